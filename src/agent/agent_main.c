@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* An agent from its spec to its result. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/agent_main.h"
+#include "agent/chain.h"
+#include "agent/chain_run.h"
+#include "agent/keeper.h"
+#include "agent/planner.h"
+#include "agent/prepare.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define HOST_SIZE 256
+
+static void
+send_hello(struct keeper *keeper)
+{
+	autostr struct str frame = { 0 };
+	char host[HOST_SIZE] = "";
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		host[0] = '\0';
+	frame_hello_encode(host, (int64_t)getpid(), &frame);
+	keeper_send(keeper, &frame);
+}
+
+static void
+send_result(struct keeper *keeper, const struct frame_result *result)
+{
+	autostr struct str frame = { 0 };
+	frame_result_encode(result, &frame);
+	keeper_send(keeper, &frame);
+	keeper_flush(keeper);
+}
+
+static void
+fail(struct frame_result *result, enum frame_cause cause, struct error *err)
+{
+	result->ok = false;
+	result->cause = cause;
+	result->exit_code = 1;
+	result->message = mem_text(error_text(err));
+	error_release(err);
+}
+
+/* Members that a supervisor may leave out read as empty. */
+static void
+fill_in(char **text)
+{
+	if (*text == NULL)
+		*text = mem_text("");
+}
+
+static void
+fill_in_spec(struct frame_spec *spec)
+{
+	fill_in(&spec->job);
+	fill_in(&spec->session);
+	fill_in(&spec->workflow);
+	fill_in(&spec->agent);
+	fill_in(&spec->item);
+	if (spec->log_dir == NULL)
+		spec->log_dir = mem_text("/tmp");
+	if (spec->log_name == NULL)
+		spec->log_name = mem_text("step");
+}
+
+static void
+work(struct keeper *keeper, const struct frame_spec *spec,
+    struct frame_result *result)
+{
+	struct chain chain = { 0 };
+	struct error err = { 0 };
+
+	if (!prepare_tree(keeper, spec, &err)) {
+		fail(result, CAUSE_WORKTREE, &err);
+		return;
+	}
+	if (!chain_open(&chain, keeper, spec, &err))
+		fail(result, CAUSE_INPUT, &err);
+	else if (spec->phase == PHASE_PLAN)
+		planner_run(&chain, result);
+	else
+		chain_run(&chain, result);
+	chain_close(&chain);
+	keeper_finish(keeper);
+	prepare_end(spec, result);
+}
+
+static void
+run_spec(struct keeper *keeper)
+{
+	struct frame_spec spec = { 0 };
+	struct frame_result result = { .cost_usd = -1 };
+	struct error err = { 0 };
+	int64_t start = clock_now();
+
+	if (!frame_spec_decode(
+		str_text(&keeper->spec), keeper->spec.len, &spec, &err)) {
+		fail(&result, CAUSE_INPUT, &err);
+	} else {
+		str_release(&keeper->spec);
+		fill_in_spec(&spec);
+		keeper->grace_ms = spec.grace_ms;
+		keeper_set_limit(keeper, spec.timeout_ms);
+		work(keeper, &spec, &result);
+	}
+	result.duration_ms = clock_now() - start;
+	send_result(keeper, &result);
+	frame_result_release(&result);
+	frame_spec_release(&spec);
+}
+
+int
+agent_main(void)
+{
+	struct keeper keeper = { 0 };
+	autoerror struct error err = { 0 };
+
+	if (!keeper_open(&keeper, &err)) {
+		log_error("agent-run: %s", error_text(&err));
+		return error_exit_code(err.kind);
+	}
+	send_hello(&keeper);
+	keeper_read_spec(&keeper);
+	run_spec(&keeper);
+	keeper_close(&keeper);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "prodigy agent-run": the process that carries out one spec. See
+ * plan/frame.h for what it reads and writes.
+ */
+#ifndef AGENT_AGENT_MAIN_H
+#define AGENT_AGENT_MAIN_H
+
+/*
+ * Runs the agent on standard input and output; the process' exit status, 0
+ * whenever a result was sent.
+ */
+int agent_main(void);
+
+#endif

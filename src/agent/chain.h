@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the steps of one agent share: its spec, its variables, the environment
+ * of its children, its logs.
+ */
+#ifndef AGENT_CHAIN_H
+#define AGENT_CHAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/keeper.h"
+#include "agent/outcome.h"
+#include "agent/step_log.h"
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "data/template.h"
+#include "data/vars.h"
+#include "plan/frame.h"
+#include "workflow/step.h"
+
+#define CHAIN_ARGUMENT_LIMIT (100u * 1024) /* of one argument or variable */
+#define CHAIN_KEPT_HEAD (1024u * 1024) /* bytes of a stream that are kept */
+#define CHAIN_KEPT_TAIL (1024u * 1024)
+
+struct chain {
+	struct keeper *keeper; /* borrowed */
+	const struct frame_spec *spec; /* borrowed */
+	struct vars *given; /* from the spec */
+	struct vars *kept; /* captures and ids: they travel in the result */
+	struct vars *recent; /* shell.output, last.output ... */
+	const struct vars *scope; /* what references see: the innermost */
+	struct strv env; /* of every child */
+	size_t step; /* place of the current step in spec->steps */
+	unsigned runs; /* commands run so far: numbers the logs */
+	unsigned attempt; /* execution of the step being handled; 0: none */
+	int64_t deadline; /* of the handler, clock_now(); 0: none */
+	char *session; /* of the last claude step */
+	bool has_cost;
+	double cost; /* of all claude steps */
+	json_t *usage; /* of all claude steps; NULL: unknown */
+};
+
+bool chain_open(struct chain *chain, struct keeper *keeper,
+    const struct frame_spec *spec, struct error *err) MUST_USE;
+void chain_close(struct chain *chain);
+
+/* A warning for the user. */
+void chain_note(const struct chain *chain, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+/* Output of the current step for the screen, when it is wanted. */
+void chain_show(
+    const struct chain *chain, bool is_stderr, const void *bytes, size_t len);
+/*
+ * Expands a prompt, a path or a value. Fails also when the result holds a NUL
+ * byte, which neither an argument nor a path can carry.
+ */
+bool chain_text(const struct chain *chain, const char *text, struct str *out,
+    struct template_report *report, struct error *err) MUST_USE;
+/* The directory where the step runs, absolute; it exists. Allocated. */
+char *chain_directory(const struct chain *chain, const struct step *step,
+    struct error *err) MUST_USE;
+/* Replaces env by the environment of the step's children. */
+bool chain_environment(const struct chain *chain, const struct step *step,
+    struct strv *env, struct error *err) MUST_USE;
+/* How long the step may run now, in ms; 0: no limit. At least 1 otherwise. */
+int64_t chain_timeout(const struct chain *chain, const struct step *step);
+/* "LOG_DIR/NAME-N-KIND.SUFFIX" of the current run; allocated. */
+char *chain_file(
+    const struct chain *chain, const char *kind, const char *suffix) MUST_USE;
+/* step_log_end(); a log that could not be written is noted. */
+char *chain_end_log(const struct chain *chain, struct step_log *log) MUST_USE;
+/* "shell: cargo test", whatever the step's name; allocated. */
+char *chain_title(const struct step *step) MUST_USE;
+/*
+ * The commit at HEAD of the work tree; NULL when there is none, which is no
+ * failure: a step may be what makes the first. Allocated.
+ */
+char *chain_head(const struct chain *chain) MUST_USE;
+
+/*
+ * When the keeper stops the chain, makes that the outcome and returns true.
+ */
+bool chain_is_stopped(const struct chain *chain, struct outcome *outcome);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The chain of an agent's steps. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "agent/chain_run.h"
+#include "agent/outputs.h"
+#include "agent/printed.h"
+#include "agent/step_run.h"
+#include "base/mem.h"
+
+struct run {
+	struct chain *chain;
+	struct frame_result *result;
+	struct printed *output; /* of all steps */
+	struct outputs outputs;
+};
+
+static void
+send_step(const struct chain *chain, const char *label, const char *state,
+    const struct outcome *outcome)
+{
+	autostr struct str frame = { 0 };
+	frame_step_encode(
+	    chain->step, label, state, outcome->exit_code, outcome->ms, &frame);
+	keeper_send(chain->keeper, &frame);
+}
+
+static json_t *
+short_text(const struct str *text)
+{
+	size_t len = text->len;
+	if (len <= STEP_OUTPUT_LIMIT)
+		return json_stringn(str_text(text), len);
+	len = STEP_OUTPUT_LIMIT;
+	while (len > 0 && ((unsigned char)text->data[len] & 0xc0) == 0x80)
+		len--;
+	return json_stringn(text->data, len);
+}
+
+static void
+record_step(struct run *run, const char *label, const struct outcome *outcome)
+{
+	struct frame_result *result = run->result;
+	json_array_append_new(result->steps,
+	    json_pack("{s:s, s:i, s:I, s:b, s:o}", "label", label, "rc",
+		outcome->exit_code, "ms", (json_int_t)outcome->ms, "skipped",
+		outcome->skipped, "output", short_text(&outcome->out)));
+	if (outcome->skipped)
+		return;
+	printed_add(run->output, str_text(&outcome->out), outcome->out.len);
+	if (outcome->out.len > 0 &&
+	    outcome->out.data[outcome->out.len - 1] != '\n')
+		printed_add(run->output, "\n", 1);
+	if (outcome->log != NULL) {
+		free(result->log);
+		result->log = mem_text(outcome->log);
+	}
+}
+
+static void
+record_failure(
+    struct run *run, const char *label, const struct outcome *outcome)
+{
+	struct frame_result *result = run->result;
+	const struct frame_spec *spec = run->chain->spec;
+
+	result->ok = false;
+	result->cause = outcome->cause;
+	result->exit_code = outcome->exit_code;
+	result->message = mem_text(outcome->message);
+	result->step = mem_text(label);
+	strv_format(
+	    &result->context, "%s phase", frame_phase_name(spec->phase));
+	if (spec->phase == PHASE_MAP)
+		strv_format(&result->context, "%s, attempt %u", spec->item,
+		    spec->attempt);
+	strv_format(&result->context, "step %zu of %zu: %s",
+	    run->chain->step + 1, spec->steps.n, label);
+}
+
+static void
+set_step_variables(struct chain *chain, const char *label)
+{
+	vars_set_text(chain->recent, "step.name", label, VARS_DATA);
+	vars_set_new(chain->recent, "step.index",
+	    json_integer((json_int_t)chain->step), VARS_TRUSTED);
+}
+
+/* False when the chain ends here. */
+static bool
+run_step(struct run *run, const struct step *step)
+{
+	struct outcome outcome = { 0 };
+	autofree char *label = step_label(step);
+
+	set_step_variables(run->chain, label);
+	send_step(run->chain, label, "start", &outcome);
+	step_run(run->chain, step, &outcome);
+	send_step(
+	    run->chain, label, outcome.skipped ? "skipped" : "done", &outcome);
+	record_step(run, label, &outcome);
+	outputs_add(&run->outputs, run->chain->step, &outcome);
+	bool ok = outcome.ok;
+	if (ok)
+		run->result->steps_done++;
+	else
+		record_failure(run, label, &outcome);
+	outcome_release(&outcome);
+	return ok;
+}
+
+static void
+finish(struct run *run)
+{
+	struct chain *chain = run->chain;
+	struct frame_result *result = run->result;
+	autostr struct str output = { 0 };
+
+	if (result->ok)
+		outputs_publish(&run->outputs, chain);
+	printed_text(run->output, &output);
+	result->output = str_take(&output);
+	/* Nobody asks for the captures of a single agent. */
+	if (chain->spec->phase != PHASE_MAP)
+		result->captures = vars_to_json(chain->kept);
+	result->claude_session = mem_text(chain->session);
+	result->cost_usd = chain->has_cost ? chain->cost : -1;
+	result->usage = json_incref(chain->usage);
+	outputs_release(&run->outputs);
+	printed_free(run->output);
+}
+
+void
+chain_run(struct chain *chain, struct frame_result *result)
+{
+	const struct frame_spec *spec = chain->spec;
+	struct run run = { .chain = chain, .result = result };
+	bool going = true;
+
+	run.output = printed_new(RESULT_OUTPUT_HALF, RESULT_OUTPUT_HALF);
+	outputs_want(&run.outputs, &spec->outputs);
+	result->steps = json_array();
+	result->ok = true;
+	result->steps_done = spec->first_step;
+	for (size_t i = spec->first_step; going && i < spec->steps.n; i++) {
+		chain->step = i;
+		going = run_step(&run, &spec->steps.items[i]);
+	}
+	finish(&run);
+}

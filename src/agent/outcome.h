@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What one run of a step's command came to. All zero is "not run yet". */
+#ifndef AGENT_OUTCOME_H
+#define AGENT_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "plan/frame.h"
+
+#define OUTCOME_TIMEOUT_CODE 124 /* as timeout(1) reports it */
+#define OUTCOME_NO_PROGRAM_CODE 127 /* as a shell reports it */
+
+struct outcome {
+	bool ok;
+	bool skipped; /* by its condition */
+	bool stopped; /* by the keeper: there is no use in going on */
+	enum frame_cause cause; /* CAUSE_NONE when ok */
+	int exit_code;
+	char *message; /* NULL when ok */
+	struct str out; /* standard output, bounded, fit for JSON */
+	struct str err;
+	bool cut; /* more was printed than is kept in out */
+	int64_t ms;
+	char *log; /* NULL when nothing was written */
+};
+
+void outcome_fail(struct outcome *outcome, enum frame_cause cause,
+    int exit_code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* A failure of ours, told as the outcome of the step. Empties err. */
+void outcome_take_error(
+    struct outcome *outcome, enum frame_cause cause, struct error *err);
+/*
+ * The failure that kept a program from being started: what is missing is the
+ * user's, what is short is the machine's. Empties err.
+ */
+void outcome_not_started(struct outcome *outcome, struct error *err);
+void outcome_move(struct outcome *to, struct outcome *from);
+void outcome_release(struct outcome *outcome);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* An agent's work tree, before and after. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/prepare.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "git/git.h"
+#include "git/head.h"
+#include "git/worktree.h"
+
+#define UNCOMMITTED_LIMIT (16u * 1024) /* bytes of the list in a result */
+
+/* One git command, waited for in turns of the keeper's loop. */
+struct wait {
+	bool done;
+	int code;
+	struct str out;
+	struct str err;
+};
+
+static void
+git_ended(const struct git_result *result, void *arg)
+{
+	struct wait *wait = arg;
+	wait->code = result->code;
+	str_add_str(&wait->out, &result->out);
+	str_add_str(&wait->err, &result->err);
+	wait->done = true;
+}
+
+static bool
+run_git(struct keeper *keeper, const char *dir, const char *const *args,
+    struct str *out, struct error *err)
+{
+	struct wait wait = { 0 };
+	if (!git_start(keeper->loop, dir, args, git_ended, &wait, err))
+		return false;
+	while (!wait.done)
+		keeper_turn(keeper);
+	struct git_result result = {
+		.code = wait.code,
+		.out = wait.out,
+		.err = wait.err,
+	};
+	bool ok = wait.code == 0;
+	if (!ok)
+		git_complain(args[0], &result, err);
+	else if (out != NULL)
+		str_add_str(out, &wait.out);
+	git_result_release(&result);
+	return ok;
+}
+
+/* What a killed git left in our own tree. */
+static void
+remove_lock(const char *dir)
+{
+	autoerror struct error err = { 0 };
+	autofree char *git_dir = head_git_dir(dir, &err);
+	if (git_dir == NULL)
+		return;
+	autofree char *lock = path_join(git_dir, "index.lock");
+	(void)unlink(lock);
+}
+
+bool
+prepare_tree(
+    struct keeper *keeper, const struct frame_spec *spec, struct error *err)
+{
+	const char *const checkout[] = { "checkout", "--quiet", "--force", "-B",
+		spec->branch, spec->base, "--", NULL };
+	const char *const detach[] = { "checkout", "--quiet", "--force",
+		"--detach", spec->base, "--", NULL };
+	static const char *const clean[] = { "clean", "--quiet", "-ffdx",
+		NULL };
+
+	if (!path_is_dir(spec->directory))
+		return error_set(err, ERROR_SYSTEM,
+		    "the work tree %s is missing", spec->directory);
+	if (spec->base == NULL)
+		return true;
+	if (spec->reused)
+		remove_lock(spec->directory);
+	if (!run_git(keeper, spec->directory,
+		spec->branch == NULL ? detach : checkout, NULL, err))
+		return error_wrap(err, "preparing the work tree");
+	if (spec->reused && !run_git(keeper, spec->directory, clean, NULL, err))
+		return error_wrap(err, "cleaning the work tree");
+	return true;
+}
+
+static void
+add_lines(struct str *list, const struct strv *entries)
+{
+	for (size_t i = 0; i < entries->n; i++) {
+		const char *entry = entries->items[i];
+		if (list->len + strlen(entry) > UNCOMMITTED_LIMIT) {
+			str_add(list, "...\n");
+			return;
+		}
+		text_visible(list, entry, strlen(entry), true);
+		str_add_char(list, '\n');
+	}
+}
+
+static void
+salvage(const struct frame_spec *spec, struct frame_result *result)
+{
+	autoerror struct error err = { 0 };
+	char commit[GIT_OID_SIZE];
+	autofree char *message = mem_format("Uncommitted work of %s",
+	    spec->item[0] != '\0' ? spec->item : frame_phase_name(spec->phase));
+	if (worktree_salvage(
+		spec->directory, spec->salvage_ref, message, commit, &err))
+		result->salvaged = mem_text(commit);
+	else
+		log_warn("%s", error_text(&err));
+}
+
+static void
+look_at_tree(const struct frame_spec *spec, struct frame_result *result)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str list = { 0 };
+	struct worktree_status status = { 0 };
+
+	if (!worktree_status(spec->directory, &status, &err)) {
+		log_warn("%s", error_text(&err));
+		return;
+	}
+	bool is_dirty = status.changed.n + status.untracked.n > 0;
+	if (is_dirty) {
+		add_lines(&list, &status.changed);
+		add_lines(&list, &status.untracked);
+		result->uncommitted = str_take(&list);
+		if (spec->salvage_ref != NULL)
+			salvage(spec, result);
+	}
+	/* Work that is kept nowhere else is for people to look at. */
+	result->reusable = spec->check_reuse &&
+	    (!is_dirty || result->salvaged != NULL) &&
+	    worktree_is_reusable(spec->directory);
+	result->needs_clean = status.untracked.n > 0 || status.ignored;
+	worktree_status_release(&status);
+}
+
+void
+prepare_end(const struct frame_spec *spec, struct frame_result *result)
+{
+	autoerror struct error err = { 0 };
+	struct head head = { 0 };
+
+	if (spec->phase == PHASE_PLAN ||
+	    !head_read(spec->directory, &head, &err))
+		return;
+	result->tip = mem_text(head.oid);
+	head_release(&head);
+	if (spec->phase == PHASE_MAP || spec->salvage_ref != NULL ||
+	    spec->check_reuse)
+		look_at_tree(spec, result);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/* Claude steps. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/claude_stream.h"
+#include "agent/command.h"
+#include "agent/printed.h"
+#include "agent/step_claude.h"
+#include "agent/step_log.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "proc/lines.h"
+
+#define BYPASS "bypassPermissions"
+#define TIMEOUT_VARIABLE "PRODIGY_COMMAND_TIMEOUT"
+#define TIMEOUT_MAX_SECONDS (30 * 24 * 3600)
+
+struct claude {
+	struct chain *chain;
+	const struct step *step;
+	enum claude_mode mode;
+	struct claude_stream stream;
+	struct lines lines;
+	struct printed *out; /* of a program without a stream */
+	struct printed *err;
+	struct step_log log;
+	struct step_log err_log;
+	struct command command;
+	struct timer *linger; /* pending: the end of its patience */
+	bool lingered;
+	bool printed;
+};
+
+void
+claude_arguments(const struct claude_config *config, enum claude_mode mode,
+    const char *prompt, struct strv *argv)
+{
+	const char *permissions = config->permission_mode;
+
+	if (config->command.n == 0)
+		strv_add(argv, "claude");
+	strv_copy(argv, &config->command);
+	if (mode == CLAUDE_PLAIN) {
+		strv_copy(argv, &config->arguments);
+		if (prompt != NULL)
+			strv_add(argv, prompt);
+		return;
+	}
+	strv_add(argv, "-p");
+	if (mode == CLAUDE_STREAM) {
+		strv_add(argv, "--output-format");
+		strv_add(argv, "stream-json");
+		strv_add(argv, "--verbose");
+	}
+	if (permissions == NULL || strcmp(permissions, BYPASS) == 0) {
+		strv_add(argv, "--dangerously-skip-permissions");
+	} else {
+		strv_add(argv, "--permission-mode");
+		strv_add(argv, permissions);
+	}
+	strv_copy(argv, &config->arguments);
+	if (prompt != NULL) {
+		/* Options with several values would swallow the prompt. */
+		strv_add(argv, "--");
+		strv_add(argv, prompt);
+	}
+}
+
+static void
+event_came(const char *type, json_t *members, void *arg)
+{
+	const struct claude *claude = arg;
+	const struct frame_spec *spec = claude->chain->spec;
+	autostr struct str frame = { 0 };
+	char stamp[CLOCK_RFC3339_SIZE];
+
+	if (!keeper_has_room(claude->chain->keeper))
+		return;
+	json_object_set_new(members, "agent_id", json_string(spec->agent));
+	json_object_set_new(members, "timestamp",
+	    json_string(clock_rfc3339(clock_wall(), stamp)));
+	if (strcmp(type, "claude_message") == 0)
+		json_object_set_new(members, "json_log_location",
+		    json_string(claude->log.path));
+	frame_event_encode(type, members, &frame);
+	keeper_send(claude->chain->keeper, &frame);
+}
+
+static void
+text_came(const char *text, size_t len, void *arg)
+{
+	const struct claude *claude = arg;
+	chain_show(claude->chain, false, text, len);
+	chain_show(claude->chain, false, "\n", 1);
+}
+
+static void
+line_came(const char *line, size_t len, void *arg)
+{
+	struct claude *claude = arg;
+	claude_stream_line(&claude->stream, line, len);
+}
+
+static void
+lost_patience(void *arg)
+{
+	struct claude *claude = arg;
+	claude->linger = NULL;
+	claude->lingered = true;
+	command_end(&claude->command);
+}
+
+/*
+ * The end of claude is its exit, not its result: a background command keeps it
+ * waiting for minutes, and may bring another result. So after a result only
+ * silence counts.
+ */
+static void
+watch_patience(struct claude *claude)
+{
+	if (claude->stream.results == 0 || claude->lingered)
+		return;
+	timer_remove(claude->linger);
+	claude->linger = loop_after(claude->chain->keeper->loop,
+	    CLAUDE_LINGER_MS, lost_patience, claude);
+}
+
+static void
+out_came(const void *bytes, size_t len, void *arg)
+{
+	struct claude *claude = arg;
+	claude->printed = true;
+	step_log_add(&claude->log, bytes, len);
+	if (claude->mode != CLAUDE_STREAM) {
+		printed_add(claude->out, bytes, len);
+		chain_show(claude->chain, false, bytes, len);
+		return;
+	}
+	lines_add(&claude->lines, bytes, len);
+	if (claude->stream.denied && claude->stream.results == 0)
+		command_end(&claude->command);
+	watch_patience(claude);
+}
+
+static void
+err_came(const void *bytes, size_t len, void *arg)
+{
+	struct claude *claude = arg;
+	printed_add(claude->err, bytes, len);
+	step_log_add(&claude->err_log, bytes, len);
+	chain_show(claude->chain, true, bytes, len);
+}
+
+static void
+add_number(json_t *object, const char *name, const json_t *more)
+{
+	json_int_t sum = json_integer_value(json_object_get(object, name)) +
+	    json_integer_value(json_object_get(more, name));
+	json_object_set_new(object, name, json_integer(sum));
+}
+
+/* Each step is a session of its own, so costs add up. */
+static void
+count(struct chain *chain, const struct claude_stream *stream)
+{
+	if (stream->session != NULL) {
+		free(chain->session);
+		chain->session = mem_text(stream->session);
+	}
+	if (stream->has_cost) {
+		chain->has_cost = true;
+		chain->cost += stream->cost;
+	}
+	json_t *usage = claude_stream_usage(stream);
+	if (usage == NULL)
+		return;
+	if (chain->usage == NULL)
+		chain->usage = json_object();
+	add_number(chain->usage, "input_tokens", usage);
+	add_number(chain->usage, "output_tokens", usage);
+	add_number(chain->usage, "cache_tokens", usage);
+	json_decref(usage);
+}
+
+static void
+take_output(const struct claude *claude, struct outcome *outcome)
+{
+	printed_text(claude->err, &outcome->err);
+	if (claude->mode == CLAUDE_STREAM) {
+		str_add_str(&outcome->out, &claude->stream.text);
+		return;
+	}
+	printed_text(claude->out, &outcome->out);
+	outcome->cut = printed_is_cut(claude->out);
+}
+
+static void
+judge_plain(const struct claude *claude, int code, struct outcome *outcome)
+{
+	autofree char *title = chain_title(claude->step);
+	outcome->ok = code == 0;
+	if (code != 0)
+		outcome_fail(outcome, CAUSE_CLAUDE, code,
+		    "%s failed with exit code %d%s%s", title, code,
+		    outcome->err.len > 0 ? ": " : "", str_text(&outcome->err));
+}
+
+static void
+judge_stream(const struct claude *claude, int code, struct outcome *outcome)
+{
+	autostr struct str why = { 0 };
+	struct claude_end end = {
+		.exit_code = code,
+		.complaints = str_text(&outcome->err),
+		.printed = claude->printed,
+		.ended_by_us = claude->lingered,
+	};
+	outcome->ok =
+	    claude_stream_judge(&claude->stream, &end, &why) == CLAUDE_OK;
+	if (!outcome->ok)
+		outcome_fail(outcome, CAUSE_CLAUDE, code == 0 ? 1 : code, "%s",
+		    str_text(&why));
+}
+
+/* In the order of decision: our own stop counts before what claude says. */
+static void
+judge(const struct claude *claude, struct outcome *outcome)
+{
+	const struct command *command = &claude->command;
+	int code = child_end_code(&command->end);
+
+	if (command->timed_out)
+		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
+		    "Command timed out after %g seconds",
+		    (double)command->timeout_ms / 1000);
+	else if (command->end.stopped_by_us && !command->ended_by_us &&
+	    chain_is_stopped(claude->chain, outcome))
+		return;
+	else if (claude->mode == CLAUDE_STREAM)
+		judge_stream(claude, code, outcome);
+	else
+		judge_plain(claude, code, outcome);
+}
+
+static int64_t
+time_limit(const struct claude *claude)
+{
+	int64_t limit = chain_timeout(claude->chain, claude->step);
+	const char *text = strv_env_get(&claude->chain->env, TIMEOUT_VARIABLE);
+	const char *problem = NULL;
+	if (limit > 0 || text == NULL)
+		return limit;
+	long long seconds = strtonum(text, 1, TIMEOUT_MAX_SECONDS, &problem);
+	return problem == NULL ? (int64_t)seconds * 1000 : 0;
+}
+
+static void
+not_started(const struct strv *argv, struct error *err, struct outcome *outcome)
+{
+	bool is_missing = err->code == ENOENT;
+	outcome_not_started(outcome, err);
+	if (is_missing)
+		outcome_fail(outcome, CAUSE_CLAUDE, OUTCOME_NO_PROGRAM_CODE,
+		    "%s not found in PATH", argv->items[0]);
+}
+
+static void
+run_program(struct claude *claude, struct strv *argv, struct strv *env,
+    const char *dir, const struct str *input, struct outcome *outcome)
+{
+	autoerror struct error err = { 0 };
+	claude->command = (struct command){
+		.argv = strv_array(argv),
+		.env = strv_array(env),
+		.dir = dir,
+		.input = input,
+		.timeout_ms = time_limit(claude),
+		.on_out = out_came,
+		.on_err = err_came,
+		.arg = claude,
+	};
+	if (!command_run(&claude->command, claude->chain->keeper, &err)) {
+		not_started(argv, &err, outcome);
+		return;
+	}
+	timer_remove(claude->linger);
+	claude->linger = NULL;
+	if (claude->mode == CLAUDE_STREAM)
+		lines_end(&claude->lines);
+	take_output(claude, outcome);
+	judge(claude, outcome);
+	count(claude->chain, &claude->stream);
+}
+
+static bool
+prepare(const struct claude *claude, struct str *prompt, struct strv *env,
+    char **dir, struct error *err)
+{
+	struct chain *chain = claude->chain;
+	struct template_report report = { 0 };
+	bool ok =
+	    chain_text(chain, claude->step->command, prompt, &report, err);
+	for (size_t i = 0; ok && i < report.unresolved.n; i++)
+		chain_note(chain, "prompt contains unresolved ${%s}",
+		    report.unresolved.items[i]);
+	template_report_release(&report);
+	if (!ok || !chain_environment(chain, claude->step, env, err))
+		return false;
+	*dir = chain_directory(chain, claude->step, err);
+	return *dir != NULL;
+}
+
+static void
+run_prompt(struct claude *claude, const struct str *prompt, struct strv *env,
+    const char *dir, struct outcome *outcome)
+{
+	autostrv struct strv argv = { 0 };
+	bool fits = prompt->len <= CHAIN_ARGUMENT_LIMIT;
+	claude_arguments(&claude->chain->spec->claude, claude->mode,
+	    fits ? str_text(prompt) : NULL, &argv);
+	run_program(claude, &argv, env, dir, fits ? NULL : prompt, outcome);
+}
+
+static void
+open_logs(struct claude *claude)
+{
+	const char *suffix = claude->mode == CLAUDE_STREAM ? "jsonl" : "log";
+	step_log_begin(
+	    &claude->log, chain_file(claude->chain, "claude", suffix));
+	step_log_begin(
+	    &claude->err_log, chain_file(claude->chain, "claude", "err"));
+}
+
+static enum claude_mode
+mode_of(const struct chain *chain)
+{
+	const char *streaming =
+	    strv_env_get(&chain->env, "PRODIGY_CLAUDE_STREAMING");
+	if (chain->spec->claude.plain)
+		return CLAUDE_PLAIN;
+	if (streaming != NULL && strcmp(streaming, "false") == 0)
+		return CLAUDE_PRINT;
+	return CLAUDE_STREAM;
+}
+
+static void
+close_run(struct claude *claude, struct outcome *outcome)
+{
+	outcome->log = chain_end_log(claude->chain, &claude->log);
+	char *err_log = chain_end_log(claude->chain, &claude->err_log);
+	if (outcome->log == NULL)
+		outcome->log = err_log;
+	else
+		free(err_log);
+	lines_release(&claude->lines);
+	printed_free(claude->out);
+	printed_free(claude->err);
+	claude_stream_release(&claude->stream);
+}
+
+void
+step_claude_run(
+    struct chain *chain, const struct step *step, struct outcome *outcome)
+{
+	struct claude claude = { .chain = chain, .step = step };
+	autoerror struct error err = { 0 };
+	autostr struct str prompt = { 0 };
+	autostrv struct strv env = { 0 };
+	autofree char *dir = NULL;
+
+	if (!prepare(&claude, &prompt, &env, &dir, &err)) {
+		autofree char *title = chain_title(step);
+		error_wrap(&err, "%s", title);
+		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		return;
+	}
+	claude.mode = mode_of(chain);
+	claude.stream.on_event = event_came;
+	claude.stream.on_text = text_came;
+	claude.stream.arg = &claude;
+	claude.lines.fn = line_came;
+	claude.lines.arg = &claude;
+	claude.lines.limit = CLAUDE_LINE_LIMIT;
+	claude.out = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
+	claude.err = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
+	open_logs(&claude);
+	run_prompt(&claude, &prompt, &env, dir, outcome);
+	close_run(&claude, outcome);
+}

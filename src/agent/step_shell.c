@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Shell steps. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/command.h"
+#include "agent/printed.h"
+#include "agent/step_log.h"
+#include "agent/step_shell.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#define EXCERPT_LINES 5
+#define EXCERPT_BYTES 600
+
+struct shell {
+	struct chain *chain;
+	const struct step *step;
+	struct printed *out;
+	struct printed *err;
+	struct step_log log;
+};
+
+static void
+out_came(const void *bytes, size_t len, void *arg)
+{
+	struct shell *shell = arg;
+	printed_add(shell->out, bytes, len);
+	step_log_add(&shell->log, bytes, len);
+	chain_show(shell->chain, false, bytes, len);
+}
+
+static void
+err_came(const void *bytes, size_t len, void *arg)
+{
+	struct shell *shell = arg;
+	printed_add(shell->err, bytes, len);
+	step_log_add(&shell->log, bytes, len);
+	chain_show(shell->chain, true, bytes, len);
+}
+
+/* The last lines of what was printed, for a message. */
+static void
+add_excerpt(struct str *message, const struct str *text)
+{
+	size_t end = text->len;
+	while (end > 0 && text->data[end - 1] == '\n')
+		end--;
+	size_t start = end;
+	unsigned lines = 0;
+	while (start > 0 && end - start < EXCERPT_BYTES) {
+		if (text->data[start - 1] == '\n' && ++lines == EXCERPT_LINES)
+			break;
+		start--;
+	}
+	/* Not in the middle of a character. */
+	while (start < end && ((unsigned char)text->data[start] & 0xc0) == 0x80)
+		start++;
+	if (start == end)
+		return;
+	str_add(message, ": ");
+	str_add_n(message, text->data + start, end - start);
+}
+
+static void
+explain_failure(const struct shell *shell, const struct command *command,
+    struct outcome *outcome)
+{
+	autofree char *title = chain_title(shell->step);
+	autostr struct str message = { 0 };
+	int code = child_end_code(&command->end);
+
+	str_format(&message, "%s failed with exit code %d", title, code);
+	if (command->end.signalled)
+		str_format(
+		    &message, " (killed by signal %d)", command->end.status);
+	add_excerpt(
+	    &message, outcome->err.len > 0 ? &outcome->err : &outcome->out);
+	outcome_fail(outcome, CAUSE_COMMAND, code, "%s", str_text(&message));
+}
+
+static void
+judge(const struct shell *shell, const struct command *command,
+    struct outcome *outcome)
+{
+	if (command->timed_out)
+		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
+		    "Command timed out after %g seconds",
+		    (double)command->timeout_ms / 1000);
+	else if (command->end.stopped_by_us &&
+	    chain_is_stopped(shell->chain, outcome))
+		return;
+	else if (child_end_code(&command->end) != 0)
+		explain_failure(shell, command, outcome);
+	else
+		outcome->ok = true;
+}
+
+static void
+take_output(const struct shell *shell, struct outcome *outcome)
+{
+	printed_text(shell->out, &outcome->out);
+	printed_text(shell->err, &outcome->err);
+	outcome->cut = printed_is_cut(shell->out);
+}
+
+/* A script that does not fit into an argument goes into a file. */
+static bool
+write_script(const char *path, const struct str *script, struct error *err)
+{
+	if (!file_remove(path, err))
+		return false;
+	autofd int fd = file_open_append(path, err);
+	return fd != -1 && file_write_all(fd, script->data, script->len, err);
+}
+
+static void
+run_script(struct shell *shell, char *const *argv, struct strv *env,
+    const char *dir, struct outcome *outcome)
+{
+	autoerror struct error err = { 0 };
+	struct command command = {
+		.argv = argv,
+		.env = strv_array(env),
+		.dir = dir,
+		.timeout_ms = chain_timeout(shell->chain, shell->step),
+		.on_out = out_came,
+		.on_err = err_came,
+		.arg = shell,
+	};
+	if (!command_run(&command, shell->chain->keeper, &err)) {
+		outcome_not_started(outcome, &err);
+		return;
+	}
+	take_output(shell, outcome);
+	judge(shell, &command, outcome);
+	/* A failure without a word still leaves a log to point at. */
+	if (!outcome->ok && !shell->log.is_written)
+		step_log_add(
+		    &shell->log, outcome->message, strlen(outcome->message));
+}
+
+static void
+run_text(struct shell *shell, const struct str *script, struct strv *env,
+    const char *dir, struct outcome *outcome)
+{
+	autoerror struct error err = { 0 };
+	autostrv struct strv argv = { 0 };
+
+	strv_add(&argv, "sh");
+	if (script->len <= CHAIN_ARGUMENT_LIMIT) {
+		strv_add(&argv, "-c");
+		strv_add(&argv, str_text(script));
+		run_script(shell, strv_array(&argv), env, dir, outcome);
+		return;
+	}
+	char *path = chain_file(shell->chain, "script", "sh");
+	strv_give(&argv, path);
+	if (!write_script(path, script, &err)) {
+		error_wrap(&err, "writing the step's script");
+		outcome_take_error(outcome, CAUSE_RESOURCE, &err);
+		return;
+	}
+	run_script(shell, strv_array(&argv), env, dir, outcome);
+	(void)unlink(path);
+}
+
+static bool
+prepare(struct shell *shell, struct str *script, struct strv *env, char **dir,
+    struct error *err)
+{
+	struct chain *chain = shell->chain;
+	if (!chain_environment(chain, shell->step, env, err))
+		return false;
+	*dir = chain_directory(chain, shell->step, err);
+	return *dir != NULL &&
+	    template_shell(shell->step->command, chain->scope, chain->spec->raw,
+		script, env, NULL, err);
+}
+
+void
+step_shell_run(
+    struct chain *chain, const struct step *step, struct outcome *outcome)
+{
+	struct shell shell = { .chain = chain, .step = step };
+	autoerror struct error err = { 0 };
+	autostr struct str script = { 0 };
+	autostrv struct strv env = { 0 };
+	autofree char *dir = NULL;
+
+	if (!prepare(&shell, &script, &env, &dir, &err)) {
+		autofree char *title = chain_title(step);
+		error_wrap(&err, "%s", title);
+		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		return;
+	}
+	shell.out = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
+	shell.err = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
+	step_log_begin(&shell.log, chain_file(chain, "shell", "log"));
+	run_text(&shell, &script, &env, dir, outcome);
+	outcome->log = chain_end_log(chain, &shell.log);
+	printed_free(shell.out);
+	printed_free(shell.err);
+}

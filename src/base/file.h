@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole-file reading, durable replacement and durable appending.
+ *
+ * The replacement protocol: a random name in the same directory is created
+ * exclusively (0600, no symlink followed), written fully, fsynced, renamed,
+ * and the directory is fsynced. Readers see the old or the new file, never a
+ * part; after a power cut too.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/*
+ * Appends the content of a regular file of at most limit bytes to out; a larger
+ * one is ERROR_INPUT. On failure out is as it was.
+ */
+bool file_read(const char *path, size_t limit, struct str *out,
+    struct error *err) MUST_USE;
+/* Appends exactly len bytes from offset; fewer there is ERROR_STATE. */
+bool file_read_at(int fd, uint64_t offset, size_t len, struct str *out,
+    struct error *err) MUST_USE;
+/* Writes all bytes, resuming after signals, short and refused writes. */
+bool file_write_all(int fd, const void *bytes, size_t len,
+    struct error *err) MUST_USE;
+/*
+ * Durable replacement, see above. On failure the old file is still there
+ * (unless only the last step, syncing the directory, failed).
+ */
+bool file_replace(const char *path, const void *bytes, size_t len,
+    struct error *err) MUST_USE;
+/* A symbolic link put in place atomically and durably. */
+bool file_replace_link(const char *path, const char *target,
+    struct error *err) MUST_USE;
+
+/*
+ * A file that is replaced as a whole but written in pieces: open, write to fd
+ * through file_write_all() or a buffer of the caller, then commit or abandon.
+ */
+struct file_new {
+	int fd; /* -1 when not open */
+	char *path; /* final name */
+	char *temporary;
+};
+bool file_new_open(struct file_new *f, const char *path,
+    struct error *err) MUST_USE;
+bool file_new_commit(struct file_new *f, struct error *err) MUST_USE;
+void file_new_abandon(struct file_new *f);
+
+/* Opens for appending (created 0600, no symlink followed); -1 on failure. */
+int file_open_append(const char *path, struct error *err) MUST_USE;
+/* fdatasync(2); any failure is ERROR_STORAGE and must not be tried again. */
+bool file_sync(int fd, struct error *err) MUST_USE;
+bool file_sync_dir(const char *dir, struct error *err) MUST_USE;
+/* Removes a file; one that is not there is no failure. */
+bool file_remove(const char *path, struct error *err) MUST_USE;
+/*
+ * Removes a file or a directory tree of any depth without following symlinks,
+ * giving itself permission on directories where needed; missing is no failure.
+ */
+bool file_remove_tree(const char *path, struct error *err) MUST_USE;
+/*
+ * Removes temporaries that file_replace() of a dead process left in dir. The
+ * caller holds the lock that all writers of dir take, so none is in use.
+ */
+void file_remove_stale(const char *dir);
+/* FD_CLOEXEC and O_NONBLOCK. */
+bool file_set_cloexec(int fd);
+bool file_set_nonblocking(int fd, bool on);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Diagnostics on standard error, one write a line. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/text.h"
+
+#define CONTINUATION "    "
+
+static enum log_level current = LOG_NORMAL;
+static void (*hook_before)(void *);
+static void (*hook_after)(void *);
+static void *hook_arg;
+
+void
+log_set_level(enum log_level level)
+{
+	current = level;
+}
+
+enum log_level
+log_get_level(void)
+{
+	return current;
+}
+
+void
+log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg)
+{
+	hook_before = before;
+	hook_after = after;
+	hook_arg = arg;
+}
+
+static void
+write_line(const struct str *line)
+{
+	ssize_t n;
+	if (hook_before != NULL)
+		hook_before(hook_arg);
+	/* Nobody is left to tell when standard error is gone. */
+	do
+		n = write(STDERR_FILENO, str_text(line), line->len);
+	while (n < 0 && errno == EINTR);
+	if (hook_after != NULL)
+		hook_after(hook_arg);
+}
+
+/* Adds text made harmless, with what follows a newline set in. */
+static void
+add_lines(struct str *line, const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	for (;;) {
+		const char *newline = memchr(text, '\n', len);
+		size_t part = newline == NULL ? len : (size_t)(newline - text);
+		text_visible(line, text, part, false);
+		str_add_char(line, '\n');
+		if (newline == NULL)
+			return;
+		str_add(line, CONTINUATION);
+		text += part + 1;
+		len -= part + 1;
+	}
+}
+
+PRINTF_LIKE(2, 0)
+static void
+print_line(const char *prefix, const char *fmt, va_list args)
+{
+	autostr struct str text = { 0 };
+	autostr struct str line = { 0 };
+	int saved = errno;
+	str_vformat(&text, fmt, args);
+	str_add(&line, prefix);
+	add_lines(&line, str_text(&text), text.len);
+	write_line(&line);
+	errno = saved;
+}
+
+void
+log_error(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	print_line("prodigy: ", fmt, args);
+	va_end(args);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	if (current < LOG_NORMAL)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	print_line("prodigy: warning: ", fmt, args);
+	va_end(args);
+}
+
+void
+log_note(const char *fmt, ...)
+{
+	if (current < LOG_NORMAL)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	print_line("", fmt, args);
+	va_end(args);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	if (current < LOG_VERBOSE)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	print_line("", fmt, args);
+	va_end(args);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	if (current < LOG_DEBUG)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	print_line("debug: ", fmt, args);
+	va_end(args);
+}

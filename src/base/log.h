@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Diagnostics for the person who runs or debugs the program, on standard
+ * error. Lower case, no full stop. Text from outside is made harmless
+ * (text_visible) before it is printed, so callers may pass it with %s.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/defs.h"
+
+enum log_level {
+	LOG_QUIET = -1, /* errors only */
+	LOG_NORMAL = 0, /* and warnings, notes */
+	LOG_VERBOSE = 1,
+	LOG_DEBUG = 2,
+	LOG_TRACE = 3,
+};
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+/*
+ * Called before and after each line is written, so that a progress display
+ * can get out of the way; NULL to remove.
+ */
+void log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg);
+
+/*
+ * Each message is one write(2). A newline inside it stays one, with blanks
+ * behind it, so that text from outside cannot pass for a message of ours.
+ * errno is kept.
+ */
+void log_error(const char *fmt, ...) PRINTF_LIKE(1, 2); /* "prodigy: " */
+/* "prodigy: warning: " in front, NORMAL. */
+void log_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void log_note(const char *fmt, ...) PRINTF_LIKE(1, 2); /* plain line, NORMAL */
+void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2); /* VERBOSE */
+void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2); /* DEBUG */
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes from outside, made fit for JSON, a terminal or a shell. */
+#include "config.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/text.h"
+
+#define UTF8_LONGEST 4
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+#define SUGGEST_LONGEST 64
+
+/* The character at the front of some bytes. */
+struct character {
+	uint32_t code;
+	size_t len; /* bytes it takes, or that are wrong together: at least 1 */
+	bool valid;
+};
+
+/* How many bytes a first byte announces; 0 when none starts so. */
+static size_t
+announced(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 2;
+	if ((first & 0xf0) == 0xe0)
+		return 3;
+	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+/* The second byte is narrowed by the first: RFC 3629, section 4. */
+static bool
+may_follow(uint8_t first, size_t place, uint8_t byte)
+{
+	uint8_t least = 0x80, most = 0xbf;
+	if (place == 1 && first == 0xe0)
+		least = 0xa0;
+	else if (place == 1 && first == 0xed)
+		most = 0x9f;
+	else if (place == 1 && first == 0xf0)
+		least = 0x90;
+	else if (place == 1 && first == 0xf4)
+		most = 0x8f;
+	return byte >= least && byte <= most;
+}
+
+/* Decodes the front of len > 0 bytes. */
+static struct character
+decode(const uint8_t *at, size_t len)
+{
+	struct character c = { .code = at[0], .len = 1 };
+	size_t n = announced(at[0]);
+	if (n > 1)
+		c.code = at[0] & (0x7fu >> n);
+	while (c.len < n && c.len < len && may_follow(at[0], c.len, at[c.len]))
+		c.code = c.code << 6 | (at[c.len++] & 0x3fu);
+	c.valid = n > 0 && c.len == n;
+	return c;
+}
+
+bool
+text_is_utf8(const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+	while (len > 0) {
+		struct character c = decode(at, len);
+		if (!c.valid)
+			return false;
+		at += c.len;
+		len -= c.len;
+	}
+	return true;
+}
+
+void
+text_repair(struct str *out, const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+	while (len > 0) {
+		struct character c = decode(at, len);
+		if (c.valid)
+			str_add_n(out, at, c.len);
+		else
+			str_add(out, REPLACEMENT);
+		at += c.len;
+		len -= c.len;
+	}
+}
+
+static bool
+is_bidi_control(uint32_t code)
+{
+	return (code >= 0x202a && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069) || code == 0x200e ||
+	    code == 0x200f || code == 0x061c;
+}
+
+static bool
+add_control(struct str *out, uint32_t code, bool one_line)
+{
+	if ((code == '\n' || code == '\t') && !one_line)
+		str_add_char(out, (char)code);
+	else if (code == '\n')
+		str_add(out, "\\n");
+	else if (code == '\t')
+		str_add(out, "\\t");
+	else if (code == '\r')
+		str_add(out, "\\r");
+	else if (code == 0x1b)
+		str_add(out, "\\e");
+	else if (code < 0x20 || (code >= 0x7f && code <= 0x9f))
+		str_format(out, "\\x%02x", code);
+	else if (is_bidi_control(code))
+		str_format(out, "\\u%04x", code);
+	else
+		return false;
+	return true;
+}
+
+void
+text_visible(struct str *out, const void *bytes, size_t len, bool one_line)
+{
+	const uint8_t *at = bytes;
+	while (len > 0) {
+		struct character c = decode(at, len);
+		for (size_t i = 0; !c.valid && i < c.len; i++)
+			str_format(out, "\\x%02x", at[i]);
+		if (c.valid && !add_control(out, c.code, one_line))
+			str_add_n(out, at, c.len);
+		at += c.len;
+		len -= c.len;
+	}
+}
+
+/* Columns of the character at *at, which moves behind it. */
+static size_t
+step_width(const char **at)
+{
+	size_t len = strnlen(*at, UTF8_LONGEST);
+	struct character c = decode((const uint8_t *)*at, len);
+	*at += c.len;
+	if (!c.valid || c.code < 0x80)
+		return c.len;
+	int width = wcwidth((wchar_t)c.code);
+	return width < 0 ? 1 : (size_t)width;
+}
+
+size_t
+text_width(const char *text)
+{
+	size_t width = 0;
+	while (*text != '\0')
+		width += step_width(&text);
+	return width;
+}
+
+void
+text_fit(struct str *out, const char *text, size_t columns, bool ascii)
+{
+	if (text_width(text) <= columns) {
+		str_add(out, text);
+		return;
+	}
+	const char *mark = ascii ? "..." : "\xe2\x80\xa6";
+	size_t mark_width = ascii ? 3 : 1;
+	size_t used = 0;
+	if (columns < mark_width)
+		return;
+	for (const char *at = text; *at != '\0';) {
+		const char *start = at;
+		size_t width = step_width(&at);
+		if (used + width + mark_width > columns)
+			break;
+		str_add_n(out, start, (size_t)(at - start));
+		used += width;
+	}
+	str_add(out, mark);
+}
+
+void
+text_shell_quote(struct str *out, const char *text)
+{
+	str_add_char(out, '\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			str_add(out, "'\\''");
+		else
+			str_add_char(out, *text);
+	}
+	str_add_char(out, '\'');
+}
+
+/* Levenshtein distance over a row that is kept, for short words. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[SUGGEST_LONGEST + 1];
+	size_t n = strlen(b);
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+			size_t insert = row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = row[j] + 1;
+			if (insert < row[j])
+				row[j] = insert;
+			if (change < row[j])
+				row[j] = change;
+		}
+	}
+	return row[n];
+}
+
+const char *
+text_nearest(const char *word, const char *const *candidates)
+{
+	const char *best = NULL;
+	size_t len = strlen(word);
+	size_t limit = len <= 3 ? 1 : len <= 7 ? 2 : 3;
+	if (len > SUGGEST_LONGEST)
+		return NULL;
+	for (; *candidates != NULL; candidates++) {
+		if (strlen(*candidates) > SUGGEST_LONGEST)
+			continue;
+		size_t d = distance(word, *candidates);
+		if (d <= limit && (d == 0 || d < len)) {
+			best = *candidates;
+			limit = d == 0 ? 0 : d - 1;
+		}
+		if (d == 0)
+			break;
+	}
+	return best;
+}
+
+bool
+text_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool
+text_ends_with(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), end = strlen(suffix);
+	return len >= end && strcmp(text + len - end, suffix) == 0;
+}
+
+char *
+text_trim(char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	size_t len = strlen(text);
+	while (len > 0 && isspace((unsigned char)text[len - 1]))
+		len--;
+	text[len] = '\0';
+	return text;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes that came from outside, made fit for JSON, for a terminal or for a
+ * shell.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "base/str.h"
+
+/* UTF-8 as in RFC 3629: shortest forms, no surrogates. */
+bool text_is_utf8(const void *bytes, size_t len);
+/* Appends bytes with each invalid sequence replaced by U+FFFD. */
+void text_repair(struct str *out, const void *bytes, size_t len);
+/*
+ * Appends text fit for a terminal: C0 but newline and tab, DEL, C1, invalid
+ * UTF-8 and the bidirectional controls U+202A-202E, U+2066-2069,
+ * U+200E-200F, U+061C as visible escapes (\e, \x07, \u202e). With one_line, newline and tab too.
+ */
+void text_visible(struct str *out, const void *bytes, size_t len,
+    bool one_line);
+/* Display columns of UTF-8 text (wcwidth; 1 where unknown). */
+size_t text_width(const char *text);
+/* Appends text cut to columns, ending in an ellipsis when cut. */
+void text_fit(struct str *out, const char *text, size_t columns,
+    bool ascii);
+/* Appends text as one single-quoted shell word. */
+void text_shell_quote(struct str *out, const char *text);
+/*
+ * Edit distance for "did you mean": the candidate (NULL-terminated array) that
+ * is nearest to word and near enough to suggest, or NULL.
+ */
+const char *text_nearest(const char *word, const char *const *candidates);
+bool text_starts_with(const char *text, const char *prefix);
+bool text_ends_with(const char *text, const char *suffix);
+/* Trims ASCII white space at both ends in place; returns the new start. */
+char *text_trim(char *text);
+
+#endif

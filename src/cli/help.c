@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* The help text of a command, from its table. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/option.h"
+
+#define HELP_COLUMN 26
+
+static void
+print_option(const struct option_spec *spec)
+{
+	autostr struct str left = { 0 };
+	if (spec->help == NULL)
+		return;
+	if (spec->letter != 0)
+		str_format(&left, "  -%c, --%s", spec->letter, spec->name);
+	else
+		str_format(&left, "      --%s", spec->name);
+	if (spec->argument != NULL)
+		str_format(&left, " %s", spec->argument);
+	if (left.len + 2 > HELP_COLUMN)
+		printf("%s\n%*s", str_text(&left), HELP_COLUMN, "");
+	else
+		printf("%-*s", HELP_COLUMN, str_text(&left));
+	printf("%s\n", spec->help);
+}
+
+static void
+print_options(const struct command *command)
+{
+	if (command->n_options > 0) {
+		printf("\nOptions:\n");
+		for (size_t i = 0; i < command->n_options; i++)
+			print_option(&command->options[i]);
+	}
+	printf("\nEverywhere:\n");
+	for (size_t i = 0; i < option_globals_count; i++)
+		print_option(&option_globals[i]);
+}
+
+static void
+print_children(const struct command *command)
+{
+	printf("\nCommands:\n");
+	const struct command *const *child = command->children;
+	for (; *child != NULL; child++) {
+		if ((*child)->hidden)
+			continue;
+		autostr struct str names = { 0 };
+		str_format(&names, "  %s", (*child)->name);
+		if ((*child)->aliases != NULL)
+			str_format(&names, " (%s)", (*child)->aliases);
+		printf("%-*s%s\n", HELP_COLUMN, str_text(&names),
+		    (*child)->summary);
+	}
+}
+
+void
+command_help(const struct command *command, const char *path)
+{
+	printf("Usage: %s%s%s\n", path, command->synopsis[0] == '\0' ? "" : " ",
+	    command->synopsis);
+	printf("%s.\n", command->summary);
+	if (command->children != NULL)
+		print_children(command);
+	print_options(command);
+	if (command->notes != NULL)
+		printf("\n%s", command->notes);
+}

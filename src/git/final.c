@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* The merge into the user's branch. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "git/final.h"
+#include "git/git.h"
+#include "git/head.h"
+#include "git/merge.h"
+#include "git/worktree.h"
+
+#define LOCK_PATIENCE_MS 30000
+
+static char *
+ref_of(const char *branch)
+{
+	return mem_format("refs/heads/%s", branch);
+}
+
+static bool
+count(const struct repo *repo, const char *const *args, size_t *n,
+    struct error *err)
+{
+	autostr struct str out = { 0 };
+	if (!git_run(repo->root, args, &out, err))
+		return false;
+	*n = (size_t)strtoul(str_text(&out), NULL, 10);
+	return true;
+}
+
+bool
+final_count(const struct repo *repo, const char *source, const char *target,
+    struct final_counts *counts, struct error *err)
+{
+	autostr struct str names = { 0 };
+	autofree char *from = ref_of(source);
+	autofree char *to = ref_of(target);
+	autofree char *range = mem_format("%s..%s", to, from);
+	autofree char *changes = mem_format("%s...%s", to, from);
+	const char *const commits[] = { "rev-list", "--count", range, "--",
+		NULL };
+	const char *const files[] = { "diff", "--name-only", "-z",
+		"--no-ext-diff", changes, "--", NULL };
+	if (!count(repo, commits, &counts->commits, err) ||
+	    !git_run(repo->root, files, &names, err))
+		return false;
+	counts->files = 0;
+	for (size_t i = 0; i < names.len; i++)
+		counts->files += names.data[i] == '\0';
+	return true;
+}
+
+bool
+final_is_merged(const struct repo *repo, const char *source,
+    const char *target, bool *merged, struct error *err)
+{
+	struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_result git = { 0 };
+	autofree char *from = ref_of(source);
+	autofree char *to = ref_of(target);
+	const char *const args[] = { "merge-base", "--is-ancestor", from, to,
+		NULL };
+	if (!git_call(repo->root, args, &options, &git, err))
+		return false;
+	bool asked = git.code <= 1;
+	if (asked)
+		*merged = git.code == 0;
+	else
+		git_complain("git merge-base", &git, err);
+	git_result_release(&git);
+	return asked;
+}
+
+/* The work tree in which a branch is checked out; NULL: nowhere. */
+static bool
+find_tree(const struct repo *repo, const char *branch, char **path,
+    struct error *err)
+{
+	struct worktree_list list;
+	*path = NULL;
+	if (!worktree_list(repo, &list, err))
+		return false;
+	for (size_t i = 0; i < list.n && *path == NULL; i++)
+		if (list.items[i].branch != NULL &&
+		    strcmp(list.items[i].branch, branch) == 0)
+			*path = mem_text(list.items[i].path);
+	worktree_list_release(&list);
+	return true;
+}
+
+/* Never remove a lock of the user's: wait a while, then say whose it is. */
+static bool
+wait_for_lock(const char *git_dir, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	autofree char *lock = path_join(git_dir, "index.lock");
+	int64_t deadline = clock_now() + LOCK_PATIENCE_MS;
+	while (path_exists(lock)) {
+		if (clock_now() >= deadline)
+			return error_set(err, ERROR_GIT, "%s exists: another "
+			    "git is at work there, or one that died left it",
+			    lock);
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static bool
+check_idle(const char *tree, struct error *err)
+{
+	static const char *const states[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD",
+		"REVERT_HEAD", "rebase-merge", "rebase-apply" };
+	autofree char *git_dir = head_git_dir(tree, err);
+	if (git_dir == NULL)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(states); i++) {
+		autofree char *file = path_join(git_dir, states[i]);
+		if (path_exists(file))
+			return error_set(err, ERROR_GIT, "%s is in the middle "
+			    "of another operation (%s)", tree, states[i]);
+	}
+	return wait_for_lock(git_dir, err);
+}
+
+static bool
+has_unmerged(const char *tree)
+{
+	autostr struct str out = { 0 };
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "ls-files", "-u", NULL };
+	return git_run(tree, args, &out, &ignored) && out.len > 0;
+}
+
+static void
+take_back(const char *tree)
+{
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "merge", "--abort", NULL };
+	if (!git_run(tree, args, NULL, &ignored))
+		return;
+}
+
+static bool
+merge_in_tree(const char *tree, const char *source, const char *message,
+    bool *conflict, struct error *err)
+{
+	struct git_options options = { .purpose = GIT_FOR_MERGE };
+	struct git_result git = { 0 };
+	autofree char *from = ref_of(source);
+	const char *const args[] = { "merge", "--no-ff", "--no-edit", "-q",
+		"-m", message, from, NULL };
+	if (!check_idle(tree, err) ||
+	    !git_call(tree, args, &options, &git, err))
+		return false;
+	bool ok = git.code == 0;
+	if (!ok) {
+		*conflict = has_unmerged(tree);
+		git_complain("git merge", &git, err);
+		take_back(tree);
+	}
+	git_result_release(&git);
+	return ok;
+}
+
+struct waiting {
+	bool done;
+	bool merged;
+	bool conflict;
+	struct error err;
+};
+
+static void
+objects_merged(const struct merge_result *result, void *arg)
+{
+	struct waiting *waiting = arg;
+	waiting->done = true;
+	waiting->merged = result->outcome == MERGE_DONE;
+	waiting->conflict = result->outcome == MERGE_CONFLICT;
+	if (waiting->conflict)
+		error_set(&waiting->err, ERROR_GIT, "conflict in %s",
+		    result->paths.n > 0 ? result->paths.items[0] : "a file");
+	else if (!waiting->merged)
+		error_set(&waiting->err, result->err->kind, "%s",
+		    error_text(result->err));
+}
+
+static bool
+resolve(const struct repo *repo, const char *name, struct str *oid,
+    struct error *err)
+{
+	const char *const args[] = { "rev-parse", "--verify", "-q", name,
+		NULL };
+	return git_run(repo->root, args, oid, err);
+}
+
+/* Nobody looks at the branch: its ref moves, no file does. */
+static bool
+merge_objects(const struct repo *repo, const char *source, const char *target,
+    const char *message, bool *conflict, struct error *err)
+{
+	autostr struct str old = { 0 };
+	autostr struct str tip = { 0 };
+	autofree char *from = ref_of(source);
+	autofree char *to = ref_of(target);
+	autofree char *identity = repo_identity(repo);
+	if (!resolve(repo, to, &old, err) || !resolve(repo, from, &tip, err))
+		return false;
+	struct loop *loop = loop_new();
+	struct objects *objects =
+	    objects_open(loop, repo->root, repo->common_dir);
+	struct merge_request request = {
+		.old = str_text(&old), .tip = str_text(&tip), .base = "",
+		.message = message, .identity = identity,
+		.wall_ms = clock_wall(), .ref = to,
+	};
+	struct waiting waiting = { 0 };
+	bool turned = true;
+	merge_start(objects, &request, objects_merged, &waiting);
+	while (!waiting.done && turned)
+		turned = loop_turn(loop, -1, err);
+	objects_close(objects);
+	loop_free(loop);
+	*conflict = waiting.conflict;
+	if (turned && !waiting.merged)
+		error_move(err, &waiting.err);
+	return turned && waiting.merged;
+}
+
+bool
+final_merge(const struct repo *repo, const char *source, const char *target,
+    const char *message, bool *conflict, struct error *err)
+{
+	char *found = NULL;
+	*conflict = false;
+	if (!find_tree(repo, target, &found, err))
+		return false;
+	autofree char *tree = found;
+	bool merged = tree == NULL
+	    ? merge_objects(repo, source, target, message, conflict, err)
+	    : merge_in_tree(tree, source, message, conflict, err);
+	if (!merged)
+		return error_wrap(err, "merging %s into %s", source, target);
+	bool contains = false;
+	if (!final_is_merged(repo, source, target, &contains, err))
+		return false;
+	if (!contains)
+		return error_set(err, ERROR_GIT,
+		    "%s does not contain %s after the merge", target, source);
+	return true;
+}

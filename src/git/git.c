@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* One git command as a child. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "git/git.h"
+#include "proc/child.h"
+#include "proc/run.h"
+
+#define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
+#define COMPLAINT_LIMIT 2000
+#define COMPLAINT_LINES 12
+#define GRACE_MS 1000
+
+struct call {
+	struct git_result result;
+	git_done_fn *fn;
+	void *arg;
+	struct child *child;
+	struct timer *limit; /* pending while it runs */
+	int stopped; /* why we ended it: a code, or 0 */
+};
+
+void
+git_result_release(struct git_result *result)
+{
+	str_release(&result->out);
+	str_release(&result->err);
+	*result = (struct git_result){ 0 };
+}
+
+static void
+make_argv(struct strv *argv, const char *const *args)
+{
+	strv_add(argv, "git");
+	strv_add_all(argv, args);
+}
+
+static void
+make_env(struct strv *env, const struct git_options *options)
+{
+	strv_env_inherit(env);
+	git_env(env, options->purpose);
+	if (options->extra_env == NULL)
+		return;
+	for (size_t i = 0; i < options->extra_env->n; i++) {
+		autofree char *name = mem_text(options->extra_env->items[i]);
+		char *value = strchr(name, '=');
+		if (value == NULL)
+			BUG("'%s' is no environment entry", name);
+		*value++ = '\0';
+		strv_env_set(env, name, value);
+	}
+}
+
+static int64_t
+time_limit(const struct git_options *options)
+{
+	return options->timeout_ms > 0 ? options->timeout_ms : GIT_TIMEOUT_MS;
+}
+
+bool
+git_call(const char *dir, const char *const *args,
+    const struct git_options *options, struct git_result *result,
+    struct error *err)
+{
+	autostrv struct strv argv = { 0 };
+	autostrv struct strv env = { 0 };
+	autorun struct run_result run = { 0 };
+	make_argv(&argv, args);
+	make_env(&env, options);
+	struct run_spec spec = {
+		.argv = strv_array(&argv),
+		.env = strv_array(&env),
+		.dir = dir,
+		.input = options->input,
+		.input_len = options->input_len,
+		.timeout_ms = time_limit(options),
+		.head_limit = OUTPUT_LIMIT,
+	};
+	if (!run_capture(&spec, &run, err))
+		return error_wrap(err, "git %s", args[0]);
+	result->code = child_end_code(&run.end);
+	if (run.timed_out)
+		result->code = GIT_CODE_TIMEOUT;
+	else if (run.dropped > 0)
+		result->code = GIT_CODE_TOO_MUCH;
+	result->out = run.out;
+	result->err = run.err;
+	run.out = (struct str){ 0 };
+	run.err = (struct str){ 0 };
+	return true;
+}
+
+/* Lines joined by "; ", git's own prefixes off. */
+static void
+join_lines(struct str *text, char *rest)
+{
+	unsigned n = 0;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		if (text_starts_with(line, "fatal: ") ||
+		    text_starts_with(line, "error: "))
+			line += strlen("fatal: ");
+		line = text_trim(line);
+		if (*line == '\0' || n == COMPLAINT_LINES)
+			continue;
+		str_add(text, n++ == 0 ? "" : "; ");
+		text_visible(text, line, strlen(line), true);
+	}
+}
+
+static void
+add_complaint(struct str *text, const struct git_result *result)
+{
+	const struct str *said =
+	    result->err.len > 0 ? &result->err : &result->out;
+	size_t len = said->len < COMPLAINT_LIMIT ? said->len : COMPLAINT_LIMIT;
+	autofree char *copy = mem_text_n(str_text(said), len);
+	if (result->code == GIT_CODE_TIMEOUT)
+		str_add(text, "git did not end in time");
+	else if (result->code == GIT_CODE_TOO_MUCH)
+		str_format(text, "more than %zu bytes of output", OUTPUT_LIMIT);
+	else
+		join_lines(text, copy);
+	if (text->len == 0)
+		str_format(text, "exit status %d", result->code);
+}
+
+bool
+git_complain(
+    const char *what, const struct git_result *result, struct error *err)
+{
+	autostr struct str said = { 0 };
+	add_complaint(&said, result);
+	bool full = strstr(str_text(&said), "No space left on device") != NULL ||
+	    strstr(str_text(&said), "Disk quota exceeded") != NULL;
+	return error_set(err, full ? ERROR_NO_SPACE : ERROR_GIT, "%s: %s", what,
+	    str_text(&said));
+}
+
+bool
+git_run(const char *dir, const char *const *args, struct str *out,
+    struct error *err)
+{
+	struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_result result = { 0 };
+	if (!git_call(dir, args, &options, &result, err))
+		return false;
+	bool ok = result.code == 0;
+	if (!ok) {
+		autofree char *what = mem_format("git %s", args[0]);
+		git_complain(what, &result, err);
+	} else if (out != NULL) {
+		str_add_str(out, &result.out);
+		if (out->len > 0 && out->data[out->len - 1] == '\n')
+			str_cut(out, out->len - 1);
+	}
+	git_result_release(&result);
+	return ok;
+}
+
+static void
+end_call(struct call *call, int code)
+{
+	if (call->stopped != 0)
+		return;
+	call->stopped = code;
+	child_stop(call->child, GRACE_MS);
+}
+
+static void
+call_out(const void *bytes, size_t len, void *arg)
+{
+	struct call *call = arg;
+	if (call->result.out.len + len > OUTPUT_LIMIT)
+		end_call(call, GIT_CODE_TOO_MUCH);
+	else
+		str_add_n(&call->result.out, bytes, len);
+}
+
+static void
+call_err(const void *bytes, size_t len, void *arg)
+{
+	struct call *call = arg;
+	if (call->result.err.len < COMPLAINT_LIMIT)
+		str_add_n(&call->result.err, bytes, len);
+}
+
+static void
+call_done(const struct child_end *end, void *arg)
+{
+	struct call *call = arg;
+	timer_remove(call->limit);
+	call->result.code =
+	    call->stopped != 0 ? call->stopped : child_end_code(end);
+	call->fn(&call->result, call->arg);
+	git_result_release(&call->result);
+	free(call);
+}
+
+static void
+call_too_long(void *arg)
+{
+	struct call *call = arg;
+	call->limit = NULL;
+	end_call(call, GIT_CODE_TIMEOUT);
+}
+
+bool
+git_start_with(struct loop *loop, const char *dir, const char *const *args,
+    const struct git_options *options, git_done_fn *fn, void *arg,
+    struct error *err)
+{
+	autostrv struct strv argv = { 0 };
+	autostrv struct strv env = { 0 };
+	make_argv(&argv, args);
+	make_env(&env, options);
+	struct call *call = mem_zalloc(sizeof(*call));
+	call->fn = fn;
+	call->arg = arg;
+	struct child_spec spec = {
+		.argv = strv_array(&argv),
+		.env = strv_array(&env),
+		.dir = dir,
+		.input = options->input == NULL ? CHILD_INPUT_NULL
+						: CHILD_INPUT_PIPE,
+		.on_out = call_out,
+		.on_err = call_err,
+		.own_group = true,
+		.on_done = call_done,
+		.arg = call,
+	};
+	call->child = child_start(loop, &spec, err);
+	if (call->child == NULL) {
+		free(call);
+		return error_wrap(err, "git %s", args[0]);
+	}
+	if (options->input != NULL) {
+		child_feed(call->child, options->input, options->input_len);
+		child_feed_end(call->child);
+	}
+	call->limit = loop_after(loop, time_limit(options), call_too_long, call);
+	return true;
+}
+
+bool
+git_start(struct loop *loop, const char *dir, const char *const *args,
+    git_done_fn *fn, void *arg, struct error *err)
+{
+	const struct git_options options = { .purpose = GIT_FOR_US };
+	return git_start_with(loop, dir, args, &options, fn, arg, err);
+}
+
+/* Without git_env(), which asks for the version. */
+static unsigned
+ask_version(void)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+	char name[] = "git";
+	char what[] = "version";
+	char *const argv[] = { name, what, NULL };
+	autoerror struct error ignored = { 0 };
+	autorun struct run_result run = { 0 };
+	struct run_spec spec = { .argv = argv,
+		.dir = "/",
+		.timeout_ms = GIT_TIMEOUT_MS };
+	if (!run_capture(&spec, &run, &ignored) || !run_succeeded(&run) ||
+	    sscanf(str_text(&run.out), "git version %u.%u.%u", &major, &minor,
+		&patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + (patch < 100 ? patch : 99);
+}
+
+unsigned
+git_version(void)
+{
+	static unsigned known;
+	if (known != 0)
+		return known;
+	const char *told = getenv(GIT_ENV_VERSION);
+	if (told != NULL)
+		known = (unsigned)strtoul(told, NULL, 10);
+	if (known == 0)
+		known = ask_version();
+	return known;
+}
+
+bool
+git_is_oid(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdef");
+	return text[len] == '\0' && (len == 40 || len == 64);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One git command as a child: waited for (git_run), or with a callback from
+ * the event loop (git_start). Arguments that come from outside stand behind
+ * "--" or "--end-of-options"; output is asked for with -z.
+ */
+#ifndef GIT_GIT_H
+#define GIT_GIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "git/env.h"
+#include "proc/loop.h"
+
+#define GIT_TIMEOUT_MS 600000
+#define GIT_CODE_TIMEOUT 124
+#define GIT_CODE_TOO_MUCH 125 /* of output: 64 MiB */
+#define GIT_OID_SIZE 65 /* hex digits of SHA-256 and a NUL */
+
+struct git_options {
+	enum git_purpose purpose;
+	const struct strv *extra_env; /* over the environment; may be NULL */
+	const void *input; /* standard input; NULL: none */
+	size_t input_len;
+	int64_t timeout_ms; /* 0: GIT_TIMEOUT_MS */
+};
+
+struct git_result {
+	/* exit status, 128 + signal, GIT_CODE_TIMEOUT, GIT_CODE_TOO_MUCH */
+	int code;
+	struct str out;
+	struct str err;
+};
+void git_result_release(struct git_result *result);
+
+/*
+ * Runs git with the arguments (NULL-terminated, without "git") in dir and
+ * waits. True when git ran, whatever its exit status.
+ */
+bool git_call(const char *dir, const char *const *args,
+    const struct git_options *options, struct git_result *result,
+    struct error *err) MUST_USE;
+/*
+ * The same for us; an exit status but 0 is ERROR_GIT with git's own words.
+ * out may be NULL; a final newline is removed.
+ */
+bool git_run(const char *dir, const char *const *args, struct str *out,
+    struct error *err) MUST_USE;
+
+typedef void git_done_fn(const struct git_result *result, void *arg);
+/* Starts git for us; fn is called once unless this fails. */
+bool git_start(struct loop *loop, const char *dir, const char *const *args,
+    git_done_fn *fn, void *arg, struct error *err) MUST_USE;
+
+/* The same as git_run() would: with a purpose, an environment, an input. */
+bool git_start_with(struct loop *loop, const char *dir,
+    const char *const *args, const struct git_options *options,
+    git_done_fn *fn, void *arg, struct error *err) MUST_USE;
+
+/*
+ * Sets err from what a command said, in one line made fit for a terminal;
+ * false. ERROR_NO_SPACE when the disk is full, else ERROR_GIT.
+ */
+bool git_complain(const char *what, const struct git_result *result,
+    struct error *err);
+
+/* 23905 for 2.39.5; 0 when git is missing. Asked once, see git_env(). */
+unsigned git_version(void);
+bool git_is_oid(const char *text); /* 40 or 64 hex digits */
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HEAD of a work tree, read without starting git where its files are of
+ * the usual kind (loose or packed refs), by git where not.
+ */
+#ifndef GIT_HEAD_H
+#define GIT_HEAD_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "git/git.h"
+
+struct head {
+	char oid[GIT_OID_SIZE];
+	char *branch; /* full ref name; NULL: detached */
+};
+
+bool head_read(const char *worktree, struct head *head, struct error *err)
+    MUST_USE;
+void head_release(struct head *head);
+
+/* The work tree's own git directory (where its HEAD and index lie). */
+char *head_git_dir(const char *worktree, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Merging on object level: no work tree, no index, no lock of the user is
+ * involved. The result becomes visible by one compare-and-swap of a ref; a
+ * crash before it leaves nothing but unreachable objects.
+ */
+#ifndef GIT_MERGE_H
+#define GIT_MERGE_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "git/git.h"
+#include "git/objects.h"
+
+enum merge_outcome {
+	MERGE_DONE,
+	MERGE_CONFLICT,
+	MERGE_FAILED, /* err says why */
+};
+
+struct merge_request {
+	const char *old; /* first parent; what the ref must be */
+	const char *tip; /* second parent */
+	const char *base; /* the commit tip started from */
+	const char *tree; /* a tree that was merged elsewhere, or NULL */
+	const char *message;
+	const char *identity; /* "Name <mail>" */
+	int64_t wall_ms; /* time of the commit */
+	const char *ref; /* gets the merge commit */
+	const char *drop_branch; /* full ref deleted with it, or NULL */
+	const char *drop_ref; /* another one, or NULL */
+	bool by_work_tree; /* as with git before 2.38 */
+};
+
+struct merge_result {
+	enum merge_outcome outcome;
+	char commit[GIT_OID_SIZE]; /* of MERGE_DONE */
+	struct strv paths; /* of MERGE_CONFLICT */
+	const struct error *err; /* of MERGE_FAILED */
+};
+
+typedef void merge_done_fn(const struct merge_result *result, void *arg);
+
+/*
+ * Merges and calls fn once, from the loop. When ref is no longer at old the
+ * outcome is MERGE_FAILED and nothing has changed. request is not kept.
+ */
+void merge_start(struct objects *objects, const struct merge_request *request,
+    merge_done_fn *fn, void *arg);
+
+/*
+ * The text of a commit object (git's format: tree, parents, author, committer,
+ * empty line, message).
+ */
+void merge_commit_text(struct str *out, const char *tree,
+    const char *const *parents, const char *identity, int64_t wall_ms,
+    const char *message);
+
+/* The paths in conflict, of what merge-tree -z printed; false: not such. */
+bool merge_parse_tree(const char *out, size_t len, char tree[GIT_OID_SIZE],
+    struct strv *conflicts);
+
+/*
+ * What somebody left who was asked to resolve a conflict in a scratch work
+ * tree: true when HEAD descends from both old and tip, nothing is unmerged or
+ * uncommitted, and no conflict marker was added. Waits for git. tree gets
+ * HEAD's tree.
+ */
+bool merge_verify(const char *worktree, const char *old, const char *tip,
+    char tree[GIT_OID_SIZE], struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The user's repository, as found at the start. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "git/git.h"
+#include "git/repo.h"
+
+#define OLDEST_GIT 22500
+#define OUR_IDENTITY "prodigy <prodigy@localhost>"
+
+static bool
+ask(const char *dir, const char *a, const char *b, const char *c,
+    struct str *out, struct error *err)
+{
+	const char *args[] = { "rev-parse", a, b, c, NULL };
+	str_clear(out);
+	return git_run(dir, args, out, err);
+}
+
+static bool
+check_git(struct error *err)
+{
+	unsigned version = git_version();
+	if (version == 0)
+		return error_set(err, ERROR_GIT,
+		    "git cannot be run: is it installed?");
+	if (version < OLDEST_GIT)
+		return error_set(err, ERROR_GIT,
+		    "git 2.25 or newer is needed");
+	return true;
+}
+
+static bool
+explain_no_repository(const char *dir, struct error *err)
+{
+	const char *said = error_text(err);
+	if (strstr(said, "not a git repository") != NULL)
+		return error_set(err, ERROR_GIT, "%s is not in a git "
+		    "repository: make one with 'git init' and commit", dir);
+	if (strstr(said, "dubious ownership") != NULL)
+		return error_set(err, ERROR_GIT, "%s belongs to another user: "
+		    "git refuses it until safe.directory is set for it", dir);
+	return false;
+}
+
+/* The main work tree of a repository: what its .git directory lies in. */
+static bool
+find_root(struct repo *repo, const char *dir, struct error *err)
+{
+	autostr struct str out = { 0 };
+	if (!ask(dir, "--git-common-dir", NULL, NULL, &out, err))
+		return explain_no_repository(dir, err);
+	autofree char *common = path_join(dir, str_text(&out));
+	repo->common_dir = path_real(common, err);
+	if (repo->common_dir == NULL)
+		return false;
+	if (!ask(dir, "--is-bare-repository", NULL, NULL, &out, err))
+		return false;
+	bool bare = str_is(&out, "true") ||
+	    strcmp(path_name(repo->common_dir), ".git") != 0;
+	if (!bare) {
+		repo->root = path_parent(repo->common_dir);
+		return true;
+	}
+	/* A separate git directory, or a submodule: git knows the tree. */
+	autoerror struct error ignored = { 0 };
+	if (str_is(&out, "true") ||
+	    !ask(dir, "--show-toplevel", NULL, NULL, &out, &ignored))
+		return error_set(err, ERROR_GIT, "%s is a bare repository: "
+		    "prodigy needs a work tree", repo->common_dir);
+	repo->root = str_take(&out);
+	return true;
+}
+
+bool
+repo_find(const char *dir, struct repo *repo, struct error *err)
+{
+	*repo = (struct repo){ 0 };
+	if (!path_is_dir(dir))
+		return error_set(err, ERROR_INPUT, "%s is not a directory",
+		    dir);
+	if (check_git(err) && find_root(repo, dir, err))
+		return true;
+	repo_release(repo);
+	return false;
+}
+
+bool
+repo_open(const char *dir, struct repo *repo, struct error *err)
+{
+	autostr struct str out = { 0 };
+	autoerror struct error ignored = { 0 };
+	if (!repo_find(dir, repo, err))
+		return false;
+	if (!ask(dir, "--verify", "-q", "HEAD^{commit}", &out, &ignored)) {
+		error_set(err, ERROR_GIT, "%s has no commit yet: commit "
+		    "something first", repo->root);
+		repo_release(repo);
+		return false;
+	}
+	repo->head = str_take(&out);
+	const char *const args[] = { "symbolic-ref", "-q", "--short", "HEAD",
+		NULL };
+	error_release(&ignored);
+	if (git_run(dir, args, &out, &ignored))
+		repo->branch = str_take(&out);
+	return true;
+}
+
+void
+repo_release(struct repo *repo)
+{
+	free(repo->root);
+	free(repo->common_dir);
+	free(repo->branch);
+	free(repo->head);
+	*repo = (struct repo){ 0 };
+}
+
+bool
+repo_is_dirty(const struct repo *repo)
+{
+	autostr struct str out = { 0 };
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "--no-optional-locks", "status",
+		"--porcelain", "--untracked-files=no", NULL };
+	return git_run(repo->root, args, &out, &ignored) && out.len > 0;
+}
+
+static bool
+ask_identity(const struct repo *repo, struct str *out)
+{
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "var", "GIT_COMMITTER_IDENT", NULL };
+	return git_run(repo->root, args, out, &ignored);
+}
+
+bool
+repo_has_identity(const struct repo *repo)
+{
+	autostr struct str out = { 0 };
+	return ask_identity(repo, &out);
+}
+
+char *
+repo_identity(const struct repo *repo)
+{
+	autostr struct str out = { 0 };
+	if (!ask_identity(repo, &out))
+		return mem_text(OUR_IDENTITY);
+	char *end = strrchr(out.data, '>');
+	if (end == NULL)
+		return mem_text(OUR_IDENTITY);
+	end[1] = '\0';
+	return str_take(&out);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The user's repository, as found at the start. */
+#ifndef GIT_REPO_H
+#define GIT_REPO_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+
+struct repo {
+	char *root; /* top level of the main work tree, canonical */
+	char *common_dir; /* its .git directory, canonical */
+	char *branch; /* short name; NULL: HEAD is detached */
+	char *head; /* object id of HEAD */
+};
+
+/*
+ * Finds the repository that dir lies in; inside a linked work tree or a
+ * subdirectory it is the main one. HEAD and branch are those of the work tree
+ * dir lies in. Errors (ERROR_GIT) tell: not a repository, no commit yet, a
+ * bare repository, foreign ownership.
+ */
+bool repo_open(const char *dir, struct repo *repo, struct error *err)
+    MUST_USE;
+/* The same without asking for a commit: for commands that only list. */
+bool repo_find(const char *dir, struct repo *repo, struct error *err)
+    MUST_USE;
+void repo_release(struct repo *repo);
+
+/* Uncommitted changes, untracked files left out. */
+bool repo_is_dirty(const struct repo *repo);
+/* Whether git knows who commits here; fallback identity goes into env. */
+bool repo_has_identity(const struct repo *repo);
+/* "Name <mail>" for our own commits: the user's, or prodigy's. */
+char *repo_identity(const struct repo *repo) MUST_USE;
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Entry point: everything else lives in the layers, see docs/ARCHITECTURE.md. */
+#include "config.h"
+
+#include "cli/program.h"
+
+int
+main(int argc, char **argv)
+{
+	return program_main(argc, argv);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The protocol between the supervisor (run/) and an agent process (agent/):
+ * one JSON line in, JSON lines out. Both sides include this module and
+ * nothing of each other.
+ *
+ * The supervisor writes the spec as one line on the agent's standard input and
+ * keeps the pipe open: its end of file means the supervisor is gone. The agent
+ * answers with frames on standard output, "result" last. No result means that
+ * the attempt is lost, whatever the exit status.
+ */
+#ifndef PLAN_FRAME_H
+#define PLAN_FRAME_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "workflow/step.h"
+#include "workflow/workflow.h"
+
+#define FRAME_VERSION 1
+#define FRAME_OUT_LIMIT 65536 /* bytes of output in one frame */
+#define FRAME_BEAT_MS 15000
+
+enum frame_phase {
+	PHASE_WORKFLOW,
+	PHASE_SETUP,
+	PHASE_PLAN, /* reads the input and writes the item list */
+	PHASE_MAP,
+	PHASE_REDUCE,
+	PHASE_MERGE,
+	PHASE_RESOLVE, /* claude in a scratch tree with a conflict */
+	FRAME_PHASES
+};
+
+const char *frame_phase_name(enum frame_phase phase); /* "map", ... */
+
+/* How claude is started (decision 18). */
+struct claude_config {
+	struct strv command; /* default {"claude"} */
+	struct strv arguments; /* extra, before "--" */
+	char *permission_mode; /* "bypassPermissions" by default */
+	bool plain; /* dialect plain: text and exit status */
+};
+
+/* What PHASE_PLAN does. */
+struct plan_request {
+	char *input;
+	char *json_path;
+	char *filter;
+	struct strv sort_by;
+	char *distinct;
+	size_t offset;
+	size_t max_items;
+	bool has_max_items;
+	char *spool; /* file to write: one {"id","data"} a line */
+};
+
+struct frame_spec {
+	enum frame_phase phase;
+	char *job;
+	char *session;
+	char *workflow; /* name */
+	char *agent; /* agent id, "" outside of map */
+	char *item; /* item id, "" outside of map */
+	unsigned attempt; /* from 1 */
+	char *directory; /* work tree where steps run */
+	char *repository; /* main work tree; informative */
+	/* prepare: make the tree exactly base on a new branch; NULL: as is */
+	char *base;
+	char *branch;
+	char *salvage_ref; /* where uncommitted work is kept; NULL: nowhere */
+	bool reused; /* the tree served another agent: clean it too */
+	bool check_reuse; /* say at the end whether the tree can serve again */
+	struct steps steps;
+	size_t
+	    first_step; /* steps before it are done already (reduce, resume) */
+	struct output_captures outputs; /* capture_outputs of setup */
+	json_t *vars; /* vars_to_json() form */
+	char *results_file; /* map.results; NULL: none */
+	struct strv env; /* NAME=VALUE over the inherited environment */
+	char *log_dir; /* exists; one log file per step that writes one */
+	char *log_name; /* start of the log files' names */
+	int64_t timeout_ms; /* of the whole chain; 0: none */
+	int64_t grace_ms; /* between SIGTERM and SIGKILL */
+	bool raw; /* interpolation: raw */
+	bool send_output; /* "out" frames wanted */
+	struct claude_config claude;
+	struct plan_request plan; /* PHASE_PLAN only */
+};
+
+/* One line without newline, appended. */
+void frame_spec_encode(const struct frame_spec *spec, struct str *out);
+bool frame_spec_decode(const char *line, size_t len, struct frame_spec *spec,
+    struct error *err) MUST_USE;
+void frame_spec_release(struct frame_spec *spec);
+
+enum frame_type {
+	FRAME_HELLO, /* v, pid, host */
+	FRAME_OUT, /* step, s ("stdout"/"stderr"), d (text) */
+	FRAME_BEAT,
+	FRAME_STEP, /* step, label, state: "start" | "done" | "skipped", rc, ms
+		     */
+	FRAME_EVENT, /* type and members of a claude_* event */
+	FRAME_NOTE, /* text: a warning for the user */
+	FRAME_RESULT,
+	FRAME_TYPES
+};
+
+/* Why an attempt or phase ended. */
+enum frame_cause {
+	CAUSE_NONE, /* it succeeded */
+	CAUSE_COMMAND, /* a command failed: exit_code */
+	CAUSE_TIMEOUT,
+	CAUSE_COMMIT_REQUIRED,
+	CAUSE_WORKTREE, /* the work tree could not be made or read */
+	CAUSE_INPUT, /* input, filter, interpolation: not the command's fault */
+	CAUSE_RESOURCE, /* E2BIG, ENOSPC, EMFILE in the agent */
+	CAUSE_CLAUDE, /* claude said no: see claude_class */
+	CAUSE_CANCELLED, /* told to stop */
+	CAUSE_LOST, /* no result (set by the supervisor) */
+	CAUSE_MERGE_CONFLICT, /* set by the supervisor */
+	FRAME_CAUSES
+};
+
+const char *frame_cause_name(enum frame_cause cause);
+
+struct frame_result {
+	bool ok;
+	enum frame_cause cause;
+	int exit_code;
+	char *message; /* complete, for people; NULL when ok */
+	char *step; /* label of the step that failed; NULL */
+	size_t steps_done; /* of the chain */
+	struct strv context; /* outside in */
+	char *output; /* stdout of all steps, a newline after each; bounded */
+	char *tip; /* HEAD at the end; NULL when unknown */
+	char *uncommitted; /* porcelain lines of what is left, or NULL */
+	char *salvaged; /* commit that keeps it under salvage_ref, or NULL */
+	bool reusable; /* the tree can serve another agent */
+	bool needs_clean; /* ... after removing untracked and ignored files */
+	char *log; /* log of the step that failed, else of the last one */
+	json_t *captures; /* vars_to_json() form of what steps captured */
+	json_t *steps; /* [{label, rc, ms, skipped, output}] */
+	char *claude_session;
+	double cost_usd; /* < 0: unknown */
+	json_t *usage; /* {input_tokens, output_tokens, cache_tokens} or NULL */
+	int64_t duration_ms;
+	size_t item_count; /* PHASE_PLAN */
+	char *items_sha256; /* PHASE_PLAN */
+	json_t *counts; /* PHASE_PLAN: {selected, filtered, ...}; NULL */
+};
+
+/*
+ * Lines with newline, appended: {"f":"out","step":0,"s":"stdout","d":"..."}
+ * and so on, members named as above. An event's members (borrowed) stand in a
+ * member of their own: {"f":"event","type":"claude_message","members":{...}}.
+ */
+void frame_hello_encode(const char *host, int64_t pid, struct str *out);
+void frame_out_encode(size_t step, bool is_stderr, const void *bytes,
+    size_t len, struct str *out);
+void frame_beat_encode(struct str *out);
+void frame_step_encode(size_t step, const char *label, const char *state,
+    int rc, int64_t ms, struct str *out);
+void frame_event_encode(const char *type, json_t *members, struct str *out);
+void frame_note_encode(const char *text, struct str *out);
+void frame_result_encode(const struct frame_result *result, struct str *out);
+
+/*
+ * What a frame line says: its type and the whole object (new reference), for
+ * the members named above. Frames with an unknown type are ERROR_INPUT.
+ */
+bool frame_decode(const char *line, size_t len, enum frame_type *type,
+    json_t **object, struct error *err) MUST_USE;
+bool frame_result_decode(const json_t *object, struct frame_result *result,
+    struct error *err) MUST_USE;
+void frame_result_release(struct frame_result *result);
+void claude_config_release(struct claude_config *config);
+
+#endif

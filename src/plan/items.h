@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which items a map works on: a pure function of the input document and the
+ * map's settings (chapter 5.4 of the workflow language):
+ *
+ *	json_path -> filter -> sort_by -> distinct -> offset -> max_items
+ */
+#ifndef PLAN_ITEMS_H
+#define PLAN_ITEMS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/strv.h"
+
+struct items_config {
+	const char *json_path; /* NULL or "": the whole document */
+	const char *filter; /* NULL: none, as for the others */
+	const struct strv *sort_by;
+	const char *distinct;
+	size_t offset;
+	size_t max_items;
+	bool has_max_items;
+};
+
+struct items_counts {
+	size_t selected; /* by the path */
+	size_t filtered; /* that passed the filter */
+	size_t distinct; /* left after distinct */
+	size_t planned; /* left after offset and max_items */
+	bool spread; /* a path to one array stood for its elements */
+};
+
+/*
+ * The items, as a new array; NULL on failure: ERROR_INPUT that names the
+ * setting ("filter: column 9: ...").
+ */
+json_t *items_plan(const json_t *document, const struct items_config *config,
+    struct items_counts *counts, struct error *err) MUST_USE;
+/* Checks the texts of a configuration without items. */
+bool items_check(const struct items_config *config, struct error *err)
+    MUST_USE;
+
+#endif

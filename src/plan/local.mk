@@ -1,0 +1,11 @@
+noinst_LIBRARIES += libplan.a
+libplan_a_SOURCES =
+libplan_a_SOURCES += \
+	%D%/frame.c %D%/frame.h \
+	%D%/frame_parts.h \
+	%D%/frame_result.c \
+	%D%/frame_spec.c
+libplan_a_SOURCES += \
+	%D%/agent.c %D%/agent.h \
+	%D%/items.c %D%/items.h \
+	%D%/trigger.c %D%/trigger.h

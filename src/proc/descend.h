@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that was started below this process, however it tried to get
+ * away: daemons, new sessions, stopped processes.
+ *
+ * Orphans are handed to the nearest ancestor that asked for them
+ * (descend_adopt). Then all survivors become direct children sooner or later,
+ * and a direct child cannot be mistaken: its number stays taken until we reap
+ * it. Where the system has no such thing, only process groups are known.
+ */
+#ifndef PROC_DESCEND_H
+#define PROC_DESCEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define DESCEND_DEADLINE_MS 2000
+/* The environment variable that tells whose process it is. */
+#define DESCEND_TOKEN "PRODIGY_AGENT"
+
+/*
+ * Makes orphans below this process its children, and has the child module
+ * reap them when they end. False where the system cannot.
+ */
+bool descend_adopt(void);
+/*
+ * Asks for a SIGTERM when the parent dies. parent is its expected process id
+ * (0: whoever it is now). False when that parent is gone already; true where
+ * the system cannot (a lifeline must do then).
+ */
+bool descend_bind_to_parent(pid_t parent);
+/*
+ * SIGKILL to all descendants until none is left; works without a loop. The
+ * children of the child module are left to it for reaping. False when some
+ * still live after DESCEND_DEADLINE_MS.
+ */
+bool descend_kill_all(void);
+/*
+ * SIGKILL to every process of this user whose environment has DESCEND_TOKEN
+ * with this value or one that goes on with a slash after it ("job" also means
+ * "job/item/1", "job/item/1" does not mean "job/item/10"). Not to this
+ * process. Returns how many were sent one (their death takes a moment); 0
+ * where there is no /proc.
+ */
+size_t descend_sweep(const char *token);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors on their way into a child: always close-on-exec and never 0, 1
+ * or 2, even if this process was started without those, so that putting one in
+ * its place cannot overwrite another.
+ */
+#ifndef PROC_FDS_H
+#define PROC_FDS_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+
+/* ends[0] reads what ends[1] writes. */
+bool fds_pipe(int ends[2], struct error *err) MUST_USE;
+/* A duplicate of fd; -1 on failure. */
+int fds_copy(int fd, struct error *err) MUST_USE;
+/* Closes *fd if it is open and makes it -1. */
+void fds_close(int *fd);
+
+#endif

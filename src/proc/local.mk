@@ -1,0 +1,16 @@
+noinst_LIBRARIES += libproc.a
+libproc_a_SOURCES = \
+	%D%/capture.c %D%/capture.h \
+	%D%/child.c %D%/child.h \
+	%D%/descend.c %D%/descend.h \
+	%D%/fds.c %D%/fds.h \
+	%D%/limits.c %D%/limits.h \
+	%D%/lines.c %D%/lines.h \
+	%D%/loop.c %D%/loop.h \
+	%D%/process.c %D%/process.h \
+	%D%/proctable.c %D%/proctable.h \
+	%D%/program.c %D%/program.h \
+	%D%/run.c %D%/run.h \
+	%D%/signals.c %D%/signals.h \
+	%D%/spawn.c %D%/spawn.h \
+	%D%/descend_sweep.c

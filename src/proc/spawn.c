@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* posix_spawn(3) with everything said that a child must not inherit. */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include "proc/limits.h"
+#include "proc/program.h"
+#include "proc/spawn.h"
+
+extern char **environ;
+
+/* Ours, and what a shell may have left ignored for a background job. */
+static const int defaulted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH,
+	SIGCHLD, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM, SIGUSR1,
+	SIGUSR2 };
+
+/* posix_spawn gives the same errno for a missing directory and program. */
+static bool
+check_dir(const char *dir, struct error *err)
+{
+	struct stat st;
+	if (stat(dir, &st) != 0)
+		return error_system(err, "directory %s", dir);
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return error_system(err, "directory %s", dir);
+	}
+	if (access(dir, X_OK) != 0)
+		return error_system(err, "directory %s", dir);
+	return true;
+}
+
+static int
+add_fd(posix_spawn_file_actions_t *actions, int fd, int target)
+{
+	if (fd >= 0)
+		return posix_spawn_file_actions_adddup2(actions, fd, target);
+	return posix_spawn_file_actions_addopen(actions, target, "/dev/null",
+	    target == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
+}
+
+/* 0 or an errno. */
+static int
+fill_actions(posix_spawn_file_actions_t *actions, const struct spawn *spawn)
+{
+	int code = 0;
+	for (int i = 0; i < 3 && code == 0; i++)
+		code = add_fd(actions, spawn->fds[i], i);
+	if (code == 0 && spawn->dir != NULL)
+		code =
+		    posix_spawn_file_actions_addchdir_np(actions, spawn->dir);
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+	if (code == 0)
+		code = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+#endif
+	return code;
+}
+
+static int
+fill_attributes(posix_spawnattr_t *attributes, bool own_group)
+{
+	int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	if (own_group) {
+#ifdef POSIX_SPAWN_SETSID
+		flags |= POSIX_SPAWN_SETSID;
+#else
+		flags |= POSIX_SPAWN_SETPGROUP;
+#endif
+	}
+	sigset_t none;
+	sigset_t defaults;
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	for (size_t i = 0; i < COUNT_OF(defaulted); i++)
+		sigaddset(&defaults, defaulted[i]);
+	int code = posix_spawnattr_setflags(attributes, (short)flags);
+	if (code == 0)
+		code = posix_spawnattr_setsigmask(attributes, &none);
+	if (code == 0)
+		code = posix_spawnattr_setsigdefault(attributes, &defaults);
+	if (code == 0)
+		code = posix_spawnattr_setpgroup(attributes, 0);
+	return code;
+}
+
+static int
+spawn_at(const char *program, const struct spawn *spawn,
+    const posix_spawn_file_actions_t *actions, pid_t *pid)
+{
+	posix_spawnattr_t attributes;
+	int code = posix_spawnattr_init(&attributes);
+	if (code != 0)
+		return code;
+	code = fill_attributes(&attributes, spawn->own_group);
+	if (code == 0) {
+		limits_spawn_begin();
+		code = posix_spawn(pid, program, actions, &attributes,
+		    spawn->argv, spawn->env == NULL ? environ : spawn->env);
+		limits_spawn_end();
+	}
+	posix_spawnattr_destroy(&attributes);
+	return code;
+}
+
+static int
+spawn_program(const char *program, const struct spawn *spawn, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int code = posix_spawn_file_actions_init(&actions);
+	if (code != 0)
+		return code;
+	code = fill_actions(&actions, spawn);
+	if (code == 0)
+		code = spawn_at(program, spawn, &actions, pid);
+	posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+pid_t
+spawn_process(const struct spawn *spawn, struct error *err)
+{
+	const char *name = spawn->argv[0];
+	if (spawn->dir != NULL && !check_dir(spawn->dir, err)) {
+		error_wrap(err, "starting %s", name);
+		return 0;
+	}
+	autofree char *program =
+	    program_find(name, spawn->env, spawn->dir, err);
+	if (program == NULL) {
+		error_wrap(err, "starting %s", name);
+		return 0;
+	}
+	pid_t pid = 0;
+	errno = spawn_program(program, spawn, &pid);
+	if (errno == 0)
+		return pid;
+	/* The file is there, so what is missing is what runs it. */
+	if (errno == ENOENT)
+		error_system(err, "starting %s: interpreter", program);
+	else
+		error_system(err, "starting %s", program);
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run of an agent process: starts it through the executor, hands it its
+ * spec, listens to its frames, watches its heartbeat, and ends with a verdict.
+ *
+ * The pipe to its standard input stays open while it runs: it is the
+ * agent's lifeline.
+ */
+#ifndef RUN_ATTEMPT_H
+#define RUN_ATTEMPT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "plan/frame.h"
+#include "proc/loop.h"
+#include "run/executor.h"
+
+#define ATTEMPT_SILENCE_MS 90000 /* no frame for so long: lost */
+#define ATTEMPT_LINGER_MS 10000 /* between its result and its end */
+
+struct attempt;
+
+/* A frame other than the result; object is borrowed. */
+typedef void attempt_frame_fn(enum frame_type type, const json_t *object,
+    void *arg);
+/*
+ * The end, exactly once; the attempt is freed after it returns. result is
+ * borrowed and NULL when the verdict is VERDICT_LOST; why tells then what is
+ * known.
+ */
+typedef void attempt_end_fn(enum verdict verdict,
+    const struct frame_result *result, const char *why, void *arg);
+
+/*
+ * Starts an attempt. NULL on failure, with the errno of child_start() in
+ * err->code. spec is not kept.
+ */
+struct attempt *attempt_start(struct loop *loop,
+    const struct executor *executor, const struct frame_spec *spec,
+    attempt_frame_fn *on_frame, attempt_end_fn *on_end, void *arg,
+    struct error *err) MUST_USE;
+
+/* Asks it to stop; forces it after force_ms (0: at once). */
+void attempt_stop(struct attempt *attempt, int64_t force_ms);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Live and plain progress on standard error. */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "run/progress.h"
+
+#define REPAINT_MS 250
+#define AGENT_LINES 10
+#define NARROWEST 40
+#define DEFAULT_COLUMNS 80
+
+struct agent_line {
+	char *item;
+	char *label;
+	int64_t since;
+};
+
+struct progress {
+	struct loop *loop;
+	enum progress_mode mode;
+	bool ascii;
+	bool mapping;
+	size_t total;
+	size_t done;
+	size_t failed;
+	size_t running;
+	size_t merging;
+	int64_t map_start;
+	struct agent_line agents[AGENT_LINES];
+	size_t n_agents;
+	size_t painted; /* live lines on the screen now */
+	struct timer *repaint; /* pending while mapping */
+};
+
+static size_t
+columns_of(int fd)
+{
+	struct winsize size;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return DEFAULT_COLUMNS;
+}
+
+static size_t
+rows_of(int fd)
+{
+	struct winsize size;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
+		return size.ws_row;
+	return 24;
+}
+
+static bool
+set_and_not_empty(const char *name)
+{
+	const char *value = getenv(name);
+	return value != NULL && *value != '\0';
+}
+
+static bool
+terminal_can_repaint(void)
+{
+	const char *term = getenv("TERM");
+	return isatty(STDERR_FILENO) && !set_and_not_empty("NO_COLOR") &&
+	    term != NULL && strcmp(term, "dumb") != 0 &&
+	    columns_of(STDERR_FILENO) >= NARROWEST;
+}
+
+enum progress_mode
+progress_choose(bool quiet)
+{
+	const char *wish = getenv("PRODIGY_PROGRESS_MODE");
+	if (quiet || (wish != NULL && strcmp(wish, "none") == 0))
+		return PROGRESS_NONE;
+	if (wish != NULL && strcmp(wish, "simple") == 0)
+		return PROGRESS_PLAIN;
+	return terminal_can_repaint() ? PROGRESS_LIVE : PROGRESS_PLAIN;
+}
+
+static void
+write_out(const struct str *bytes)
+{
+	autoerror struct error ignored = { 0 };
+	/* A closed standard error must not end a job. */
+	if (bytes->len > 0 && !file_write_all(STDERR_FILENO, bytes->data,
+	        bytes->len, &ignored))
+		return;
+}
+
+/* Takes the live lines off: the cursor stands below the last of them. */
+static void
+add_erase(struct progress *progress, struct str *out)
+{
+	if (progress->painted > 0)
+		str_format(out, "\033[%zuA\r\033[J", progress->painted);
+	progress->painted = 0;
+}
+
+static void
+add_fitted(struct progress *progress, struct str *out, const char *line)
+{
+	autostr struct str shown = { 0 };
+	text_visible(&shown, line, strlen(line), true);
+	text_fit(out, str_text(&shown), columns_of(STDERR_FILENO) - 1,
+	    progress->ascii);
+	str_add_char(out, '\n');
+	progress->painted++;
+}
+
+static void
+add_expected_end(const struct progress *progress, struct str *line)
+{
+	size_t ended = progress->done + progress->failed;
+	int64_t elapsed = clock_now() - progress->map_start;
+	autofree char *so_far = clock_duration_text(elapsed);
+	str_format(line, ", %s", so_far);
+	if (ended == 0 || ended >= progress->total)
+		return;
+	int64_t left = (int64_t)((double)elapsed / (double)ended *
+	    (double)(progress->total - ended));
+	autofree char *to_go = clock_duration_text(left / 1000 * 1000);
+	str_format(line, ", about %s to go", to_go);
+}
+
+static void
+add_status(struct progress *progress, struct str *out)
+{
+	autostr struct str line = { 0 };
+	size_t ended = progress->done + progress->failed;
+	str_format(&line, "map %zu/%zu (%zu%%)", ended, progress->total,
+	    progress->total == 0 ? 100 : ended * 100 / progress->total);
+	str_format(&line, ", %zu running", progress->running);
+	if (progress->merging > 0)
+		str_format(&line, ", %zu merging", progress->merging);
+	if (progress->failed > 0)
+		str_format(&line, ", %zu failed", progress->failed);
+	add_expected_end(progress, &line);
+	add_fitted(progress, out, str_text(&line));
+}
+
+static void
+add_agents(struct progress *progress, struct str *out)
+{
+	size_t room = rows_of(STDERR_FILENO);
+	for (size_t i = 0; i < progress->n_agents && i + 3 < room; i++) {
+		const struct agent_line *agent = &progress->agents[i];
+		autofree char *since =
+		    clock_duration_text(clock_now() - agent->since);
+		autofree char *line = mem_format("  %s  %s  %s", agent->item,
+		    since, agent->label);
+		add_fitted(progress, out, line);
+	}
+}
+
+static void
+add_live(struct progress *progress, struct str *out)
+{
+	if (progress->mode != PROGRESS_LIVE || !progress->mapping)
+		return;
+	add_status(progress, out);
+	add_agents(progress, out);
+}
+
+static void
+repaint(void *arg)
+{
+	struct progress *progress = arg;
+	autostr struct str out = { 0 };
+	add_erase(progress, &out);
+	add_live(progress, &out);
+	write_out(&out);
+	progress->repaint =
+	    loop_after(progress->loop, REPAINT_MS, repaint, progress);
+}
+
+static void
+before_log(void *arg)
+{
+	struct progress *progress = arg;
+	autostr struct str out = { 0 };
+	add_erase(progress, &out);
+	write_out(&out);
+}
+
+static void
+after_log(void *arg)
+{
+	struct progress *progress = arg;
+	autostr struct str out = { 0 };
+	add_live(progress, &out);
+	write_out(&out);
+}
+
+struct progress *
+progress_new(struct loop *loop, enum progress_mode mode, bool ascii)
+{
+	struct progress *progress = mem_zalloc(sizeof(*progress));
+	progress->loop = loop;
+	progress->mode = mode;
+	progress->ascii = ascii;
+	if (mode == PROGRESS_LIVE)
+		log_set_hooks(before_log, after_log, progress);
+	return progress;
+}
+
+static void
+drop_agent(struct progress *progress, size_t index)
+{
+	free(progress->agents[index].item);
+	free(progress->agents[index].label);
+	progress->n_agents--;
+	memmove(&progress->agents[index], &progress->agents[index + 1],
+	    (progress->n_agents - index) * sizeof(progress->agents[0]));
+}
+
+void
+progress_map_end(struct progress *progress)
+{
+	autostr struct str out = { 0 };
+	timer_remove(progress->repaint);
+	progress->repaint = NULL;
+	progress->mapping = false;
+	add_erase(progress, &out);
+	write_out(&out);
+	while (progress->n_agents > 0)
+		drop_agent(progress, progress->n_agents - 1);
+}
+
+void
+progress_free(struct progress *progress)
+{
+	if (progress == NULL)
+		return;
+	progress_map_end(progress);
+	log_set_hooks(NULL, NULL, NULL);
+	free(progress);
+}
+
+void
+progress_say(struct progress *progress, const char *fmt, ...)
+{
+	autostr struct str line = { 0 };
+	autostr struct str out = { 0 };
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	str_vformat(&line, fmt, args);
+	va_end(args);
+	add_erase(progress, &out);
+	text_visible(&out, str_text(&line), line.len, false);
+	str_add_char(&out, '\n');
+	add_live(progress, &out);
+	write_out(&out);
+}
+
+void
+progress_map(struct progress *progress, size_t total)
+{
+	progress->mapping = true;
+	progress->total = total;
+	progress->map_start = clock_now();
+	if (progress->mode == PROGRESS_LIVE)
+		repaint(progress);
+}
+
+void
+progress_counts(struct progress *progress, size_t done, size_t failed,
+    size_t running, size_t merging)
+{
+	progress->done = done;
+	progress->failed = failed;
+	progress->running = running;
+	progress->merging = merging;
+}
+
+static size_t
+find_agent(const struct progress *progress, const char *item)
+{
+	size_t i = 0;
+	while (i < progress->n_agents &&
+	    strcmp(progress->agents[i].item, item) != 0)
+		i++;
+	return i;
+}
+
+void
+progress_agent(struct progress *progress, const char *item, const char *label)
+{
+	if (progress->mode != PROGRESS_LIVE)
+		return;
+	size_t i = find_agent(progress, item);
+	if (label == NULL) {
+		if (i < progress->n_agents)
+			drop_agent(progress, i);
+		return;
+	}
+	if (i == AGENT_LINES)
+		return;
+	if (i == progress->n_agents) {
+		progress->agents[progress->n_agents++] = (struct agent_line){
+			.item = mem_text(item), .since = clock_now()
+		};
+	}
+	free(progress->agents[i].label);
+	progress->agents[i].label = mem_text(label);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a person sees while a run is on, on standard error: on a terminal a
+ * block of live lines that is repainted in place, elsewhere plain lines.
+ *
+ * Each repaint is one write that leaves the terminal as it found it: no raw
+ * mode, no hidden cursor, no alternate screen.
+ */
+#ifndef RUN_PROGRESS_H
+#define RUN_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "proc/loop.h"
+
+enum progress_mode {
+	PROGRESS_NONE,
+	PROGRESS_PLAIN, /* one line for each thing that ended */
+	PROGRESS_LIVE,
+};
+
+struct progress;
+
+/*
+ * LIVE only if standard error is a terminal of at least 40 columns that is not
+ * "dumb", NO_COLOR is unset and PRODIGY_PROGRESS_MODE does not say otherwise
+ * (simple, none).
+ */
+enum progress_mode progress_choose(bool quiet);
+
+struct progress *progress_new(struct loop *loop, enum progress_mode mode,
+    bool ascii) MUST_USE;
+void progress_free(struct progress *progress); /* leaves no live lines */
+
+/* A line that stays. Text from outside is made harmless. */
+void progress_say(struct progress *progress, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+
+/* The map phase: how many items there are, then how it stands. */
+void progress_map(struct progress *progress, size_t total);
+void progress_counts(struct progress *progress, size_t done, size_t failed,
+    size_t running, size_t merging);
+void progress_map_end(struct progress *progress);
+
+/* What an agent is doing; NULL label: it is gone. Live mode only. */
+void progress_agent(struct progress *progress, const char *item,
+    const char *label);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Dead letters: one file for each item that finally failed. */
+#include "config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "state/dlq.h"
+#include "state/job.h"
+
+#define RECORD_LIMIT ((size_t)64 * 1024 * 1024)
+#define SIGNATURE_WORDS 10
+
+static const char *
+type_name(enum frame_cause cause)
+{
+	switch (cause) {
+	case CAUSE_COMMAND:
+	case CAUSE_CLAUDE:
+		return "CommandFailed";
+	case CAUSE_TIMEOUT:
+		return "Timeout";
+	case CAUSE_COMMIT_REQUIRED:
+		return "CommitValidationFailed";
+	case CAUSE_WORKTREE:
+		return "WorktreeError";
+	case CAUSE_MERGE_CONFLICT:
+		return "MergeConflict";
+	case CAUSE_INPUT:
+		return "ValidationFailed";
+	case CAUSE_RESOURCE:
+		return "ResourceExhausted";
+	case CAUSE_NONE:
+	case CAUSE_CANCELLED:
+	case CAUSE_LOST:
+	case FRAME_CAUSES:
+		break;
+	}
+	return "Unknown";
+}
+
+json_t *
+dlq_error_type(enum frame_cause cause, int exit_code)
+{
+	const char *name = type_name(cause);
+	if (strcmp(name, "CommandFailed") == 0)
+		return json_pack("{s:{s:i}}", name, "exit_code", exit_code);
+	return json_string(name);
+}
+
+/* Paths, numbers and ids differ from failure to failure. */
+static bool
+is_telling(const char *word)
+{
+	return *word != '\0' && strchr(word, '/') == NULL &&
+	    strpbrk(word, "0123456789") == NULL;
+}
+
+char *
+dlq_signature(enum frame_cause cause, const char *message)
+{
+	struct str out = { 0 };
+	autofree char *copy = mem_text(message);
+	char *rest = copy;
+	size_t words = 0;
+	str_format(&out, "%s::", type_name(cause));
+	for (char *word; words < SIGNATURE_WORDS &&
+	     (word = strsep(&rest, " \t\n")) != NULL;) {
+		if (is_telling(word))
+			str_format(&out, "%s%s", words++ == 0 ? "" : " ",
+			    word);
+	}
+	return str_take(&out);
+}
+
+bool
+dlq_needs_review(enum frame_cause cause, const char *message)
+{
+	static const char *const signs[] = { "permission denied",
+		"access denied", "corrupted" };
+	for (size_t i = 0; i < COUNT_OF(signs); i++)
+		if (strcasestr(message, signs[i]) != NULL)
+			return true;
+	return cause == CAUSE_COMMIT_REQUIRED || cause == CAUSE_INPUT;
+}
+
+static char *
+record_path(const char *dir, const char *item)
+{
+	autofree char *name = path_encode_name(item);
+	return mem_format("%s/items/%s.json", dir, name);
+}
+
+static json_t *
+history_entry(const struct dlq_failure *failure, int64_t number,
+    const char *now)
+{
+	json_t *entry = json_object();
+	json_t *context = json_array();
+	for (size_t i = 0;
+	     failure->context != NULL && i < failure->context->n; i++)
+		json_array_append_new(context,
+		    json_text(failure->context->items[i]));
+	json_object_set_new(entry, "attempt_number", json_integer(number));
+	json_set_text(entry, "timestamp", now);
+	json_object_set_new(entry, "error_type",
+	    dlq_error_type(failure->cause, failure->exit_code));
+	json_set_text(entry, "error_message", failure->message);
+	json_object_set_new(entry, "error_context", context);
+	json_set_text(entry, "stack_trace", NULL);
+	json_set_text(entry, "agent_id", failure->agent);
+	json_set_text(entry, "step_failed", failure->step);
+	json_object_set_new(entry, "duration_ms",
+	    json_integer(failure->duration_ms));
+	json_set_text(entry, "json_log_location", failure->log);
+	return entry;
+}
+
+static json_t *
+artifacts(const struct dlq_failure *failure)
+{
+	if (failure->worktree == NULL && failure->branch == NULL &&
+	    failure->uncommitted == NULL)
+		return json_null();
+	json_t *out = json_object();
+	json_set_text(out, "worktree_path", failure->worktree);
+	json_set_text(out, "branch_name", failure->branch);
+	json_set_text(out, "uncommitted_changes", failure->uncommitted);
+	json_set_text(out, "error_logs", failure->log);
+	return out;
+}
+
+static json_t *
+new_record(const char *item, const json_t *data, const char *now)
+{
+	json_t *record = json_object();
+	json_set_text(record, "item_id", item);
+	json_object_set(record, "item_data", json_mutable(data));
+	json_set_text(record, "first_attempt", now);
+	json_object_set_new(record, "failure_history", json_array());
+	return record;
+}
+
+static void
+add_failure(json_t *record, const struct dlq_failure *failure,
+    const char *now, int64_t *count)
+{
+	bool review = dlq_needs_review(failure->cause, failure->message);
+	autofree char *signature =
+	    dlq_signature(failure->cause, failure->message);
+	json_t *history = json_object_get(record, "failure_history");
+	*count = (int64_t)json_array_size(history) + 1;
+	json_array_append_new(history, history_entry(failure, *count, now));
+	json_set_text(record, "last_attempt", now);
+	json_object_set_new(record, "failure_count", json_integer(*count));
+	json_set_text(record, "error_signature", signature);
+	json_object_set_new(record, "worktree_artifacts", artifacts(failure));
+	json_object_set_new(record, "reprocess_eligible",
+	    json_boolean(!review));
+	json_object_set_new(record, "manual_review_required",
+	    json_boolean(review));
+}
+
+bool
+dlq_add(const char *dir, const char *item, const json_t *data,
+    const struct dlq_failure *failure, int64_t *count, struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	autostr struct str text = { 0 };
+	autoerror struct error ignored = { 0 };
+	autofree char *path = record_path(dir, item);
+	autofree char *folder = path_parent(path);
+	clock_rfc3339(clock_wall(), now);
+	autojson json_t *old = path_exists(path)
+	    ? json_load_path(path, RECORD_LIMIT, &ignored)
+	    : NULL;
+	autojson json_t *record =
+	    json_is_array(json_get(old, "failure_history"))
+	    ? json_incref(old)
+	    : new_record(item, data, now);
+	add_failure(record, failure, now, count);
+	json_pretty(record, &text);
+	str_add_char(&text, '\n');
+	return path_make_dirs(folder, err) &&
+	    file_replace(path, text.data, text.len, err);
+}
+
+bool
+dlq_remove(const char *dir, const char *item, struct error *err)
+{
+	autofree char *path = record_path(dir, item);
+	return file_remove(path, err);
+}
+
+/* By number for item_{n}, by text for others. */
+static int
+compare_records(const void *a, const void *b)
+{
+	size_t x, y;
+	const char *s = json_get_text(*(json_t *const *)a, "item_id");
+	const char *t = json_get_text(*(json_t *const *)b, "item_id");
+	if (job_item_index(s, &x) && job_item_index(t, &y))
+		return x < y ? -1 : x > y;
+	return strcmp(s, t);
+}
+
+struct records {
+	json_t **items;
+	size_t n;
+	size_t cap;
+};
+
+static bool
+read_records(const char *folder, struct records *records, struct error *err)
+{
+	DIR *d = opendir(folder);
+	const struct dirent *entry;
+	if (d == NULL && errno == ENOENT)
+		return true;
+	if (d == NULL)
+		return error_system(err, "reading %s", folder);
+	while ((entry = readdir(d)) != NULL) {
+		autoerror struct error ignored = { 0 };
+		autofree char *path = path_join(folder, entry->d_name);
+		if (entry->d_name[0] == '.' ||
+		    !text_ends_with(entry->d_name, ".json"))
+			continue;
+		json_t *record = json_load_path(path, RECORD_LIMIT, &ignored);
+		if (json_get_text(record, "item_id") == NULL) {
+			json_decref(record);
+			continue;
+		}
+		records->items = mem_grow(records->items, &records->cap,
+		    records->n + 1, sizeof(json_t *));
+		records->items[records->n++] = record;
+	}
+	closedir(d);
+	return true;
+}
+
+json_t *
+dlq_load(const char *dir, struct error *err)
+{
+	struct records records = { 0 };
+	autofree char *folder = path_join(dir, "items");
+	if (!read_records(folder, &records, err))
+		return NULL;
+	if (records.n > 0)
+		qsort(records.items, records.n, sizeof(json_t *),
+		    compare_records);
+	json_t *array = json_array();
+	for (size_t i = 0; i < records.n; i++)
+		json_array_append_new(array, records.items[i]);
+	free(records.items);
+	return array;
+}
+
+bool
+dlq_write_index(const char *dir, const char *job, struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	autostr struct str text = { 0 };
+	autofree char *path = path_join(dir, "index.json");
+	autojson json_t *records = dlq_load(dir, err);
+	if (records == NULL)
+		return false;
+	if (json_array_size(records) == 0)
+		return file_remove(path, err);
+	json_t *ids = json_array();
+	for (size_t i = 0; i < json_array_size(records); i++)
+		json_array_append(ids, json_object_get(
+		    json_array_get(records, i), "item_id"));
+	autojson json_t *index = json_pack("{s:o, s:I, s:o, s:s}", "job_id",
+	    json_text(job), "item_count",
+	    (json_int_t)json_array_size(records), "item_ids", ids,
+	    "updated_at", clock_rfc3339(clock_wall(), now));
+	json_pretty(index, &text);
+	str_add_char(&text, '\n');
+	return file_replace(path, text.data, text.len, err);
+}

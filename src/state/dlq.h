@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dead letters: one file for each item that finally failed, with its data and
+ * the history of its failures. dlq/{repo}/{job}/items/{item}.json
+ */
+#ifndef STATE_DLQ_H
+#define STATE_DLQ_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "plan/frame.h"
+
+struct dlq_failure {
+	enum frame_cause cause;
+	int exit_code;
+	const char *message;
+	const struct strv *context; /* may be NULL */
+	const char *agent;
+	const char *step; /* may be NULL */
+	const char *log; /* may be NULL */
+	int64_t duration_ms;
+	/* What is left of the attempt; all may be NULL. */
+	const char *worktree;
+	const char *branch;
+	const char *uncommitted;
+};
+
+/* "Timeout", {"CommandFailed":{"exit_code":N}}, ... */
+json_t *dlq_error_type(enum frame_cause cause, int exit_code) MUST_USE;
+/* Groups alike failures: "CommandFailed::first words without numbers". */
+char *dlq_signature(enum frame_cause cause, const char *message) MUST_USE;
+bool dlq_needs_review(enum frame_cause cause, const char *message);
+
+/*
+ * Adds a failure to the item's record in dir (made when missing): history is
+ * appended, the count raised. *count gets the number of failures.
+ */
+bool dlq_add(const char *dir, const char *item, const json_t *data,
+    const struct dlq_failure *failure, int64_t *count, struct error *err)
+    MUST_USE;
+bool dlq_remove(const char *dir, const char *item, struct error *err)
+    MUST_USE;
+/* Writes index.json anew from the folder; none when there are no items. */
+bool dlq_write_index(const char *dir, const char *job, struct error *err)
+    MUST_USE;
+
+/* All records of a folder as an array in item order; empty when there is none. */
+json_t *dlq_load(const char *dir, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The event log of a job: what a person or a program follows. One JSON object
+ * a line:
+ *
+ *	{"id","timestamp","correlation_id","event":{"event_type",...},
+ *	 "metadata":{"host","pid","thread"}}
+ *
+ * Events are derived from what the journal records; they are written at once
+ * (frequent ones within a second) and not synced. A failing write never fails
+ * the job: it is remembered and told once.
+ */
+#ifndef STATE_EVENT_H
+#define STATE_EVENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+
+enum event_severity {
+	EVENT_DEBUG,
+	EVENT_INFO,
+	EVENT_WARNING,
+	EVENT_ERROR,
+};
+
+/* Called with each complete line (newline included). */
+typedef void event_tee_fn(const char *line, size_t len, void *arg);
+
+struct event_log {
+	int fd; /* -1: not open */
+	char *path;
+	char *correlation_id;
+	char *host;
+	struct str buffer;
+	struct error failure; /* of the first write that failed */
+	event_tee_fn *tee;
+	void *tee_arg;
+};
+
+/* Opens a new file events-{stamp}-{pid}.jsonl in dir, which is made. */
+bool event_open(struct event_log *log, const char *dir,
+    const char *correlation_id, struct error *err) MUST_USE;
+/* Emits an event; members (taken; may be NULL) stand beside its type. */
+void event_emit(struct event_log *log, const char *type, json_t *members);
+void event_flush(struct event_log *log);
+void event_close(struct event_log *log);
+
+enum event_severity event_severity_of(const char *type);
+/* "agent_failed" of AgentFailed, agent-failed or d_l_q_… spellings. */
+char *event_canonical_type(const char *type) MUST_USE;
+
+/*
+ * Reads all event files of a folder in time order, streaming. Malformed lines
+ * are skipped and counted; a torn last line is no malformed one. fn returns
+ * false to stop.
+ */
+typedef bool event_read_fn(const json_t *event, void *arg);
+bool event_read(const char *dir, event_read_fn *fn, void *arg,
+    size_t *malformed, struct error *err) MUST_USE;
+/* The event files of a folder, oldest first. */
+bool event_files(const char *dir, struct strv *paths, struct error *err)
+    MUST_USE;
+
+#endif

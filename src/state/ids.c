@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Ids of sessions and jobs. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "state/ids.h"
+#include "state/session.h"
+
+#define CLAIM_TRIES 10000
+#define MAPPING_LIMIT 65536
+
+char *
+ids_claim_job(const struct layout *layout, int64_t wall_ms, struct error *err)
+{
+	char stamp[CLOCK_STAMP_SIZE];
+	autofree char *jobs = layout_jobs(layout);
+	clock_stamp(wall_ms, stamp);
+	if (!path_make_dirs(jobs, err))
+		return NULL;
+	for (int i = 1; i < CLAIM_TRIES; i++) {
+		autofree char *id = i == 1
+		    ? mem_format("mapreduce-%s", stamp)
+		    : mem_format("mapreduce-%s-%d", stamp, i);
+		autofree char *dir = layout_job(layout, id);
+		if (mkdir(dir, 0700) == 0)
+			return mem_text(id);
+		if (errno != EEXIST) {
+			error_system(err, "creating %s", dir);
+			return NULL;
+		}
+	}
+	error_set(err, ERROR_STATE, "no free job id at %s", stamp);
+	return NULL;
+}
+
+char *
+ids_session_of_job(const char *job)
+{
+	return mem_format("session-%s", job);
+}
+
+char *
+ids_new_session(void)
+{
+	char uuid[ID_UUID_SIZE];
+	return mem_format("session-%s", id_uuid(uuid));
+}
+
+/* Jobs of one second sort by their number, not its text. */
+static int
+compare_ids(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool
+ids_jobs(const struct layout *layout, struct strv *jobs, struct error *err)
+{
+	autofree char *dir = layout_jobs(layout);
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	if (d == NULL && errno == ENOENT)
+		return true;
+	if (d == NULL)
+		return error_system(err, "reading %s", dir);
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_name[0] != '.')
+			strv_add(jobs, entry->d_name);
+	closedir(d);
+	if (jobs->n > 0)
+		qsort(jobs->items, jobs->n, sizeof(*jobs->items),
+		    compare_ids);
+	return true;
+}
+
+static char
+fold(char c)
+{
+	return c == '-' ? '_' : c;
+}
+
+static bool
+has_prefix(const char *id, const char *text)
+{
+	while (*text != '\0' && fold(*id) == fold(*text)) {
+		id++;
+		text++;
+	}
+	return *text == '\0';
+}
+
+static bool
+is_same(const char *id, const char *text)
+{
+	return strlen(id) == strlen(text) && has_prefix(id, text);
+}
+
+/* The one id that text names; *found stays NULL when there is none. */
+static bool
+pick(const struct strv *ids, const char *text, const char **found,
+    struct error *err)
+{
+	size_t matches = 0;
+	for (size_t i = 0; i < ids->n; i++) {
+		if (is_same(ids->items[i], text)) {
+			*found = ids->items[i];
+			return true;
+		}
+		if (has_prefix(ids->items[i], text)) {
+			*found = ids->items[i];
+			matches++;
+		}
+	}
+	if (matches <= 1)
+		return true;
+	autostr struct str list = { 0 };
+	for (size_t i = 0; i < ids->n; i++)
+		if (has_prefix(ids->items[i], text))
+			str_format(&list, " %s", ids->items[i]);
+	*found = NULL;
+	return error_set(err, ERROR_STATE, "'%s' is ambiguous:%s", text,
+	    str_text(&list));
+}
+
+/* The other id of the pair, from the mapping. */
+static char *
+mapped(const struct layout *layout, const char *text, const char *key)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *path = layout_mapping(layout, text);
+	if (!path_exists(path))
+		return NULL;
+	autojson json_t *mapping =
+	    json_load_path(path, MAPPING_LIMIT, &ignored);
+	return mem_text(json_get_text(mapping, key));
+}
+
+char *
+ids_find_job(const struct layout *layout, const char *text, struct error *err)
+{
+	autostrv struct strv jobs = { 0 };
+	const char *found = NULL;
+	if (!ids_jobs(layout, &jobs, err) || !pick(&jobs, text, &found, err))
+		return NULL;
+	if (found != NULL)
+		return mem_text(found);
+	char *other = mapped(layout, text, "job_id");
+	if (other == NULL && text_starts_with(text, "session-"))
+		return ids_find_job(layout, text + strlen("session-"), err);
+	if (other == NULL)
+		error_set(err, ERROR_STATE, "no job '%s' in %s%s%s", text,
+		    layout->root, jobs.n > 0 ? "; the newest is " : "",
+		    jobs.n > 0 ? jobs.items[jobs.n - 1] : "");
+	return other;
+}
+
+char *
+ids_find_session(const struct layout *layout, const char *text,
+    struct error *err)
+{
+	autostrv struct strv ids = { 0 };
+	const char *found = NULL;
+	autojson json_t *list = session_list(layout, true, err);
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		strv_add(&ids, json_get_text(json_array_get(list, i), "id"));
+	if (!pick(&ids, text, &found, err))
+		return NULL;
+	if (found != NULL)
+		return mem_text(found);
+	char *other = mapped(layout, text, "session_id");
+	if (other == NULL)
+		error_set(err, ERROR_STATE, "no session '%s'", text);
+	return other;
+}

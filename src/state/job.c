@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a job in memory. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "state/job.h"
+
+#define WRITE_BLOCK 262144
+
+static const char *const phase_names[JOB_PHASES] = {
+	[JOB_SETUP] = "Setup",
+	[JOB_MAP] = "Map",
+	[JOB_REDUCE] = "Reduce",
+	[JOB_COMPLETE] = "Complete",
+};
+
+const char *
+job_phase_name(enum job_phase phase)
+{
+	return phase_names[phase];
+}
+
+bool
+job_item_index(const char *id, size_t *index)
+{
+	char *end;
+	if (!text_starts_with(id, "item_") || id[5] < '0' || id[5] > '9')
+		return false;
+	unsigned long long value = strtoull(id + 5, &end, 10);
+	*index = (size_t)value;
+	return *end == '\0' && value < JOB_MAX_ITEMS;
+}
+
+char *
+job_item_id(size_t index)
+{
+	return mem_format("item_%zu", index);
+}
+
+static bool
+bad_record(const json_t *record, struct error *err)
+{
+	const char *op = json_get_text(record, "op");
+	return error_set(err, ERROR_STATE, "a journal record '%s' that does "
+	    "not fit what was before", op == NULL ? "" : op);
+}
+
+static bool
+set_items(struct job *job, const json_t *record, struct error *err)
+{
+	int64_t count = json_get_int(record, "count", -1);
+	if (count < 0 || count > JOB_MAX_ITEMS || job->items != NULL)
+		return bad_record(record, err);
+	job->total = (size_t)count;
+	job->items = mem_array(job->total, sizeof(*job->items));
+	job->counts[JOB_ITEM_PENDING] = job->total;
+	return true;
+}
+
+static bool
+set_phase(struct job *job, const json_t *record, struct error *err)
+{
+	const char *name = json_get_text(record, "phase");
+	for (int i = 0; name != NULL && i < JOB_PHASES; i++) {
+		if (strcmp(phase_names[i], name) == 0) {
+			job->phase = (enum job_phase)i;
+			return true;
+		}
+	}
+	return bad_record(record, err);
+}
+
+static void
+move_item(struct job *job, struct job_item *item, enum job_item_status to)
+{
+	job->counts[item->status]--;
+	job->counts[to]++;
+	item->status = (uint8_t)to;
+}
+
+/* The statuses a record may find its item in, as bits. */
+#define IN(status) (1u << (status))
+
+struct item_rule {
+	const char *op;
+	unsigned from;
+	enum job_item_status to;
+	bool outcome;
+};
+
+static const struct item_rule item_rules[] = {
+	{ "start", IN(JOB_ITEM_PENDING) | IN(JOB_ITEM_RUNNING) |
+	        IN(JOB_ITEM_FAILED), JOB_ITEM_RUNNING, false },
+	{ "ready", IN(JOB_ITEM_RUNNING), JOB_ITEM_READY, false },
+	{ "merged", IN(JOB_ITEM_READY), JOB_ITEM_DONE, true },
+	{ "done", IN(JOB_ITEM_RUNNING), JOB_ITEM_DONE, true },
+	{ "fail", IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) |
+	        IN(JOB_ITEM_PENDING), JOB_ITEM_FAILED, true },
+	{ "reset", IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_PENDING),
+	    JOB_ITEM_PENDING, false },
+};
+
+static bool
+apply_to_item(struct job *job, const struct item_rule *rule,
+    const json_t *record, const struct journal_place *place,
+    struct error *err)
+{
+	const char *id = json_get_text(record, "item");
+	size_t index;
+	if (id == NULL || !job_item_index(id, &index) || index >= job->total)
+		return bad_record(record, err);
+	struct job_item *item = &job->items[index];
+	if ((rule->from & IN(item->status)) == 0)
+		return bad_record(record, err);
+	move_item(job, item, rule->to);
+	if (strcmp(rule->op, "start") == 0)
+		item->attempts = (uint16_t)json_get_int(record, "attempt", 1);
+	if (json_get(record, "result") != NULL)
+		item->result = *place;
+	if (rule->outcome)
+		job->version++;
+	return true;
+}
+
+bool
+job_apply(struct job *job, const json_t *record,
+    const struct journal_place *place, struct error *err)
+{
+	const char *op = json_get_text(record, "op");
+	if (op == NULL)
+		return bad_record(record, err);
+	for (size_t i = 0; i < COUNT_OF(item_rules); i++)
+		if (strcmp(item_rules[i].op, op) == 0)
+			return apply_to_item(job, &item_rules[i], record,
+			    place, err);
+	if (strcmp(op, "items") == 0)
+		return set_items(job, record, err);
+	if (strcmp(op, "phase") == 0)
+		return set_phase(job, record, err);
+	if (strcmp(op, "reduce_step") == 0) {
+		job->reduce_steps++;
+		job->version++;
+	} else if (strcmp(op, "setup_done") == 0) {
+		job->setup_done = true;
+		json_decref(job->setup_vars);
+		job->setup_vars = json_incref(
+		    json_mutable(json_get(record, "vars")));
+	}
+	return true;
+}
+
+void
+job_release(struct job *job)
+{
+	free(job->items);
+	json_decref(job->setup_vars);
+	*job = (struct job){ 0 };
+}
+
+static bool
+add_result(const struct job *job, const struct journal *journal, size_t i,
+    struct str *out, bool *first, struct error *err)
+{
+	const struct job_item *item = &job->items[i];
+	if (item->result.len == 0 || (item->status != JOB_ITEM_DONE &&
+	    item->status != JOB_ITEM_FAILED))
+		return true;
+	autojson json_t *record = journal_read(journal, &item->result, err);
+	if (record == NULL)
+		return false;
+	str_add(out, *first ? "[" : ",\n");
+	json_compact(json_get(record, "result"), out, true);
+	*first = false;
+	return true;
+}
+
+static bool
+write_results(const struct job *job, const struct journal *journal, int fd,
+    struct error *err)
+{
+	autostr struct str out = { 0 };
+	bool first = true;
+	for (size_t i = 0; i < job->total; i++) {
+		if (!add_result(job, journal, i, &out, &first, err))
+			return false;
+		if (out.len < WRITE_BLOCK)
+			continue;
+		if (!file_write_all(fd, out.data, out.len, err))
+			return false;
+		str_clear(&out);
+	}
+	str_add(&out, first ? "[]\n" : "]\n");
+	return file_write_all(fd, out.data, out.len, err);
+}
+
+bool
+job_write_results(const struct job *job, const struct journal *journal,
+    const char *path, struct error *err)
+{
+	struct file_new file;
+	if (!file_new_open(&file, path, err))
+		return false;
+	if (!write_results(job, journal, file.fd, err)) {
+		file_new_abandon(&file);
+		return error_wrap(err, "writing the results of the map phase");
+	}
+	return file_new_commit(&file, err);
+}

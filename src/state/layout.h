@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every path under PRODIGY_HOME in one place (see docs/FORMATS.md). Functions
+ * give allocated absolute paths and touch nothing unless said.
+ */
+#ifndef STATE_LAYOUT_H
+#define STATE_LAYOUT_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+
+struct layout {
+	char *home; /* canonical */
+	char *repo; /* the repository's folder name */
+	char *root; /* the repository's canonical path */
+};
+
+/*
+ * Finds or creates the home (PRODIGY_HOME, else ~/.prodigy; 0700) and claims
+ * the folder name of the repository at root: the last component of its path,
+ * with 8 hex digits of its SHA-256 when another repository has that name.
+ * A home that others can write to is refused.
+ */
+bool layout_open(const char *root, struct layout *layout, struct error *err)
+    MUST_USE;
+/* The same for commands that only look: creates nothing. */
+bool layout_look(const char *root, struct layout *layout, struct error *err)
+    MUST_USE;
+void layout_release(struct layout *layout);
+
+char *layout_sessions(const struct layout *layout) MUST_USE;
+char *layout_session(const struct layout *layout, const char *id) MUST_USE;
+char *layout_jobs(const struct layout *layout) MUST_USE;
+char *layout_job(const struct layout *layout, const char *job) MUST_USE;
+char *layout_events(const struct layout *layout, const char *job) MUST_USE;
+char *layout_dlq(const struct layout *layout, const char *job) MUST_USE;
+char *layout_mapping(const struct layout *layout, const char *id) MUST_USE;
+char *layout_worktrees(const struct layout *layout) MUST_USE;
+char *layout_worktree(const struct layout *layout, const char *name) MUST_USE;
+char *layout_metadata(const struct layout *layout, const char *name) MUST_USE;
+char *layout_orphans(const struct layout *layout, const char *job) MUST_USE;
+char *layout_logs(const struct layout *layout, const char *stamp) MUST_USE;
+char *layout_lock_info(const struct layout *layout, const char *id) MUST_USE;
+/* The lock that a running session holds: locks/{id}. */
+char *layout_lock(const struct layout *layout, const char *id) MUST_USE;
+
+#endif

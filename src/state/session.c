@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions: one JSON file for each run. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "state/session.h"
+
+#define DOCUMENT_LIMIT ((size_t)64 * 1024 * 1024)
+
+static const char *const status_names[SESSION_STATUSES] = {
+	[SESSION_INITIALIZING] = "Initializing",
+	[SESSION_RUNNING] = "Running",
+	[SESSION_PAUSED] = "Paused",
+	[SESSION_COMPLETED] = "Completed",
+	[SESSION_FAILED] = "Failed",
+	[SESSION_CANCELLED] = "Cancelled",
+};
+
+const char *
+session_status_name(enum session_status status)
+{
+	return status_names[status];
+}
+
+bool
+session_write(const char *path, const json_t *document, struct error *err)
+{
+	autostr struct str text = { 0 };
+	autofree char *dir = path_parent(path);
+	json_pretty(document, &text);
+	str_add_char(&text, '\n');
+	return path_make_dirs(dir, err) &&
+	    file_replace(path, text.data, text.len, err);
+}
+
+void
+session_new(struct session *session, const struct layout *layout,
+    const char *id, const char *type)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	*session = (struct session){ .path = layout_session(layout, id),
+		.document = json_object() };
+	clock_rfc3339(clock_wall(), now);
+	session_set_text(session, "id", id);
+	session_set_text(session, "session_type", type);
+	session_set_text(session, "started_at", now);
+	session_set_text(session, "completed_at", NULL);
+	session_set_text(session, "error", NULL);
+	session_set_text(session, "repository", layout->root);
+	session_set(session, "checkpoints", json_array());
+	session_set(session, "timings", json_object());
+	session_set(session, "metadata", json_pack("{s:s, s:s}",
+	    "execution_start_time", now, "workflow_type",
+	    strcmp(type, "MapReduce") == 0 ? "mapreduce" : "standard"));
+	session_set(session, "workflow_data", json_null());
+	session_set(session, "mapreduce_data", json_null());
+}
+
+void
+session_set(struct session *session, const char *key, json_t *value)
+{
+	json_object_set_new(session->document, key, value);
+}
+
+void
+session_set_text(struct session *session, const char *key, const char *text)
+{
+	json_set_text(session->document, key, text);
+}
+
+bool
+session_save(struct session *session, enum session_status status,
+    struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	clock_rfc3339(clock_wall(), now);
+	session->status = status;
+	session_set_text(session, "status", status_names[status]);
+	session_set_text(session, "updated_at", now);
+	if (status == SESSION_COMPLETED || status == SESSION_FAILED)
+		session_set_text(session, "completed_at", now);
+	return session_write(session->path, session->document, err);
+}
+
+void
+session_release(struct session *session)
+{
+	free(session->path);
+	json_decref(session->document);
+	*session = (struct session){ 0 };
+}
+
+json_t *
+session_load(const struct layout *layout, const char *id, struct error *err)
+{
+	autofree char *path = layout_session(layout, id);
+	return json_load_path(path, DOCUMENT_LIMIT, err);
+}
+
+static int
+compare_started(const void *a, const void *b)
+{
+	const char *s = json_get_text(*(json_t *const *)a, "started_at");
+	const char *t = json_get_text(*(json_t *const *)b, "started_at");
+	return strcmp(t == NULL ? "" : t, s == NULL ? "" : s);
+}
+
+static void
+sort_sessions(json_t *array)
+{
+	size_t n = json_array_size(array);
+	json_t **items = mem_array(n, sizeof(*items));
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_incref(json_array_get(array, i));
+	if (n > 0)
+		qsort(items, n, sizeof(*items), compare_started);
+	json_array_clear(array);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array, items[i]);
+	free(items);
+}
+
+static bool
+belongs(const json_t *document, const struct layout *layout, bool every)
+{
+	const char *repository = json_get_text(document, "repository");
+	return json_get_text(document, "id") != NULL &&
+	    (every || (repository != NULL &&
+	    strcmp(repository, layout->root) == 0));
+}
+
+json_t *
+session_list(const struct layout *layout, bool every_repository,
+    struct error *err)
+{
+	autofree char *dir = layout_sessions(layout);
+	json_t *array = json_array();
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	if (d == NULL && errno != ENOENT) {
+		error_system(err, "reading %s", dir);
+		json_decref(array);
+		return NULL;
+	}
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		autoerror struct error ignored = { 0 };
+		autofree char *path = path_join(dir, entry->d_name);
+		if (entry->d_name[0] == '.' ||
+		    !text_ends_with(entry->d_name, ".json"))
+			continue;
+		autojson json_t *document =
+		    json_load_path(path, DOCUMENT_LIMIT, &ignored);
+		if (belongs(document, layout, every_repository))
+			json_array_append(array, document);
+	}
+	if (d != NULL)
+		closedir(d);
+	sort_sessions(array);
+	return array;
+}
+
+bool
+session_is_alive(const struct layout *layout, const char *id)
+{
+	autofree char *path = layout_lock(layout, id);
+	return lock_is_held(path);
+}
+
+bool
+session_map(const struct layout *layout, const char *session, const char *job,
+    const char *workflow, struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	autofree char *by_session = layout_mapping(layout, session);
+	autofree char *by_job = layout_mapping(layout, job);
+	autojson json_t *mapping = json_object();
+	json_set_text(mapping, "session_id", session);
+	json_set_text(mapping, "job_id", job);
+	json_set_text(mapping, "workflow_name", workflow);
+	json_set_text(mapping, "created_at",
+	    clock_rfc3339(clock_wall(), now));
+	return session_write(by_session, mapping, err) &&
+	    session_write(by_job, mapping, err);
+}
+
+bool
+session_add_orphan(const struct layout *layout, const char *job,
+    json_t *entry, struct error *err)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *path = layout_orphans(layout, job);
+	autojson json_t *old = path_exists(path)
+	    ? json_load_path(path, DOCUMENT_LIMIT, &ignored)
+	    : NULL;
+	autojson json_t *list =
+	    json_is_array(old) ? json_incref(old) : json_array();
+	json_array_append_new(list, entry);
+	return session_write(path, list, err);
+}

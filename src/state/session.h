@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions: one JSON file for each run, whatever its kind, rewritten when its
+ * status or phase changes (not for each item). Beside it the mapping between
+ * session and job, and the metadata of its work tree.
+ */
+#ifndef STATE_SESSION_H
+#define STATE_SESSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "state/layout.h"
+
+enum session_status {
+	SESSION_INITIALIZING,
+	SESSION_RUNNING,
+	SESSION_PAUSED,
+	SESSION_COMPLETED,
+	SESSION_FAILED,
+	SESSION_CANCELLED,
+	SESSION_STATUSES
+};
+const char *session_status_name(enum session_status status);
+
+struct session {
+	char *path;
+	json_t *document;
+	enum session_status status;
+};
+
+/* A new session of type "MapReduce" or "Workflow"; not saved yet. */
+void session_new(struct session *session, const struct layout *layout,
+    const char *id, const char *type);
+void session_set(struct session *session, const char *key, json_t *value);
+void session_set_text(struct session *session, const char *key,
+    const char *text);
+/* Sets status, updated_at and, for an end, completed_at; then saves. */
+bool session_save(struct session *session, enum session_status status,
+    struct error *err) MUST_USE;
+void session_release(struct session *session);
+
+/* The document of one session; NULL when it cannot be read. */
+json_t *session_load(const struct layout *layout, const char *id,
+    struct error *err) MUST_USE;
+/* All sessions, newest first; every_repository: of all, else of this one. */
+json_t *session_list(const struct layout *layout, bool every_repository,
+    struct error *err) MUST_USE;
+/* Whether a process holds the lock of a session now. */
+bool session_is_alive(const struct layout *layout, const char *id);
+
+/* The mapping between a session and its job, under both names. */
+bool session_map(const struct layout *layout, const char *session,
+    const char *job, const char *workflow, struct error *err) MUST_USE;
+
+/* Writes a JSON document durably, making its folder. */
+bool session_write(const char *path, const json_t *document,
+    struct error *err) MUST_USE;
+
+/* Adds an entry to the registry of work trees that are kept. */
+bool session_add_orphan(const struct layout *layout, const char *job,
+    json_t *entry, struct error *err) MUST_USE;
+
+#endif

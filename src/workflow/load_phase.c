@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* The blocks of a MapReduce workflow: setup, map, reduce, merge. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "data/expr.h"
+#include "workflow/load.h"
+#include "workflow/value.h"
+
+static void
+read_phase_timeout(
+    struct load *load, const struct yaml_node *node, void *target)
+{
+	struct phase_block *phase = target;
+
+	load_timeout(load, node, &phase->timeout_ms, &phase->timeout_variable);
+}
+
+static void
+read_source(struct load *load, const struct yaml_node *node, void *target)
+{
+	static const char *const names[] = { "stdout", "stderr", "both",
+		"combined", NULL };
+	struct output_capture *output = target;
+	unsigned choice = 0;
+
+	if (load_choice(load, node, names, &choice))
+		output->source = choice > OUTPUT_BOTH
+		    ? OUTPUT_BOTH
+		    : (enum output_source)choice;
+}
+
+static void
+read_multiline(struct load *load, const struct yaml_node *node, void *target)
+{
+	static const char *const names[] = { "preserve", "join", "first_line",
+		"last_line", "array", NULL };
+	struct output_capture *output = target;
+	unsigned choice = 0;
+
+	if (load_choice(load, node, names, &choice))
+		output->multiline = (enum output_lines)choice;
+}
+
+static const struct load_field output_fields[] = {
+	{ "command_index", load_unsigned,
+	    offsetof(struct output_capture, command_index) },
+	{ "source", read_source, 0 },
+	{ "pattern", load_pattern, offsetof(struct output_capture, pattern) },
+	{ "json_path", load_text, offsetof(struct output_capture, json_path) },
+	{ "max_size", load_size, offsetof(struct output_capture, max_size) },
+	{ "default", load_text, offsetof(struct output_capture, fallback) },
+	{ "multiline", read_multiline, 0 },
+	{ NULL, NULL, 0 },
+};
+
+static void
+read_output(struct load *load, const struct yaml_entry *entry,
+    struct output_captures *outputs)
+{
+	struct output_capture *output = output_captures_add(outputs);
+	struct load_table table = { output_fields, output, 0 };
+
+	output->name = mem_text(entry->key->text);
+	if (entry->value->kind == YAML_KIND_SCALAR) {
+		load_unsigned(load, entry->value, &output->command_index);
+		return;
+	}
+	if (!load_is_kind(load, entry->value, YAML_KIND_MAP,
+		"the index of a command, or a map"))
+		return;
+	load_map(load, entry->value, &table, 1);
+	if (!yaml_find(entry->value, "command_index"))
+		load_error(load, entry->value, "'command_index' is missing");
+}
+
+static void
+read_outputs(struct load *load, const struct yaml_node *node, void *target)
+{
+	if (!load_is_kind(load, node, YAML_KIND_MAP, "a map of NAME: command"))
+		return;
+	for (size_t i = 0; i < node->n; i++) {
+		const size_t before =
+		    load_enter_key(load, node->entries[i].key->text);
+
+		read_output(load, &node->entries[i], target);
+		load_leave(load, before);
+	}
+}
+
+#define PHASE_FIELDS                                                           \
+	{ "commands", load_steps, offsetof(struct phase_block, steps) },       \
+	    { "steps", load_steps, offsetof(struct phase_block, steps) },      \
+	    { "timeout", read_phase_timeout, 0 },                              \
+	    { "parallel", load_unsupported, 0 },                               \
+	    { "checkpoint", load_unsupported, 0 },                             \
+	    { "env", load_unsupported, 0 },                                    \
+	{                                                                      \
+		NULL, NULL, 0                                                  \
+	}
+
+static void
+read_phase(struct load *load, const struct yaml_node *node,
+    const struct load_field *fields, struct phase_block *phase)
+{
+	struct load_table table = { fields, phase, 0 };
+
+	phase->present = true;
+	if (node->kind == YAML_KIND_LIST) {
+		load_steps(load, node, &phase->steps);
+		return;
+	}
+	if (!load_is_kind(load, node, YAML_KIND_MAP,
+		"a list of steps, or a map with 'commands'"))
+		return;
+	load_map(load, node, &table, 1);
+	if (!yaml_find(node, "commands") && !yaml_find(node, "steps"))
+		load_error(load, node, "'commands' is missing");
+}
+
+static void
+check_output_indexes(struct load *load, const struct yaml_node *node,
+    const struct phase_block *phase)
+{
+	const struct yaml_node *outputs = yaml_find(node, "capture_outputs");
+
+	const size_t before = load_enter_key(load, "capture_outputs");
+
+	for (size_t i = 0; outputs && i < phase->outputs.n; i++) {
+		const struct output_capture *output = &phase->outputs.items[i];
+		const size_t inner = load_enter_key(load, output->name);
+
+		if (output->command_index >= phase->steps.n)
+			load_error(load, outputs->entries[i].value,
+			    "there is no command %u: they count from 0, and "
+			    "there are %zu",
+			    output->command_index, phase->steps.n);
+		load_leave(load, inner);
+	}
+	load_leave(load, before);
+}
+
+void
+load_setup(struct load *load, const struct yaml_node *node, void *target)
+{
+	static const struct load_field fields[] = {
+		{ "capture_outputs", read_outputs,
+		    offsetof(struct phase_block, outputs) },
+		PHASE_FIELDS,
+	};
+
+	read_phase(load, node, fields, target);
+	check_output_indexes(load, node, target);
+}
+
+void
+load_phase(struct load *load, const struct yaml_node *node, void *target)
+{
+	static const struct load_field fields[] = {
+		{ "capture_outputs", load_unsupported, 0 },
+		PHASE_FIELDS,
+	};
+
+	read_phase(load, node, fields, target);
+}
+
+static void
+read_template(struct load *load, const struct yaml_node *node, void *target)
+{
+	static const struct load_field fields[] = {
+		{ "commands", load_steps, 0 },
+		{ "steps", load_steps, 0 },
+		{ NULL, NULL, 0 },
+	};
+	struct steps *steps = target;
+	struct load_table table = { fields, steps, 0 };
+	const size_t errors = load->n_errors;
+
+	if (node->kind == YAML_KIND_LIST)
+		load_steps(load, node, steps);
+	else if (load_is_kind(load, node, YAML_KIND_MAP, "a list of steps"))
+		load_map(load, node, &table, 1);
+	if (steps->n == 0 && load->n_errors == errors)
+		load_error(load, node, "an agent needs at least one step");
+}
+
+static void
+read_max_parallel(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct map_block *map = target;
+	autoerror struct error err = { 0 };
+	const char *text =
+	    load_scalar(load, node, "a whole number, or \"$NAME\"");
+	autofree char *name = text ? value_variable(text) : NULL;
+
+	if (name)
+		map->max_parallel_variable = mem_format("$%s", name);
+	else if (text && !value_parallel(text, &map->max_parallel, &err))
+		load_take_error(load, node, &err);
+}
+
+static void
+read_agent_timeout(
+    struct load *load, const struct yaml_node *node, void *target)
+{
+	struct map_block *map = target;
+
+	load_timeout(
+	    load, node, &map->agent_timeout_ms, &map->agent_timeout_variable);
+}
+
+static void
+read_old_timeout(struct load *load, const struct yaml_node *node, void *target)
+{
+	load_warn(load, load->key, "deprecated: write 'agent_timeout_secs'");
+	read_agent_timeout(load, node, target);
+}
+
+static void
+read_max_items(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct map_block *map = target;
+	const size_t errors = load->n_errors;
+
+	load_size(load, node, &map->max_items);
+	map->has_max_items = load->n_errors == errors;
+}
+
+/* Expressions are parsed to find their errors; the text is kept. */
+static void
+read_filter(struct load *load, const struct yaml_node *node, void *target)
+{
+	autoerror struct error err = { 0 };
+	const char *text = load_scalar(load, node, "an expression");
+	struct expr *expr = text ? expr_parse(text, EXPR_FILTER, &err) : NULL;
+
+	if (expr)
+		load_text(load, node, target);
+	else if (text)
+		load_take_text_error(load, node, &err);
+	expr_free(expr);
+}
+
+static void
+read_distinct(struct load *load, const struct yaml_node *node, void *target)
+{
+	autoerror struct error err = { 0 };
+	const char *text = load_scalar(load, node, "the path of a member");
+	struct expr *path = text ? expr_parse_path(text, &err) : NULL;
+
+	if (path)
+		load_text(load, node, target);
+	else if (text)
+		load_take_text_error(load, node, &err);
+	expr_free(path);
+}
+
+static const struct load_field map_fields[] = {
+	{ "input", load_text, offsetof(struct map_block, input) },
+	{ "json_path", load_text, offsetof(struct map_block, json_path) },
+	{ "agent_template", read_template,
+	    offsetof(struct map_block, agent_template) },
+	{ "max_parallel", read_max_parallel, 0 },
+	{ "filter", read_filter, offsetof(struct map_block, filter) },
+	{ "sort_by", load_texts, offsetof(struct map_block, sort_by) },
+	{ "distinct", read_distinct, offsetof(struct map_block, distinct) },
+	{ "offset", load_size, offsetof(struct map_block, offset) },
+	{ "max_items", read_max_items, 0 },
+	{ "agent_timeout_secs", read_agent_timeout, 0 },
+	{ "timeout_per_agent", read_old_timeout, 0 },
+	{ "timeout_config", load_unsupported, 0 },
+	{ "retry_on_failure", load_unsupported, 0 },
+	{ "timeout", load_unsupported, 0 },
+	{ "variables", load_unsupported, 0 },
+	{ "executor", load_unsupported, 0 },
+	{ "error_policy", load_unsupported, 0 },
+	{ "on_item_failure", load_unsupported, 0 },
+	{ "continue_on_failure", load_unsupported, 0 },
+	{ "max_failures", load_unsupported, 0 },
+	{ "failure_threshold", load_unsupported, 0 },
+	{ "retry_config", load_unsupported, 0 },
+	{ NULL, NULL, 0 },
+};
+
+static void
+require(struct load *load, const struct yaml_node *map, const char *key,
+    const char *what)
+{
+	const struct yaml_node *value = yaml_find(map, key);
+
+	if (!value)
+		load_error(load, map, "'%s' is missing: %s", key, what);
+	else if (value->kind == YAML_KIND_SCALAR && !yaml_is_null(value) &&
+	    value->len == 0)
+		load_error(load, value, "'%s' is empty: %s", key, what);
+}
+
+void
+load_map_block(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct load_table table = { map_fields, target, 0 };
+
+	if (!load_is_kind(load, node, YAML_KIND_MAP,
+		"a map with input and agent_template"))
+		return;
+	load_map(load, node, &table, 1);
+	require(load, node, "input", "a file of items, or a command");
+	if (!yaml_find(node, "agent_template"))
+		load_error(load, node,
+		    "'agent_template' is missing: the steps of an agent");
+}

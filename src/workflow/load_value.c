@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Maps of a workflow file by tables of keys, and simple values. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "data/regex.h"
+#include "workflow/load.h"
+#include "workflow/value.h"
+
+#define KEYS_LIMIT 128 /* of all tables of a map */
+#define KEY_LENGTH 64 /* of keys worth a suggestion, in bytes */
+
+static const struct load_field *
+find_field(struct load_table *tables, size_t n, const char *key,
+    struct load_table **table)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct load_field *field = tables[i].fields;
+
+		for (; field->key; field++) {
+			if (strcmp(field->key, key) == 0) {
+				*table = &tables[i];
+				return field;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void
+warn_unknown(struct load *load, const struct yaml_node *key,
+    const struct load_table *tables, size_t n)
+{
+	const char *keys[KEYS_LIMIT + 1] = { NULL };
+	size_t n_keys = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct load_field *field = tables[i].fields;
+
+		for (; field->key && n_keys < KEYS_LIMIT; field++)
+			keys[n_keys++] = field->key;
+	}
+	/* a hostile file must not buy a search per key */
+	const char *near =
+	    load->n_warnings < LOAD_FINDINGS_LIMIT && key->len < KEY_LENGTH
+	    ? text_nearest(key->text, keys)
+	    : NULL;
+
+	if (near)
+		load_warn(load, key, "unknown key, ignored; did you mean '%s'?",
+		    near);
+	else
+		load_warn(load, key, "unknown key, ignored");
+}
+
+unsigned
+load_map(struct load *load, const struct yaml_node *map,
+    struct load_table *tables, size_t n)
+{
+	unsigned unknown = 0;
+
+	for (size_t i = 0; i < map->n; i++) {
+		const struct yaml_entry *entry = &map->entries[i];
+		struct load_table *table = NULL;
+		const struct load_field *field =
+		    find_field(tables, n, entry->key->text, &table);
+		const size_t before = load_enter_key(load, entry->key->text);
+
+		if (field) {
+			table->hits++;
+			load->key = entry->key;
+			field->read(load, entry->value,
+			    (char *)table->target + field->offset);
+		} else {
+			unknown++;
+			warn_unknown(load, entry->key, tables, n);
+		}
+		load_leave(load, before);
+	}
+	return unknown;
+}
+
+void
+load_expected(
+    struct load *load, const struct yaml_node *node, const char *expected)
+{
+	if (node->kind == YAML_KIND_SCALAR && !yaml_is_null(node))
+		load_error(load, node, "expected %s, found '%.60s'", expected,
+		    node->text);
+	else
+		load_error(load, node, "expected %s, found %s", expected,
+		    yaml_describe(node));
+}
+
+bool
+load_is_kind(struct load *load, const struct yaml_node *node,
+    enum yaml_kind kind, const char *expected)
+{
+	if (node->kind == kind)
+		return true;
+	load_expected(load, node, expected);
+	return false;
+}
+
+const char *
+load_scalar(
+    struct load *load, const struct yaml_node *node, const char *expected)
+{
+	if (node->kind == YAML_KIND_SCALAR && !yaml_is_null(node))
+		return node->text;
+	load_expected(load, node, expected);
+	return NULL;
+}
+
+void
+load_text(struct load *load, const struct yaml_node *node, void *target)
+{
+	char **text = target;
+	const char *value = load_scalar(load, node, "text");
+
+	if (!value)
+		return;
+	if (*text)
+		load_error(load, load->key,
+		    "this was given before under another name");
+	else
+		*text = mem_text(value);
+}
+
+void
+load_bool(struct load *load, const struct yaml_node *node, void *target)
+{
+	bool *value = target;
+
+	/* "true" in quotes says the same */
+	if (node->kind == YAML_KIND_SCALAR &&
+	    yaml_type_of(node->text) == YAML_TYPE_BOOL)
+		*value = node->text[0] == 't' || node->text[0] == 'T';
+	else
+		load_expected(load, node, "true or false");
+}
+
+static bool
+read_count(struct load *load, const struct yaml_node *node, int64_t most,
+    int64_t *value)
+{
+	if (node->kind != YAML_KIND_SCALAR ||
+	    yaml_type_of(node->text) != YAML_TYPE_INT) {
+		load_expected(load, node, "a whole number");
+		return false;
+	}
+	if (!yaml_int(node->text, value) || *value > most)
+		load_error(
+		    load, node, "the number %s is too large", node->text);
+	else if (*value < 0)
+		load_error(load, node, "a negative number (%s) makes no sense",
+		    node->text);
+	else
+		return true;
+	return false;
+}
+
+void
+load_unsigned(struct load *load, const struct yaml_node *node, void *target)
+{
+	int64_t value = 0;
+
+	if (read_count(load, node, INT32_MAX, &value))
+		*(unsigned *)target = (unsigned)value;
+}
+
+void
+load_size(struct load *load, const struct yaml_node *node, void *target)
+{
+	int64_t value = 0;
+
+	if (read_count(load, node, INT64_MAX, &value))
+		*(size_t *)target = (size_t)value;
+}
+
+void
+load_timeout(struct load *load, const struct yaml_node *node, int64_t *ms,
+    char **variable)
+{
+	autoerror struct error err = { 0 };
+	const char *text =
+	    load_scalar(load, node, "seconds, or a duration such as 5m");
+	autofree char *name = text ? value_variable(text) : NULL;
+
+	if (!text)
+		return;
+	if (*ms != 0 || *variable)
+		load_error(load, load->key,
+		    "this was given before under another name");
+	else if (name)
+		*variable = mem_format("$%s", name);
+	else if (!value_timeout(text, ms, &err))
+		load_take_error(load, node, &err);
+}
+
+bool
+load_choice(struct load *load, const struct yaml_node *node,
+    const char *const *names, unsigned *choice)
+{
+	const char *text = node->kind == YAML_KIND_SCALAR ? node->text : "";
+	autostr struct str all = { 0 };
+
+	for (unsigned i = 0; names[i]; i++) {
+		if (strcmp(names[i], text) == 0) {
+			*choice = i;
+			return true;
+		}
+		str_format(&all, "%s%s",
+		    i == 0	       ? ""
+			: names[i + 1] ? ", "
+				       : " or ",
+		    names[i]);
+	}
+	load_expected(load, node, str_text(&all));
+	return false;
+}
+
+void
+load_texts(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct strv *texts = target;
+
+	if (node->kind != YAML_KIND_LIST) {
+		const char *text = load_scalar(load, node, "text");
+
+		if (text)
+			strv_add(texts, text);
+		return;
+	}
+	for (size_t i = 0; i < node->n; i++) {
+		const size_t before = load_enter_index(load, i);
+		const char *text = load_scalar(load, node->items[i], "text");
+
+		if (text)
+			strv_add(texts, text);
+		load_leave(load, before);
+	}
+}
+
+static void
+read_env_entry(
+    struct load *load, const struct yaml_entry *entry, struct strv *env)
+{
+	const char *name = entry->key->text;
+	const struct yaml_node *value = entry->value;
+
+	if (!value_is_variable_name(name))
+		load_error(load, entry->key,
+		    "not a name that an environment variable can have");
+	else if (value->kind == YAML_KIND_MAP)
+		load_note_unsupported(load, value, ": a computed value");
+	else if (load_is_kind(load, value, YAML_KIND_SCALAR, "text"))
+		/* names are unique already: no search */
+		strv_format(
+		    env, "%s=%s", name, yaml_is_null(value) ? "" : value->text);
+}
+
+void
+load_env(struct load *load, const struct yaml_node *node, void *target)
+{
+	if (!load_is_kind(load, node, YAML_KIND_MAP, "a map of NAME: value"))
+		return;
+	for (size_t i = 0; i < node->n; i++) {
+		const size_t before =
+		    load_enter_key(load, node->entries[i].key->text);
+
+		read_env_entry(load, &node->entries[i], target);
+		load_leave(load, before);
+	}
+}
+
+void
+load_pattern(struct load *load, const struct yaml_node *node, void *target)
+{
+	autoerror struct error err = { 0 };
+	const char *text = load_scalar(load, node, "a regular expression");
+	struct regex *regex = text ? regex_new(text, &err) : NULL;
+
+	if (regex)
+		load_text(load, node, target);
+	else if (text)
+		load_take_error(load, node, &err);
+	regex_free(regex);
+}
+
+void
+load_ignored(struct load *load, const struct yaml_node *node, void *target)
+{
+	(void)load;
+	(void)node;
+	(void)target;
+}
+
+void
+load_without_effect(
+    struct load *load, const struct yaml_node *node, void *target)
+{
+	(void)node;
+	(void)target;
+	load_warn(load, load->key, "this key no longer has an effect");
+}
+
+void
+load_unsupported(struct load *load, const struct yaml_node *node, void *target)
+{
+	(void)node;
+	(void)target;
+	load_note_unsupported(load, load->key, "");
+}

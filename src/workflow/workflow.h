@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A workflow as the user wrote it, loaded and checked. Plain data: what it
+ * means at run time is decided in plan/, agent/ and run/.
+ */
+#ifndef WORKFLOW_WORKFLOW_H
+#define WORKFLOW_WORKFLOW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "workflow/step.h"
+
+#define WORKFLOW_FILE_LIMIT (1024u * 1024)
+#define WORKFLOW_MAX_PARALLEL 10 /* default of map.max_parallel */
+#define WORKFLOW_OUTPUT_SIZE (1024u * 1024) /* default of max_size */
+
+enum output_source {
+	OUTPUT_STDOUT,
+	OUTPUT_STDERR,
+	OUTPUT_BOTH,
+	OUTPUT_SOURCES
+};
+
+enum output_lines {
+	OUTPUT_PRESERVE,
+	OUTPUT_JOIN,
+	OUTPUT_FIRST_LINE,
+	OUTPUT_LAST_LINE,
+	OUTPUT_ARRAY,
+	OUTPUT_LINES
+};
+
+/* An entry of capture_outputs. */
+struct output_capture {
+	char *name;
+	unsigned command_index; /* from 0 */
+	enum output_source source;
+	char *pattern; /* may be NULL */
+	char *json_path; /* may be NULL */
+	size_t max_size; /* bytes */
+	char *fallback; /* "default"; NULL: none */
+	enum output_lines multiline;
+};
+
+struct output_captures {
+	struct output_capture *items;
+	size_t n;
+	size_t cap;
+};
+
+/* setup, reduce or merge. */
+struct phase_block {
+	struct steps steps;
+	int64_t timeout_ms; /* 0: none */
+	char *
+	    timeout_variable; /* "$NAME" form, resolved by workflow_resolve() */
+	struct output_captures outputs;
+	bool present;
+};
+
+struct map_block {
+	char *input; /* file or command */
+	char *json_path;
+	char *filter;
+	struct strv sort_by; /* one text, or a list of keys */
+	char *distinct;
+	size_t offset;
+	size_t max_items;
+	bool has_max_items;
+	unsigned max_parallel;
+	char *max_parallel_variable; /* "$NAME" form; NULL: the number counts */
+	int64_t agent_timeout_ms; /* 0: none */
+	char *agent_timeout_variable;
+	struct steps agent_template;
+};
+
+struct workflow {
+	char *path; /* as given */
+	char *name; /* file stem by default */
+	bool mapreduce;
+	struct strv env; /* NAME=VALUE, in file order, not interpolated */
+	bool raw_interpolation; /* interpolation: raw */
+	char *permissions; /* claude.permissions; NULL: the default */
+	struct steps commands; /* standard workflow */
+	struct phase_block setup;
+	struct map_block map;
+	struct phase_block reduce;
+	struct phase_block merge;
+	char sha256[65]; /* of the file's bytes */
+};
+
+struct workflow_findings {
+	struct error_list errors; /* "FILE:LINE:COL: message\n  source\n  ^" */
+	struct strv warnings; /* unknown keys and the like, same form */
+};
+
+/*
+ * Reads and checks a workflow file. Every structural error of the file is
+ * found in one pass: on failure (false) findings->errors holds them in file
+ * order, each with place, source line and caret. Warnings may come with
+ * success. Keys of the language that this version does not build yet are
+ * errors of kind ERROR_UNSUPPORTED whose text says "not supported yet".
+ */
+bool workflow_load(const char *path, struct workflow *workflow,
+    struct workflow_findings *findings) MUST_USE;
+/* The same on bytes already read; name stands for the path in messages. */
+bool workflow_load_text(const char *name, const void *bytes, size_t len,
+    struct workflow *workflow, struct workflow_findings *findings) MUST_USE;
+
+/*
+ * Fills in the fields given as "$NAME" from the workflow's env, then from the
+ * process environment (environment: NAME=VALUE entries): max_parallel >= 1 and
+ * timeouts.
+ */
+bool workflow_resolve(struct workflow *workflow, const struct strv *environment,
+    struct error *err) MUST_USE;
+
+const char *output_source_name(enum output_source source);
+const char *output_lines_name(enum output_lines lines);
+/* A new zeroed entry with defaults at the end; borrowed. */
+struct output_capture *output_captures_add(struct output_captures *outputs);
+void output_captures_release(struct output_captures *outputs);
+
+bool workflow_uses_claude(const struct workflow *workflow);
+void workflow_release(struct workflow *workflow);
+void workflow_findings_release(struct workflow_findings *findings);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Recorded streams of Claude Code, and what each came to. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "agent/claude_stream.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strv.h"
+
+#define FIXTURE_LIMIT (1024u * 1024)
+
+struct expectation {
+	const char *file;
+	int exit_code; /* as measured when it was recorded */
+	enum claude_class class;
+	const char *why; /* a part of the message */
+	const char *text; /* of all results */
+	double cost; /* < 0: unknown */
+	int64_t input_tokens; /* < 0: unknown */
+	unsigned tools;
+};
+
+static const struct expectation expectations[] = {
+	{ "text.jsonl", 0, CLAUDE_OK, "", "hello", 0.0008, 100, 0 },
+	{ "tools-thinking.jsonl", 0, CLAUDE_OK, "", NULL, 0.0016, 200, 2 },
+	{ "command-commit.jsonl", 0, CLAUDE_OK, "", NULL, 0.0024, 300, 2 },
+	{ "subagent-two-results.jsonl", 0, CLAUDE_OK, "", NULL, 0.004, 500, 2 },
+	{ "retry-429-recovered.jsonl", 0, CLAUDE_OK, "", NULL, 0.0008, 100, 0 },
+	{ "fail-401.jsonl", 1, CLAUDE_AUTHENTICATION, "authentication: Inv",
+	    NULL, 0, -1, 0 },
+	{ "fail-429.jsonl", 1, CLAUDE_RATE_LIMIT, "rate limit: API Error", NULL,
+	    0, -1, 0 },
+	{ "fail-529.jsonl", 1, CLAUDE_OVERLOAD, "overload: API Error: 529",
+	    NULL, 0, -1, 0 },
+	{ "usage-limit.jsonl", 1, CLAUDE_RATE_LIMIT,
+	    "rate limit until 2030-01-01T00:00:00", NULL, 0, -1, 0 },
+	{ "max-budget.jsonl", 1, CLAUDE_BUDGET, "budget limit", "", 4.02,
+	    1000000, 1 },
+	{ "max-turns.jsonl", 1, CLAUDE_TURNS, "turn limit", "", 0.0008, 100,
+	    1 },
+	{ "sigint-in-tool.jsonl", 0, CLAUDE_INTERRUPTED, "interrupted", "",
+	    0.0008, 100, 1 },
+	{ "sigint-waiting.jsonl", 0, CLAUDE_NO_RESULT,
+	    "ended without a result (exit status 0)", "", -1, -1, 0 },
+	{ "v1.0.100-text.jsonl", 0, CLAUDE_OK, "", "hello", 0.00316, 100, 0 },
+	{ "v2.0.76-fail-429.jsonl", 1, CLAUDE_RATE_LIMIT, "rate limit", NULL,
+	    0.0004, 200, 0 },
+	{ "v2.0.76-max-turns.jsonl", 0, CLAUDE_TURNS, "turn limit", "", 0.0012,
+	    400, 1 },
+};
+
+struct seen {
+	unsigned sessions;
+	unsigned tools;
+	unsigned messages;
+	unsigned usages;
+};
+
+static void
+event_came(const char *type, json_t *members, void *arg)
+{
+	struct seen *seen = arg;
+	(void)members;
+	seen->sessions += strcmp(type, "claude_session_started") == 0;
+	seen->tools += strcmp(type, "claude_tool_invoked") == 0;
+	seen->messages += strcmp(type, "claude_message") == 0;
+	seen->usages += strcmp(type, "claude_token_usage") == 0;
+}
+
+static void
+feed(struct claude_stream *stream, const struct str *bytes)
+{
+	const char *at = str_text(bytes);
+	const char *end = at + bytes->len;
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		if (newline == NULL)
+			newline = end;
+		claude_stream_line(stream, at, (size_t)(newline - at));
+		at = newline + 1;
+	}
+}
+
+static void
+check_cost(const struct claude_stream *stream, const struct expectation *want)
+{
+	double distance = stream->cost - want->cost;
+	tap_ok(want->cost < 0 ? !stream->has_cost
+			      : distance > -1e-9 && distance < 1e-9,
+	    "%s: cost %g", want->file, stream->cost);
+	if (want->input_tokens >= 0)
+		tap_is_int(stream->input_tokens, want->input_tokens,
+		    "%s: input tokens", want->file);
+	else
+		tap_ok(!stream->has_usage || stream->input_tokens == 0,
+		    "%s: no tokens", want->file);
+}
+
+static void
+check_file(const struct expectation *want)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str bytes = { 0 };
+	autostr struct str why = { 0 };
+	struct seen seen = { 0 };
+	struct claude_stream stream = {
+		.on_event = event_came,
+		.arg = &seen,
+	};
+	const char *top = getenv("top_srcdir");
+	autofree char *dir = path_join3(top == NULL ? "." : top,
+	    "tests/fixtures/claude-streams", want->file);
+
+	if (!file_read(dir, FIXTURE_LIMIT, &bytes, &err)) {
+		tap_ok(false, "%s: %s", want->file, error_text(&err));
+		return;
+	}
+	feed(&stream, &bytes);
+	struct claude_end end = {
+		.exit_code = want->exit_code,
+		.complaints = "",
+		.printed = true,
+	};
+	enum claude_class class = claude_stream_judge(&stream, &end, &why);
+	tap_is_text(claude_class_name(class), claude_class_name(want->class),
+	    "%s: verdict", want->file);
+	tap_ok(strstr(str_text(&why), want->why) != NULL, "%s: why: %s",
+	    want->file, str_text(&why));
+	tap_ok(stream.bad_lines == 0, "%s: every line is read", want->file);
+	tap_ok(stream.session != NULL, "%s: session", want->file);
+	tap_is_int(seen.tools, want->tools, "%s: tools", want->file);
+	tap_is_int(seen.sessions, 1, "%s: one session", want->file);
+	if (want->text != NULL)
+		tap_is_text(
+		    str_text(&stream.text), want->text, "%s: text", want->file);
+	check_cost(&stream, want);
+	claude_stream_release(&stream);
+}
+
+struct lone_case {
+	const char *what;
+	const char *lines;
+	struct claude_end end;
+	enum claude_class class;
+	const char *why;
+};
+
+#define GOOD                                                                   \
+	"{\"subtype\":\"success\",\"is_error\":false,\"result\":\"x\","        \
+	"\"type\":\"result\"}\n"
+
+static const struct lone_case lone_cases[] = {
+	{ "refused as root", "",
+	    { 1,
+		"--dangerously-skip-permissions cannot be used with root/sudo "
+		"privileges for security reasons\n",
+		false, false },
+	    CLAUDE_ROOT, "another user" },
+	{ "bad option", "", { 1, "error: unknown option '-x'\n", false, false },
+	    CLAUDE_USAGE, "unknown option '-x'" },
+	{ "killed", "{\"type\":\"system\",\"subtype\":\"init\"}\n",
+	    { 137, "", true, false }, CLAUDE_NO_RESULT, "exit status 137" },
+	{ "success, but exit 1", GOOD, { 1, "", true, false }, CLAUDE_OTHER,
+	    "exit status 1 after a success" },
+	{ "stopped after its result", GOOD, { 143, "", true, true }, CLAUDE_OK,
+	    "" },
+	{ "last result counts",
+	    GOOD "{\"type\":\"result\",\"subtype\":\"success\","
+		 "\"is_error\":true,\"result\":\"API Error: 500 oops\"}\n",
+	    { 1, "", true, false }, CLAUDE_TRANSIENT, "API Error: 500" },
+	{ "401 is announced",
+	    "{\"type\":\"system\",\"subtype\":\"api_retry\","
+	    "\"error_status\":401,\"attempt\":1}\n",
+	    { 143, "", true, true }, CLAUDE_AUTHENTICATION, "authentication" },
+	{ "no JSON at all", "hello\n[1]\n\"x\"\n{\"type\":\n\xff\xfe\n{}\n",
+	    { 0, "", true, false }, CLAUDE_NO_RESULT, "without a result" },
+	{ "wrong types",
+	    "{\"type\":5}\n{\"type\":\"assistant\",\"message\":7}\n"
+	    "{\"type\":\"assistant\",\"message\":{\"content\":[1,{\"type\":"
+	    "null},{\"type\":\"text\",\"text\":3},{\"type\":\"tool_use\","
+	    "\"name\":\"n\"}]}}\n"
+	    "{\"type\":\"result\",\"subtype\":{},\"result\":[],\"errors\":[1],"
+	    "\"modelUsage\":{\"a\":1},\"total_cost_usd\":\"x\"}\n",
+	    { 0, "", true, false }, CLAUDE_OTHER, "claude: failed" },
+	{ "NUL and escapes",
+	    "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":true,"
+	    "\"result\":\"API Error: 429\\u0000\\u001b[2J\"}\n",
+	    { 1, "", true, false }, CLAUDE_RATE_LIMIT, "429" },
+};
+
+static void
+check_lone(const struct lone_case *want)
+{
+	struct claude_stream stream = { 0 };
+	autostr struct str bytes = { 0 };
+	autostr struct str why = { 0 };
+	str_add(&bytes, want->lines);
+	feed(&stream, &bytes);
+	enum claude_class class =
+	    claude_stream_judge(&stream, &want->end, &why);
+	tap_is_text(claude_class_name(class), claude_class_name(want->class),
+	    "%s: verdict", want->what);
+	tap_ok(strstr(str_text(&why), want->why) != NULL, "%s: why: %s",
+	    want->what, str_text(&why));
+	claude_stream_release(&stream);
+}
+
+static void
+event_is_small(const char *type, json_t *members, void *arg)
+{
+	size_t *largest = arg;
+	(void)type;
+	char *text = json_dumps(members, JSON_COMPACT);
+	if (strlen(text) > *largest)
+		*largest = strlen(text);
+	free(text);
+}
+
+/* A file of 400 KB within a tool call does not become an event of 400 KB. */
+static void
+check_large(void)
+{
+	size_t largest = 0;
+	struct claude_stream stream = {
+		.on_event = event_is_small,
+		.arg = &largest,
+	};
+	autostr struct str line = { 0 };
+	str_add(&line,
+	    "{\"type\":\"assistant\",\"message\":{\"content\":["
+	    "{\"type\":\"tool_use\",\"name\":\"Write\",\"input\":"
+	    "{\"content\":\"");
+	for (size_t i = 0; i < 200000; i++)
+		str_add(&line, "\xc3\xa9");
+	str_add(&line, "\"}},{\"type\":\"text\",\"text\":\"");
+	for (size_t i = 0; i < 200000; i++)
+		str_add(&line, "\xc3\xa9");
+	str_add(&line, "\"}]}}");
+	claude_stream_line(&stream, line.data, line.len);
+	tap_is_int((long long)stream.bad_lines, 0, "a long line is read");
+	tap_ok(largest > 1000 && largest < 3 * CLAUDE_EVENT_TEXT,
+	    "events stay small: %zu bytes", largest);
+	claude_stream_release(&stream);
+}
+
+/* Two results of one session: costs are cumulative, texts are both kept. */
+static void
+check_two_results(void)
+{
+	struct claude_stream stream = { 0 };
+	autostr struct str bytes = { 0 };
+	str_add(&bytes,
+	    "{\"type\":\"result\",\"subtype\":\"success\",\"result\":\"one\","
+	    "\"total_cost_usd\":0.5}\n"
+	    "{\"type\":\"result\",\"subtype\":\"success\",\"result\":\"two\","
+	    "\"total_cost_usd\":0.75}\n");
+	feed(&stream, &bytes);
+	tap_is_text(str_text(&stream.text), "one\ntwo", "both texts");
+	tap_ok(stream.cost > 0.74 && stream.cost < 0.76, "last cost");
+	tap_is_int((long long)stream.results, 2, "two results");
+	claude_stream_release(&stream);
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < COUNT_OF(expectations); i++)
+		check_file(&expectations[i]);
+	for (size_t i = 0; i < COUNT_OF(lone_cases); i++)
+		check_lone(&lone_cases[i]);
+	check_large();
+	check_two_results();
+	return tap_done();
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Head and tail of long outputs. */
+#include "config.h"
+
+#include <string.h>
+
+#include "../tap.h"
+#include "proc/capture.h"
+
+struct test {
+	const char *in;
+	size_t head;
+	size_t tail;
+	const char *want;
+	unsigned dropped;
+};
+
+static const struct test tests[] = {
+	{ "", 4, 4, "", 0 },
+	{ "abcdefgh", 4, 4, "abcdefgh", 0 },
+	{ "abcd", 4, 0, "abcd", 0 },
+	{ "abcdefghi", 4, 4, "abcd\n[... 1 bytes left out ...]\nfghi", 1 },
+	{ "abcdefghi", 4, 0, "abcd\n[... 5 bytes left out ...]\n", 5 },
+	{ "abcdefghi", 0, 4, "\n[... 5 bytes left out ...]\nfghi", 5 },
+	{ "abc", 0, 0, "\n[... 3 bytes left out ...]\n", 3 },
+	{ "0123456789abcdefghijklmnopqrstuvwxyz", 3, 5,
+	    "012\n[... 28 bytes left out ...]\nvwxyz", 28 },
+};
+
+/* In pieces of every size, the result is the same. */
+static void
+check(const struct test *test)
+{
+	size_t len = strlen(test->in);
+	for (size_t piece = 1; piece <= len + 1; piece++) {
+		struct capture capture = { .head_limit = test->head,
+			.tail_limit = test->tail };
+		autostr struct str out = { 0 };
+		for (size_t at = 0; at < len; at += piece)
+			capture_add(&capture, test->in + at,
+			    len - at < piece ? len - at : piece);
+		capture_text(&capture, &out);
+		if (!str_is(&out, test->want) ||
+		    capture_dropped(&capture) != test->dropped ||
+		    capture.total != len)
+			tap_ok(false, "\"%s\" in pieces of %zu: \"%s\"",
+			    test->in, piece, str_text(&out));
+		capture_release(&capture);
+	}
+	tap_ok(true, "\"%s\" with limits %zu and %zu", test->in, test->head,
+	    test->tail);
+}
+
+static void
+test_memory(void)
+{
+	struct capture capture = { .head_limit = 1000, .tail_limit = 1000 };
+	char bytes[777];
+	memset(bytes, 'x', sizeof(bytes));
+	for (int i = 0; i < 100000; i++)
+		capture_add(&capture, bytes, sizeof(bytes));
+	tap_is_int((long long)capture.total, 77700000, "total counts all");
+	tap_ok(capture.head.cap + capture.tail.cap < 8192, "memory is bounded");
+	capture_release(&capture);
+	tap_is_int((long long)capture.head_limit, 1000,
+	    "a released capture keeps its limits");
+}
+
+int
+main(void)
+{
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		check(&tests[i]);
+	test_memory();
+	return tap_done();
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workflow files and what the reader makes of them. tests/fixtures/workflows
+ * holds bad/NAME.yml with the expected report in bad/NAME.txt, and
+ * good/NAME.yml (or .json) with the expected content in good/NAME.txt. With
+ * UPDATE_EXPECTED set the expectations are written anew, to be reviewed.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "workflow/workflow.h"
+
+#define LEAST_BAD_FILES 40
+#define LEAST_GOOD_FILES 15
+
+static char *
+fixture_dir(const char *name)
+{
+	const char *top = getenv("top_srcdir");
+
+	return mem_format("%s/tests/fixtures/workflows/%s", top ? top : ".",
+	    name);
+}
+
+static void
+add_findings(struct str *out, const struct workflow_findings *findings)
+{
+	for (size_t i = 0; i < findings->warnings.n; i++)
+		str_format(out, "warning: %s\n", findings->warnings.items[i]);
+	for (size_t i = 0; i < findings->errors.n; i++) {
+		const struct error *err = &findings->errors.items[i];
+
+		str_format(out, "%s: %s\n", error_kind_name(err->kind),
+		    error_text(err));
+	}
+}
+
+static json_t *
+outputs_json(const struct output_captures *outputs)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < outputs->n; i++) {
+		const struct output_capture *o = &outputs->items[i];
+
+		json_array_append_new(array,
+		    json_pack("{s:s,s:i,s:s,s:s?,s:s?,s:I,s:s?,s:s}", "name",
+			o->name, "command_index", (int)o->command_index,
+			"source", output_source_name(o->source), "pattern",
+			o->pattern, "json_path", o->json_path, "max_size",
+			(json_int_t)o->max_size, "default", o->fallback,
+			"multiline", output_lines_name(o->multiline)));
+	}
+	return array;
+}
+
+static json_t *
+phase_json(const struct phase_block *phase)
+{
+	if (!phase->present)
+		return json_null();
+	return json_pack("{s:o,s:I,s:s?,s:o}", "steps",
+	    steps_to_json(&phase->steps), "timeout_ms",
+	    (json_int_t)phase->timeout_ms, "timeout_variable",
+	    phase->timeout_variable, "outputs", outputs_json(&phase->outputs));
+}
+
+static json_t *
+texts_json(const struct strv *texts)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < texts->n; i++)
+		json_array_append_new(array, json_text(texts->items[i]));
+	return array;
+}
+
+static json_t *
+map_json(const struct map_block *map)
+{
+	return json_pack("{s:s?,s:s?,s:s?,s:o,s:s?,s:I,s:I,s:b,s:i,s:s?,s:I,"
+			 "s:s?,s:o}",
+	    "input", map->input, "json_path", map->json_path, "filter",
+	    map->filter, "sort_by", texts_json(&map->sort_by), "distinct",
+	    map->distinct, "offset", (json_int_t)map->offset, "max_items",
+	    (json_int_t)map->max_items, "has_max_items", map->has_max_items,
+	    "max_parallel", (int)map->max_parallel, "max_parallel_variable",
+	    map->max_parallel_variable, "agent_timeout_ms",
+	    (json_int_t)map->agent_timeout_ms, "agent_timeout_variable",
+	    map->agent_timeout_variable, "agent_template",
+	    steps_to_json(&map->agent_template));
+}
+
+static json_t *
+workflow_json(const struct workflow *w)
+{
+	json_t *json = json_pack("{s:s,s:b,s:o,s:b,s:s?,s:o}", "name", w->name,
+	    "mapreduce", w->mapreduce, "env", texts_json(&w->env), "raw",
+	    w->raw_interpolation, "permissions", w->permissions, "merge",
+	    phase_json(&w->merge));
+
+	if (!w->mapreduce) {
+		json_object_set_new(json, "commands",
+		    steps_to_json(&w->commands));
+		return json;
+	}
+	json_object_set_new(json, "setup", phase_json(&w->setup));
+	json_object_set_new(json, "map", map_json(&w->map));
+	json_object_set_new(json, "reduce", phase_json(&w->reduce));
+	return json;
+}
+
+/* Everything that the reader says about a file. */
+static void
+describe(const char *path, bool *ok, struct str *out)
+{
+	struct workflow workflow = { 0 };
+	struct workflow_findings findings = { 0 };
+	autostr struct str text = { 0 };
+	autoerror struct error err = { 0 };
+
+	if (!file_read(path, WORKFLOW_FILE_LIMIT, &text, &err)) {
+		tap_note("%s", error_text(&err));
+		return;
+	}
+	*ok = workflow_load_text(path_name(path), str_text(&text), text.len,
+	    &workflow, &findings);
+	add_findings(out, &findings);
+	if (*ok) {
+		autojson json_t *json = workflow_json(&workflow);
+
+		json_pretty(json, out);
+		str_add_char(out, '\n');
+	}
+	workflow_release(&workflow);
+	workflow_findings_release(&findings);
+}
+
+static void
+check_file(const char *dir, const char *name, bool good)
+{
+	autofree char *path = path_join(dir, name);
+	autofree char *stem = mem_text_n(path, strrchr(path, '.') - path);
+	autofree char *expected = mem_format("%s.txt", stem);
+	autostr struct str got = { 0 };
+	autostr struct str want = { 0 };
+	autoerror struct error err = { 0 };
+	bool ok = false;
+
+	describe(path, &ok, &got);
+	if (getenv("UPDATE_EXPECTED") &&
+	    !file_replace(expected, str_text(&got), got.len, &err))
+		tap_note("%s", error_text(&err));
+	if (!file_read(expected, SIZE_MAX / 2, &want, &err))
+		tap_note("%s", error_text(&err));
+	tap_ok(ok == good, "%s is %s", name, good ? "read" : "refused");
+	tap_is_text(str_text(&got), str_text(&want), "%s: as expected", name);
+}
+
+static void
+check_dir(const char *kind, bool good, size_t least)
+{
+	autofree char *dir = fixture_dir(kind);
+	DIR *entries = opendir(dir);
+	size_t n = 0;
+
+	if (!tap_ok(entries != NULL, "%s is there", dir))
+		return;
+	for (const struct dirent *entry = readdir(entries); entry;
+	     entry = readdir(entries)) {
+		if (entry->d_name[0] == '.' ||
+		    text_ends_with(entry->d_name, ".txt"))
+			continue;
+		check_file(dir, entry->d_name, good);
+		n++;
+	}
+	closedir(entries);
+	tap_ok(n >= least, "%zu files", n);
+}
+
+static void
+test_many_findings(void)
+{
+	autostr struct str text = { 0 };
+	struct workflow workflow;
+	struct workflow_findings findings = { 0 };
+
+	for (int i = 0; i < 20000; i++)
+		str_format(&text, "- shell: [a]\n  k%d: x\n", i);
+	tap_ok(!workflow_load_text("f", str_text(&text), text.len, &workflow,
+		   &findings),
+	    "20000 errors are errors");
+	tap_is_int((long long)findings.errors.n, 101, "101 are told");
+	tap_is_text(error_text(&findings.errors.items[100]),
+	    "f: and 19900 more errors", "the last counts the rest");
+	tap_is_int((long long)findings.warnings.n, 101, "and 101 warnings");
+	workflow_findings_release(&findings);
+}
+
+static void
+test_missing_file(void)
+{
+	struct workflow workflow;
+	struct workflow_findings findings = { 0 };
+
+	tap_ok(!workflow_load("/nonexistent/w.yml", &workflow, &findings),
+	    "a file that is not there");
+	tap_is_int((long long)findings.errors.n, 1, "one error");
+	tap_ok(strstr(error_text(&findings.errors.items[0]),
+		   "/nonexistent/w.yml") != NULL,
+	    "that names it");
+	workflow_release(&workflow);
+	workflow_findings_release(&findings);
+}
+
+static void
+test_names(void)
+{
+	static const char *const cases[][2] = {
+		{ "a/b/deploy.yml", "deploy" },
+		{ "deploy", "deploy" },
+		{ "x/.hidden", ".hidden" },
+		{ "a.b.json", "a.b" },
+	};
+	static const char text[] = "[]";
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct workflow workflow;
+		struct workflow_findings findings = { 0 };
+
+		if (tap_ok(workflow_load_text(cases[i][0], text, 2, &workflow,
+			       &findings),
+			"an empty list is a workflow"))
+			tap_is_text(workflow.name, cases[i][1],
+			    "the name of %s", cases[i][0]);
+		tap_is_text(workflow.sha256,
+		    "4f53cda18c2baa0c0354bb5f9a3ecbe5"
+		    "ed12ab4d8e11ba873c2f11161202b945",
+		    "its digest");
+		workflow_release(&workflow);
+		workflow_findings_release(&findings);
+	}
+}
+
+int
+main(void)
+{
+	setlocale(LC_CTYPE, "");
+	json_init();
+	check_dir("bad", false, LEAST_BAD_FILES);
+	check_dir("good", true, LEAST_GOOD_FILES);
+	test_many_findings();
+	test_missing_file();
+	test_names();
+	return tap_done();
+}
