@@ -90,14 +90,14 @@ apply_pattern(const char *pattern, struct str *text, struct error *err)
 	struct regex *regex = regex_new(pattern, err);
 	if (regex == NULL)
 		return false;
-	bool ok = regex_find(regex, str_text(text), text->len, &found, &start,
-	    &end, err);
+	bool ok = regex_find(
+	    regex, str_text(text), text->len, &found, &start, &end, err);
 	regex_free(regex);
 	if (!ok)
 		return false;
 	if (!found)
-		return error_set(err, ERROR_INPUT, "pattern %s does not match",
-		    pattern);
+		return error_set(
+		    err, ERROR_INPUT, "pattern %s does not match", pattern);
 	str_cut(text, end);
 	str_drop(text, start);
 	return true;
@@ -147,7 +147,11 @@ apply_path(const char *path, const struct str *text, struct error *err)
 	    json_load_text(str_text(text), text->len, "output", err);
 	if (document == NULL)
 		return NULL;
-	autojson json_t *nodes = jsonpath_select(path, document, err);
+	struct jsonpath *compiled = jsonpath_parse(path, err);
+	if (compiled == NULL)
+		return NULL;
+	autojson json_t *nodes = jsonpath_select(compiled, document, err);
+	jsonpath_free(compiled);
 	if (nodes == NULL)
 		return NULL;
 	if (json_array_size(nodes) == 0) {

@@ -14,83 +14,17 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/input.h"
 
 #define COMPLAINT_LIMIT 2000
 
-/* The first byte tells JSON lines from text: no text starts so by chance. */
 static bool
-looks_like_json(const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (strchr(" \t\r\n", bytes[i]) == NULL)
-			return bytes[i] == '{' || bytes[i] == '[';
-	return false;
-}
-
-static json_t *
-parse_line(const char *line, size_t len)
-{
-	json_t *value = json_loadb(line, len,
-	    JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	return value != NULL ? value : json_string_lossy(line, len);
-}
-
-static bool
-is_blank(const char *line, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (strchr(" \t\r", line[i]) == NULL)
-			return false;
-	return true;
-}
-
-static json_t *
-parse_lines(const char *bytes, size_t len)
-{
-	json_t *items = json_array();
-	const char *end = bytes + len;
-	while (bytes < end) {
-		size_t rest = (size_t)(end - bytes);
-		const char *newline = memchr(bytes, '\n', rest);
-		size_t n = newline == NULL ? rest : (size_t)(newline - bytes);
-		size_t kept = n > 0 && bytes[n - 1] == '\r' ? n - 1 : n;
-		if (!is_blank(bytes, kept))
-			json_array_append_new(items, parse_line(bytes, kept));
-		bytes += n + (newline == NULL ? 0 : 1);
-	}
-	return items;
-}
-
-/* Whether the first line is a whole JSON value: then it is JSON lines. */
-static bool
-is_json_lines(const char *bytes, size_t len)
-{
-	const char *newline = memchr(bytes, '\n', len);
-	json_t *first = newline == NULL
-	    ? NULL
-	    : json_loadb(bytes, (size_t)(newline - bytes),
-		  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	json_decref(first);
-	return first != NULL;
-}
-
-bool
-plan_input_parse(const void *bytes, size_t len, const char *name,
+take_document(const struct str *bytes, const char *name,
     struct plan_input *result, struct error *err)
 {
-	autoerror struct error why = { 0 };
 	result->cause = CAUSE_INPUT;
-	result->document = json_load_text(bytes, len, name, &why);
-	if (result->document != NULL)
-		return true;
-	/* Broken JSON is told as such, not taken for lines of text. */
-	if (looks_like_json(bytes, len) && !is_json_lines(bytes, len)) {
-		error_move(err, &why);
-		return false;
-	}
-	result->document = parse_lines(bytes, len);
-	result->is_lines = true;
-	return true;
+	result->document = input_parse(str_text(bytes), bytes->len, name, err);
+	return result->document != NULL;
 }
 
 static bool
@@ -100,7 +34,7 @@ read_path(const char *path, const char *name, struct plan_input *result,
 	autostr struct str bytes = { 0 };
 	if (!file_read(path, PLAN_INPUT_LIMIT, &bytes, err))
 		return error_wrap(err, "map.input");
-	return plan_input_parse(str_text(&bytes), bytes.len, name, result, err);
+	return take_document(&bytes, name, result, err);
 }
 
 struct output {
@@ -185,8 +119,7 @@ run_command(const struct chain *chain, struct strv *argv, struct strv *env,
 	result->cause = CAUSE_RESOURCE;
 	bool ok = command_run(&output.command, chain->keeper, err) &&
 	    judge(chain, &output, result, err) &&
-	    plan_input_parse(str_text(&output.out), output.out.len, "map.input",
-		result, err);
+	    take_document(&output.out, "map.input", result, err);
 	str_release(&output.out);
 	printed_free(output.err);
 	return ok;

@@ -21,16 +21,12 @@
 
 struct plan_input {
 	json_t *document; /* the whole input; an array where it was lines */
-	bool is_lines; /* each element is an item: no path applies to all */
 	enum frame_cause cause; /* of a failure */
 	int exit_code;
 };
 
 /* False with err and input->cause. The document is the caller's. */
 bool plan_input_read(const struct chain *chain, const char *input,
-    struct plan_input *result, struct error *err) MUST_USE;
-/* Bytes as a document or as lines; name stands for them in messages. */
-bool plan_input_parse(const void *bytes, size_t len, const char *name,
     struct plan_input *result, struct error *err) MUST_USE;
 
 #endif

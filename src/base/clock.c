@@ -175,20 +175,21 @@ read_time(const char **text, struct tm *tm)
 bool
 clock_parse_rfc3339(const char *text, int64_t *wall_ms)
 {
-	struct tm tm = { 0 };
+	struct tm date = { 0 }, time = { 0 };
 	int minutes, ms;
-	if (!read_date(&text, &tm) || !read_one(&text, "Tt ") ||
-	    !read_time(&text, &tm) || !read_fraction(&text, &ms) ||
+	if (!read_date(&text, &date) || !read_one(&text, "Tt ") ||
+	    !read_time(&text, &time) || !read_fraction(&text, &ms) ||
 	    !read_zone(&text, &minutes) || *text != '\0')
 		return false;
-	int day = tm.tm_mday;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	int64_t seconds = (int64_t)timegm(&tm);
-	/* timegm() turns 31 April into 1 May; a leap second may do so */
-	if (tm.tm_mday != day && tm.tm_sec != 0)
+	int day = date.tm_mday;
+	date.tm_year -= 1900;
+	date.tm_mon -= 1;
+	int64_t seconds = (int64_t)timegm(&date);
+	/* there is no 31 April: timegm() has made it 1 May */
+	if (date.tm_mday != day)
 		return false;
-	*wall_ms = (seconds - (int64_t)minutes * 60) * 1000 + ms;
+	seconds += (time.tm_hour * 60 + time.tm_min - minutes) * 60;
+	*wall_ms = (seconds + time.tm_sec) * 1000 + ms;
 	return true;
 }
 
@@ -212,8 +213,10 @@ find_unit(const char *text, size_t *len)
 static bool
 bad_duration(const char *text, struct error *err)
 {
-	return error_set(err, ERROR_INPUT, "'%s' is not a duration such as "
-	    "500ms, 30s, 5m or 1h30m", text);
+	return error_set(err, ERROR_INPUT,
+	    "'%s' is not a duration such as "
+	    "500ms, 30s, 5m or 1h30m",
+	    text);
 }
 
 /* An unsigned decimal number such as 1, 1.5 or .5; *text moves behind it. */
@@ -253,8 +256,10 @@ read_part(const char **text, int64_t bare_unit_ms, const char *whole,
 	if (bare && first)
 		factor = bare_unit_ms;
 	if (bare && factor == 0)
-		return error_set(err, ERROR_INPUT, "'%s' lacks a unit (ms, s, "
-		    "m, h, d, w)", whole);
+		return error_set(err, ERROR_INPUT,
+		    "'%s' lacks a unit (ms, s, "
+		    "m, h, d, w)",
+		    whole);
 	if (factor == 0)
 		return bad_duration(whole, err);
 	if (number > (double)(DURATION_MAX - *ms) / (double)factor)
@@ -266,8 +271,8 @@ read_part(const char **text, int64_t bare_unit_ms, const char *whole,
 }
 
 bool
-clock_parse_duration(const char *text, int64_t bare_unit_ms, int64_t *ms,
-    struct error *err)
+clock_parse_duration(
+    const char *text, int64_t bare_unit_ms, int64_t *ms, struct error *err)
 {
 	int64_t sum = 0;
 	const char *at = text;
@@ -286,11 +291,11 @@ clock_duration_text(int64_t ms)
 	if (ms < 1000)
 		return mem_format("%lldms", (long long)ms);
 	if (s < 60)
-		return mem_format("%lld.%llds", (long long)s,
-		    (long long)(ms % 1000 / 100));
+		return mem_format(
+		    "%lld.%llds", (long long)s, (long long)(ms % 1000 / 100));
 	if (s < 3600)
-		return mem_format("%lldm %llds", (long long)(s / 60),
-		    (long long)(s % 60));
-	return mem_format("%lldh %lldm", (long long)(s / 3600),
-	    (long long)(s % 3600 / 60));
+		return mem_format(
+		    "%lldm %llds", (long long)(s / 60), (long long)(s % 60));
+	return mem_format(
+	    "%lldh %lldm", (long long)(s / 3600), (long long)(s % 3600 / 60));
 }

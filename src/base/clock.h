@@ -27,11 +27,11 @@ char *clock_local(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE]);
 /* Back from RFC 3339 (any fraction, Z or offset); false if it is not that. */
 bool clock_parse_rfc3339(const char *text, int64_t *wall_ms);
 /*
- * A duration such as 500ms, 30s, 1.5h, 1h30m, 2d, 1w or 5 minutes. A bare number
- * counts in bare_unit_ms (0: a unit is required).
+ * A duration such as 500ms, 30s, 1.5h, 1h30m, 2d, 1w or 5 minutes. A bare
+ * number counts in bare_unit_ms (0: a unit is required).
  */
-bool clock_parse_duration(const char *text, int64_t bare_unit_ms,
-    int64_t *ms, struct error *err) MUST_USE;
+bool clock_parse_duration(const char *text, int64_t bare_unit_ms, int64_t *ms,
+    struct error *err) MUST_USE;
 /* "850ms", "12.3s", "2m 5s", "1h 2m"; allocated. */
 char *clock_duration_text(int64_t ms) MUST_USE;
 

@@ -46,15 +46,15 @@ digest_sha256_begin(struct digest_sha256_state *state)
 }
 
 void
-digest_sha256_add(struct digest_sha256_state *state, const void *bytes,
-    size_t len)
+digest_sha256_add(
+    struct digest_sha256_state *state, const void *bytes, size_t len)
 {
 	SHA256Update(state->context, bytes, len);
 }
 
 char *
-digest_sha256_end(struct digest_sha256_state *state,
-    char out[DIGEST_SHA256_HEX])
+digest_sha256_end(
+    struct digest_sha256_state *state, char out[DIGEST_SHA256_HEX])
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t sum[SHA256_DIGEST_LENGTH];

@@ -21,10 +21,10 @@ struct digest_sha256_state {
 	void *context; /* owned */
 };
 void digest_sha256_begin(struct digest_sha256_state *state);
-void digest_sha256_add(struct digest_sha256_state *state, const void *bytes,
-    size_t len);
+void digest_sha256_add(
+    struct digest_sha256_state *state, const void *bytes, size_t len);
 /* Ends and releases the state; returns out. */
-char *digest_sha256_end(struct digest_sha256_state *state,
-    char out[DIGEST_SHA256_HEX]);
+char *digest_sha256_end(
+    struct digest_sha256_state *state, char out[DIGEST_SHA256_HEX]);
 
 #endif

@@ -57,8 +57,8 @@ error_system(struct error *err, const char *fmt, ...)
 	va_end(args);
 	str_format(&text, ": %s", strerror(code));
 	replace_text(err, &text);
-	err->kind = code == ENOSPC || code == EDQUOT ? ERROR_NO_SPACE
-	                                             : ERROR_SYSTEM;
+	err->kind =
+	    code == ENOSPC || code == EDQUOT ? ERROR_NO_SPACE : ERROR_SYSTEM;
 	err->code = code;
 	return false;
 }
@@ -113,8 +113,8 @@ error_release(struct error *err)
 void
 error_list_add(struct error_list *list, struct error *err)
 {
-	list->items = mem_grow(list->items, &list->cap, list->n + 1,
-	    sizeof(*list->items));
+	list->items = mem_grow(
+	    list->items, &list->cap, list->n + 1, sizeof(*list->items));
 	error_move(&list->items[list->n++], err);
 }
 

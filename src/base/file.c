@@ -2,7 +2,6 @@
 /* Whole-file reading, durable replacement and durable appending. */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,25 +14,23 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/text.h"
 
-#define RANDOM_DIGITS 8
 #define NAME_TRIES 16
-#define TEMPORARY_END ".tmp"
 #define CHUNK 65536
 #define REFUSED_WAIT_MS 1000
+#define REFUSALS_MAX 64
 
 static bool
 too_large(const char *path, size_t limit, struct error *err)
 {
-	return error_set(err, ERROR_INPUT, "%s is larger than %zu bytes", path,
-	    limit);
+	return error_set(
+	    err, ERROR_INPUT, "%s is larger than %zu bytes", path, limit);
 }
 
 /* chunk is the size of the first read; the file may grow while it is read. */
 static bool
-read_rest(int fd, const char *path, size_t chunk, size_t limit,
-    struct str *out, struct error *err)
+read_rest(int fd, const char *path, size_t chunk, size_t limit, struct str *out,
+    struct error *err)
 {
 	size_t start = out->len;
 	for (;;) {
@@ -52,7 +49,7 @@ read_rest(int fd, const char *path, size_t chunk, size_t limit,
 			continue;
 		str_cut(out, start);
 		return failed ? error_system(err, "reading %s", path)
-		              : too_large(path, limit, err);
+			      : too_large(path, limit, err);
 	}
 }
 
@@ -61,20 +58,21 @@ file_read(const char *path, size_t limit, struct str *out, struct error *err)
 {
 	struct stat st;
 	/* Not blocking: the name may be that of a FIFO. */
-	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	autofd int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return error_system(err, "reading %s", path);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERROR_INPUT, "%s is not a regular file",
-		    path);
+		return error_set(
+		    err, ERROR_INPUT, "%s is not a regular file", path);
 	if (st.st_size > 0 && (size_t)st.st_size > limit)
 		return too_large(path, limit, err);
 	return read_rest(fd, path, (size_t)st.st_size + 1, limit, out, err);
 }
 
 bool
-file_read_at(int fd, uint64_t offset, size_t len, struct str *out,
-    struct error *err)
+file_read_at(
+    int fd, uint64_t offset, size_t len, struct str *out, struct error *err)
 {
 	size_t start = out->len;
 	unsigned long long at = offset;
@@ -88,8 +86,8 @@ file_read_at(int fd, uint64_t offset, size_t len, struct str *out,
 		if (n <= 0) {
 			str_cut(out, start);
 			return n < 0 ? error_system(err, "reading at %llu", at)
-			             : error_set(err, ERROR_STATE,
-			                   "a file ends before %llu", at + len);
+				     : error_set(err, ERROR_STATE,
+					   "a file ends before %llu", at + len);
 		}
 		str_grown(out, (size_t)n);
 		at += (size_t)n;
@@ -98,28 +96,34 @@ file_read_at(int fd, uint64_t offset, size_t len, struct str *out,
 	return true;
 }
 
-/* Waits until a non-blocking descriptor takes bytes again. */
-static void
-wait_writable(int fd)
+/*
+ * After a refused write: true when the descriptor may take bytes now. One that
+ * says so and refuses again and again is broken.
+ */
+static bool
+wait_writable(int fd, int *refusals)
 {
 	struct pollfd refused = { .fd = fd, .events = POLLOUT };
-	(void)poll(&refused, 1, REFUSED_WAIT_MS);
+	if (poll(&refused, 1, REFUSED_WAIT_MS) != 0)
+		++*refusals;
+	errno = EAGAIN;
+	return *refusals < REFUSALS_MAX;
 }
 
 bool
 file_write_all(int fd, const void *bytes, size_t len, struct error *err)
 {
 	const char *at = bytes;
+	int refusals = 0;
 	while (len > 0) {
 		ssize_t n = write(fd, at, len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN) {
-			wait_writable(fd);
+		if (n < 0 && errno == EAGAIN && wait_writable(fd, &refusals))
 			continue;
-		}
 		if (n < 0)
 			return error_system(err, "writing");
+		refusals = 0;
 		at += n;
 		len -= (size_t)n;
 	}
@@ -129,10 +133,10 @@ file_write_all(int fd, const void *bytes, size_t len, struct error *err)
 static char *
 temporary_name(const char *path)
 {
-	char random[RANDOM_DIGITS + 1];
+	char random[FILE_RANDOM_DIGITS + 1];
 	autofree char *dir = path_parent(path);
-	autofree char *name = mem_format(".%.200s.%s" TEMPORARY_END,
-	    path_name(path), id_hex(random, RANDOM_DIGITS));
+	autofree char *name = mem_format(".%.200s.%s" FILE_TEMPORARY_END,
+	    path_name(path), id_hex(random, FILE_RANDOM_DIGITS));
 	return path_join(dir, name);
 }
 
@@ -143,8 +147,8 @@ file_new_open(struct file_new *f, const char *path, struct error *err)
 	for (int i = 0; i < NAME_TRIES && f->fd < 0; i++) {
 		free(f->temporary);
 		f->temporary = temporary_name(path);
-		f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		f->fd = open(f->temporary,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (f->fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -208,8 +212,7 @@ file_new_commit(struct file_new *f, struct error *err)
 }
 
 bool
-file_replace(const char *path, const void *bytes, size_t len,
-    struct error *err)
+file_replace(const char *path, const void *bytes, size_t len, struct error *err)
 {
 	struct file_new f;
 	if (!file_new_open(&f, path, err))
@@ -246,8 +249,8 @@ file_replace_link(const char *path, const char *target, struct error *err)
 int
 file_open_append(const char *path, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	int fd = open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		error_system(err, "opening %s", path);
 	return fd;
@@ -274,97 +277,6 @@ file_sync_dir(const char *dir, struct error *err)
 	if (fd < 0 || fsync(fd) != 0)
 		return error_system(err, "syncing directory %s", dir);
 	return true;
-}
-
-bool
-file_remove(const char *path, struct error *err)
-{
-	if (unlink(path) == 0 || errno == ENOENT)
-		return true;
-	return error_system(err, "removing %s", path);
-}
-
-static bool remove_contents(int dir_fd, const char *path, struct error *err);
-
-/* A directory may have lost the permissions that emptying it needs. */
-static int
-open_dir_at(int at, const char *name)
-{
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(at, name, flags);
-	if (fd < 0 && errno == EACCES && fchmodat(at, name, 0700, 0) == 0)
-		fd = openat(at, name, flags);
-	if (fd >= 0)
-		(void)!fchmod(fd, 0700);
-	return fd;
-}
-
-static bool
-remove_entry(int at, const char *name, const char *path, struct error *err)
-{
-	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if (errno != EISDIR && errno != EPERM && errno != EACCES)
-		return error_system(err, "removing %s/%s", path, name);
-	int fd = open_dir_at(at, name);
-	if (fd < 0)
-		return error_system(err, "removing %s/%s", path, name);
-	autofree char *inner = path_join(path, name);
-	if (!remove_contents(fd, inner, err))
-		return false;
-	if (unlinkat(at, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-		return error_system(err, "removing %s", inner);
-	return true;
-}
-
-/* Takes dir_fd. */
-static bool
-remove_contents(int dir_fd, const char *path, struct error *err)
-{
-	DIR *dir = fdopendir(dir_fd);
-	if (dir == NULL) {
-		close(dir_fd);
-		return error_system(err, "reading %s", path);
-	}
-	bool removed = true;
-	const struct dirent *entry;
-	while (removed && (entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			removed = remove_entry(dirfd(dir), entry->d_name,
-			    path, err);
-	closedir(dir);
-	return removed;
-}
-
-bool
-file_remove_tree(const char *path, struct error *err)
-{
-	if (unlink(path) == 0 || errno == ENOENT)
-		return true;
-	int fd = open_dir_at(AT_FDCWD, path);
-	if (fd < 0)
-		return errno == ENOENT || error_system(err, "removing %s",
-		    path);
-	if (!remove_contents(fd, path, err))
-		return false;
-	if (rmdir(path) != 0 && errno != ENOENT)
-		return error_system(err, "removing %s", path);
-	return true;
-}
-
-void
-file_remove_stale(const char *dir)
-{
-	DIR *d = opendir(dir);
-	if (d == NULL)
-		return;
-	const struct dirent *entry;
-	while ((entry = readdir(d)) != NULL)
-		if (entry->d_name[0] == '.' &&
-		    text_ends_with(entry->d_name, TEMPORARY_END))
-			unlinkat(dirfd(d), entry->d_name, 0);
-	closedir(d);
 }
 
 bool

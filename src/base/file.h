@@ -5,7 +5,8 @@
  * The replacement protocol: a random name in the same directory is created
  * exclusively (0600, no symlink followed), written fully, fsynced, renamed,
  * and the directory is fsynced. Readers see the old or the new file, never a
- * part; after a power cut too.
+ * part; after a power cut too. Its temporary is called .NAME.XXXXXXXX.tmp with
+ * random hex digits and at most 200 bytes of NAME.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -19,6 +20,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#define FILE_RANDOM_DIGITS 8
+#define FILE_TEMPORARY_END ".tmp"
+
 /*
  * Appends the content of a regular file of at most limit bytes to out; a larger
  * one is ERROR_INPUT. On failure out is as it was.
@@ -29,8 +33,8 @@ bool file_read(const char *path, size_t limit, struct str *out,
 bool file_read_at(int fd, uint64_t offset, size_t len, struct str *out,
     struct error *err) MUST_USE;
 /* Writes all bytes, resuming after signals, short and refused writes. */
-bool file_write_all(int fd, const void *bytes, size_t len,
-    struct error *err) MUST_USE;
+bool file_write_all(
+    int fd, const void *bytes, size_t len, struct error *err) MUST_USE;
 /*
  * Durable replacement, see above. On failure the old file is still there
  * (unless only the last step, syncing the directory, failed).
@@ -38,8 +42,8 @@ bool file_write_all(int fd, const void *bytes, size_t len,
 bool file_replace(const char *path, const void *bytes, size_t len,
     struct error *err) MUST_USE;
 /* A symbolic link put in place atomically and durably. */
-bool file_replace_link(const char *path, const char *target,
-    struct error *err) MUST_USE;
+bool file_replace_link(
+    const char *path, const char *target, struct error *err) MUST_USE;
 
 /*
  * A file that is replaced as a whole but written in pieces: open, write to fd
@@ -50,8 +54,8 @@ struct file_new {
 	char *path; /* final name */
 	char *temporary;
 };
-bool file_new_open(struct file_new *f, const char *path,
-    struct error *err) MUST_USE;
+bool file_new_open(
+    struct file_new *f, const char *path, struct error *err) MUST_USE;
 bool file_new_commit(struct file_new *f, struct error *err) MUST_USE;
 void file_new_abandon(struct file_new *f);
 

@@ -100,8 +100,8 @@ lock_wait(const char *path, int64_t deadline, struct error *err)
 bool
 lock_is_held(const char *path)
 {
-	autofd int fd = open(path,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	autofd int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 &&
 	    errno == EWOULDBLOCK;
 }

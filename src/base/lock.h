@@ -21,8 +21,7 @@
  * text then carries the file's first line), another kind on failure.
  * holder, if not NULL, is written into the file after acquiring.
  */
-int lock_take(const char *path, const char *holder,
-    struct error *err) MUST_USE;
+int lock_take(const char *path, const char *holder, struct error *err) MUST_USE;
 /* The same, trying again until deadline (clock_now() ms), 5 ms apart. */
 int lock_wait(const char *path, int64_t deadline, struct error *err) MUST_USE;
 /*

@@ -44,8 +44,8 @@ mem_array(size_t n, size_t size)
 void *
 mem_resize(void *block, size_t n, size_t size)
 {
-	void *resized = reallocarray(block, n == 0 ? 1 : n,
-	    size == 0 ? 1 : size);
+	void *resized =
+	    reallocarray(block, n == 0 ? 1 : n, size == 0 ? 1 : size);
 	if (resized == NULL)
 		out_of_memory();
 	return resized;

@@ -23,8 +23,7 @@ path_join(const char *dir, const char *name)
 	if (*name == '/' || *dir == '\0')
 		return mem_text(name);
 	size_t len = strlen(dir);
-	return mem_format("%s%s%s", dir, dir[len - 1] == '/' ? "" : "/",
-	    name);
+	return mem_format("%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
 }
 
 char *

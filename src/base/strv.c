@@ -102,8 +102,8 @@ static size_t
 find_entry(const struct strv *v, const char *name, size_t i)
 {
 	size_t len = strlen(name);
-	while (i < v->n && (strncmp(v->items[i], name, len) != 0 ||
-	    v->items[i][len] != '='))
+	while (i < v->n &&
+	    (strncmp(v->items[i], name, len) != 0 || v->items[i][len] != '='))
 		i++;
 	return i;
 }

@@ -19,15 +19,15 @@ void text_repair(struct str *out, const void *bytes, size_t len);
 /*
  * Appends text fit for a terminal: C0 but newline and tab, DEL, C1, invalid
  * UTF-8 and the bidirectional controls U+202A-202E, U+2066-2069,
- * U+200E-200F, U+061C as visible escapes (\e, \x07, \u202e). With one_line, newline and tab too.
+ * U+200E-200F, U+061C as visible escapes (\e, \x07, \u202e). With one_line,
+ * newline and tab too.
  */
-void text_visible(struct str *out, const void *bytes, size_t len,
-    bool one_line);
+void text_visible(
+    struct str *out, const void *bytes, size_t len, bool one_line);
 /* Display columns of UTF-8 text (wcwidth; 1 where unknown). */
 size_t text_width(const char *text);
 /* Appends text cut to columns, ending in an ellipsis when cut. */
-void text_fit(struct str *out, const char *text, size_t columns,
-    bool ascii);
+void text_fit(struct str *out, const char *text, size_t columns, bool ascii);
 /* Appends text as one single-quoted shell word. */
 void text_shell_quote(struct str *out, const char *text);
 /*

@@ -97,7 +97,7 @@ find_spec(const struct table *table, int value, bool *own)
 			return table->specs[i];
 		}
 	}
-	return NULL;
+	BUG("getopt gave %d, which is no option", value);
 }
 
 static bool
@@ -205,7 +205,8 @@ option_parse_leading(struct global_options *global, int *argc, char ***argv,
 {
 	struct table table = { 0 };
 	table_make(&table, NULL, "+:");
-	bool parsed = parse(&table, global, NULL, *argc, *argv, path, err);
+	bool parsed = parse(&table, global, (char *)global, *argc, *argv, path,
+	    err);
 	table_release(&table);
 	if (!parsed)
 		return false;

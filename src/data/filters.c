@@ -136,9 +136,8 @@ upper(const json_t *value)
 static json_t *
 element(const json_t *value, bool last)
 {
-	json_t *lines =
-	    json_is_array(value) ? json_incref(json_mutable(value)) :
-	    split(value, "\r\n");
+	json_t *lines = json_is_array(value) ? json_incref(json_mutable(value))
+					     : split(value, "\r\n");
 	size_t n = json_array_size(lines);
 	json_t *found = json_array_get(lines, last && n > 0 ? n - 1 : 0);
 	if (found == NULL)
@@ -226,8 +225,7 @@ apply_filter(struct filters_result *result, const char *name, const char *arg)
 		if (strcmp(name, simple_filters[i].name) != 0)
 			continue;
 		if (result->value != NULL)
-			replace(result,
-			    simple_filters[i].apply(result->value));
+			replace(result, simple_filters[i].apply(result->value));
 		return true;
 	}
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
@@ -250,8 +248,8 @@ is_glob(const char *name)
 static json_t *
 select_paths(const json_t *value, const char *patterns)
 {
-	json_t *list = json_is_array(value) ?
-	    json_incref(json_mutable(value)) : split(value, BLANKS);
+	json_t *list = json_is_array(value) ? json_incref(json_mutable(value))
+					    : split(value, BLANKS);
 	json_t *chosen = json_array();
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *path = json_array_get(list, i);
@@ -284,8 +282,9 @@ apply_modifier(struct filters_result *result, const char *name, bool *list)
 	if (!json_is_array(value) && (*list || separator != NULL))
 		words = split(value, BLANKS);
 	const json_t *from = words == NULL ? value : words;
-	json_t *next = glob ? select_paths(value, name) :
-	    separator != NULL ? join(from, separator) : compact(from);
+	json_t *next = glob	? select_paths(value, name)
+	    : separator != NULL ? join(from, separator)
+				: compact(from);
 	json_decref(words);
 	replace(result, next);
 	*list = glob;
@@ -331,8 +330,8 @@ finish(struct filters_result *result, bool list)
 }
 
 bool
-filters_apply(const char *spec, size_t len, bool list_like,
-    struct filters_result *result)
+filters_apply(
+    const char *spec, size_t len, bool list_like, struct filters_result *result)
 {
 	autofree char *copy = mem_text_n(spec, len);
 	const char *at = copy;
@@ -381,8 +380,8 @@ filters_text(const json_t *value, enum filters_form form, struct str *out)
 
 /* Whether pattern (up to end) fits text; steps bounds the backtracking. */
 static bool
-glob_match(const char *pattern, const char *end, const char *text,
-    unsigned *steps)
+glob_match(
+    const char *pattern, const char *end, const char *text, unsigned *steps)
 {
 	for (; pattern < end; pattern++, text++) {
 		if (++*steps > GLOB_STEPS)
@@ -416,8 +415,8 @@ filters_glob(const char *patterns, const char *path)
 		patterns += strspn(patterns, ", ");
 		const char *end = patterns + strcspn(patterns, ",");
 		unsigned steps = 0;
-		bool deep = memchr(patterns, '/',
-		    (size_t)(end - patterns)) != NULL;
+		bool deep =
+		    memchr(patterns, '/', (size_t)(end - patterns)) != NULL;
 		if (end > patterns &&
 		    glob_match(patterns, end, deep ? path : name, &steps))
 			return true;

@@ -45,8 +45,7 @@ bool filters_is_raw(const char *spec, size_t len);
  * Appends the result as text for a place that is no shell script: a
  * FILTERS_SHELL value quoted, FILTERS_WORDS joined by blanks.
  */
-void filters_text(const json_t *value, enum filters_form form,
-    struct str *out);
+void filters_text(const json_t *value, enum filters_form form, struct str *out);
 
 /*
  * Whether path fits one of the patterns, which are separated by commas: "*" and

@@ -38,8 +38,39 @@ json_mutable(const json_t *json)
 	return cast.out;
 }
 
-json_t *
-json_load_text(const void *bytes, size_t len, const char *name,
+/*
+ * Whether arrays and objects lie too deep in each other, and where. What is no
+ * JSON may be misread here, but not before the place where Jansson stops.
+ */
+static bool
+is_too_deep(const char *bytes, size_t len, size_t *line, size_t *column)
+{
+	size_t depth = 0, start = 0;
+	bool in_string = false;
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+		if (in_string && c == '\\') {
+			i++;
+		} else if (c == '"') {
+			in_string = !in_string;
+		} else if (c == '\n') {
+			++*line;
+			start = i + 1;
+		} else if (in_string) {
+			continue;
+		} else if (c == '[' || c == '{') {
+			*column = i - start + 1;
+			if (++depth > JSON_DEPTH_LIMIT)
+				return true;
+		} else if ((c == ']' || c == '}') && depth > 0) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+static json_t *
+parse(const void *bytes, size_t len, const char *name, size_t line,
     struct error *err)
 {
 	json_error_t why;
@@ -48,14 +79,40 @@ json_load_text(const void *bytes, size_t len, const char *name,
 	if (json != NULL)
 		return json;
 	if (len == 0)
-		error_set(err, ERROR_INPUT, "%s: empty, no JSON document",
-		    name);
+		error_set(
+		    err, ERROR_INPUT, "%s: empty, no JSON document", name);
 	else if (why.line < 1)
 		error_set(err, ERROR_INPUT, "%s: %s", name, why.text);
 	else
-		error_set(err, ERROR_INPUT, "%s:%d:%d: %s", name, why.line,
-		    why.column, why.text);
+		error_set(err, ERROR_INPUT, "%s:%zu:%d: %s", name,
+		    line + (size_t)why.line - 1, why.column, why.text);
 	return NULL;
+}
+
+json_t *
+json_load_line(const void *bytes, size_t len, const char *name, size_t line,
+    struct error *err)
+{
+	size_t at = line, column = 0;
+	if (!is_too_deep(bytes, len, &at, &column))
+		return parse(bytes, len, name, line, err);
+	error_set(err, ERROR_INPUT, "%s:%zu:%zu: nested deeper than %d levels",
+	    name, at, column, JSON_DEPTH_LIMIT);
+	return NULL;
+}
+
+json_t *
+json_load_text(
+    const void *bytes, size_t len, const char *name, struct error *err)
+{
+	return json_load_line(bytes, len, name, 1, err);
+}
+
+json_t *
+json_load_record(
+    const void *bytes, size_t len, const char *name, struct error *err)
+{
+	return parse(bytes, len, name, 1, err);
 }
 
 json_t *
@@ -64,7 +121,7 @@ json_load_path(const char *path, size_t limit, struct error *err)
 	autostr struct str text = { 0 };
 	if (!file_read(path, limit, &text, err))
 		return NULL;
-	return json_load_text(str_text(&text), text.len, path, err);
+	return json_load_record(str_text(&text), text.len, path, err);
 }
 
 json_t *

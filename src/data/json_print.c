@@ -2,6 +2,7 @@
 /* Printing of JSON with sorted members and shortest numbers. */
 #include "config.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,27 +17,64 @@ struct printer {
 	struct str *out;
 	bool sorted;
 	bool pretty;
+	bool by_value; /* 5.0 as 5 */
 };
+
+struct member {
+	const char *key;
+	const json_t *value;
+};
+
+/* The text of printf with "e+07" made "e7", and ".0" behind what has no mark
+ * of a real: it must stay one when it is read again. */
+static void
+add_real(struct str *out, const char *text)
+{
+	const char *exponent = strchr(text, 'e');
+	if (exponent == NULL) {
+		str_add(out, text);
+		if (strchr(text, '.') == NULL)
+			str_add(out, ".0");
+		return;
+	}
+	str_add_n(out, text, (size_t)(exponent - text));
+	str_add_char(out, 'e');
+	exponent++;
+	if (*exponent == '-')
+		str_add_char(out, *exponent);
+	str_add(out, exponent + 1 + strspn(exponent + 1, "0"));
+}
 
 void
 json_number_text(const json_t *number, struct str *out)
 {
 	char text[40];
 	if (json_is_integer(number)) {
-		str_format(out, "%lld",
-		    (long long)json_integer_value(number));
+		str_format(
+		    out, "%lld", (long long)json_integer_value(number));
 		return;
 	}
 	double value = json_real_value(number);
-	for (int digits = 15; digits <= 17; digits++) {
+	/* printf drops zeros at the end, so 15 digits are often fewer; the
+	 * very small numbers alone can do with less than 15. */
+	int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
+	for (; digits <= DBL_DECIMAL_DIG; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, value);
 		if (strtod(text, NULL) == value)
 			break;
 	}
-	str_add(out, text);
-	/* It must stay a real when it is read again. */
-	if (isfinite(value) && strpbrk(text, ".e") == NULL)
-		str_add(out, ".0");
+	add_real(out, text);
+}
+
+static void
+print_number(const struct printer *printer, const json_t *number)
+{
+	double value = json_real_value(number);
+	if (printer->by_value && json_is_real(number) && value >= -0x1p63 &&
+	    value < 0x1p63 && value == trunc(value))
+		str_format(printer->out, "%lld", (long long)value);
+	else
+		json_number_text(number, printer->out);
 }
 
 static void
@@ -95,39 +133,40 @@ print_array(const struct printer *printer, const json_t *array, size_t level)
 }
 
 static int
-compare_keys(const void *a, const void *b)
+compare_members(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct member *x = a, *y = b;
+	return strcmp(x->key, y->key);
 }
 
 static void
-print_member(const struct printer *printer, const char *key,
-    const json_t *value, bool first, size_t level)
+print_member(
+    const struct printer *printer, const struct member *member, size_t level)
 {
-	if (!first)
-		str_add_char(printer->out, ',');
-	print_break(printer, level + 1);
-	print_string(printer->out, key, strlen(key));
+	print_break(printer, level);
+	print_string(printer->out, member->key, strlen(member->key));
 	str_add(printer->out, printer->pretty ? ": " : ":");
-	print_value(printer, value, level + 1);
+	print_value(printer, member->value, level);
 }
 
 static void
-print_object(const struct printer *printer, const json_t *object,
-    size_t level)
+print_object(
+    const struct printer *printer, const json_t *object, size_t level)
 {
 	size_t n = json_object_size(object), i = 0;
-	autofree const char **keys = mem_array(n, sizeof(*keys));
+	autofree struct member *members = mem_array(n, sizeof(*members));
 	const char *key;
 	json_t *value;
 	json_object_foreach(json_mutable(object), key, value)
-		keys[i++] = key;
+		members[i++] = (struct member){ key, value };
 	if (printer->sorted)
-		qsort(keys, n, sizeof(*keys), compare_keys);
+		qsort(members, n, sizeof(*members), compare_members);
 	str_add_char(printer->out, '{');
-	for (i = 0; i < n; i++)
-		print_member(printer, keys[i],
-		    json_object_get(object, keys[i]), i == 0, level);
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			str_add_char(printer->out, ',');
+		print_member(printer, &members[i], level + 1);
+	}
 	if (n > 0)
 		print_break(printer, level);
 	str_add_char(printer->out, '}');
@@ -144,7 +183,7 @@ print_value(const struct printer *printer, const json_t *json, size_t level)
 		print_string(printer->out, json_string_value(json),
 		    json_string_length(json));
 	else if (json_is_number(json))
-		json_number_text(json, printer->out);
+		print_number(printer, json);
 	else if (json_is_boolean(json))
 		str_add(printer->out, json_is_true(json) ? "true" : "false");
 	else
@@ -162,6 +201,15 @@ void
 json_pretty(const json_t *json, struct str *out)
 {
 	struct printer printer = { .out = out, .sorted = true, .pretty = true };
+	print_value(&printer, json, 0);
+}
+
+void
+json_key(const json_t *json, struct str *out)
+{
+	struct printer printer = { .out = out,
+		.sorted = true,
+		.by_value = true };
 	print_value(&printer, json, 0);
 }
 

@@ -13,6 +13,18 @@ libdata_a_SOURCES = \
 	%D%/order.c %D%/order.h \
 	%D%/regex.c %D%/regex.h \
 	%D%/sort.c %D%/sort.h \
+	%D%/filters.c %D%/filters.h \
+	%D%/shell_lex.c %D%/shell_lex.h \
+	%D%/shell_lex_expand.c \
+	%D%/shell_lex_here.c \
+	%D%/shell_lex_operators.c \
+	%D%/shell_lex_parts.h \
+	%D%/shell_lex_words.c \
+	%D%/template.c %D%/template.h \
+	%D%/template_parts.h \
+	%D%/template_ref.c \
+	%D%/template_render.c \
+	%D%/template_shell.c \
 	%D%/vars.c %D%/vars.h
 libdata_a_SOURCES += \
 	%D%/record.c %D%/record.h \
@@ -21,5 +33,6 @@ libdata_a_SOURCES += \
 	%D%/yaml_map.c \
 	%D%/yaml_parts.h \
 	%D%/yaml_place.c \
+	%D%/yaml_problem.c \
 	%D%/yaml_scalar.c \
 	%D%/yaml_scan.c

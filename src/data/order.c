@@ -13,18 +13,42 @@ order_is_null(const json_t *value)
 	return value == NULL || json_is_null(value);
 }
 
-static int
-rank(const json_t *value)
+enum rank {
+	RANK_NULL,
+	RANK_BOOLEAN,
+	RANK_NUMBER,
+	RANK_STRING,
+	RANK_ARRAY,
+	RANK_OBJECT,
+};
+
+static enum rank
+rank_of(const json_t *value)
 {
 	if (order_is_null(value))
-		return 0;
+		return RANK_NULL;
 	if (json_is_boolean(value))
-		return 1;
+		return RANK_BOOLEAN;
 	if (json_is_number(value))
-		return 2;
+		return RANK_NUMBER;
 	if (json_is_string(value))
-		return 3;
-	return json_is_array(value) ? 4 : 5;
+		return RANK_STRING;
+	return json_is_array(value) ? RANK_ARRAY : RANK_OBJECT;
+}
+
+/* Without rounding: two integers must not both equal the real between them. */
+static int
+compare_to_real(json_int_t integer, double real)
+{
+	if (real >= 0x1p63)
+		return -1;
+	if (real < -0x1p63)
+		return 1;
+	json_int_t whole = (json_int_t)real;
+	if (integer != whole)
+		return integer < whole ? -1 : 1;
+	double rest = real - (double)whole;
+	return rest > 0 ? -1 : rest < 0;
 }
 
 static int
@@ -35,8 +59,14 @@ compare_numbers(const json_t *a, const json_t *b)
 		json_int_t y = json_integer_value(b);
 		return x < y ? -1 : x > y;
 	}
-	double x = json_number_value(a);
-	double y = json_number_value(b);
+	if (json_is_integer(a))
+		return compare_to_real(
+		    json_integer_value(a), json_real_value(b));
+	if (json_is_integer(b))
+		return -compare_to_real(
+		    json_integer_value(b), json_real_value(a));
+	double x = json_real_value(a);
+	double y = json_real_value(b);
 	return x < y ? -1 : x > y;
 }
 
@@ -58,21 +88,22 @@ compare_sizes(size_t a, size_t b)
 int
 order_compare(const json_t *a, const json_t *b)
 {
-	int kind = rank(a);
-	if (kind != rank(b))
-		return kind < rank(b) ? -1 : 1;
-	switch (kind) {
-	case 1:
+	enum rank rank = rank_of(a), other = rank_of(b);
+	if (rank != other)
+		return rank < other ? -1 : 1;
+	switch (rank) {
+	case RANK_NULL:
+		break;
+	case RANK_BOOLEAN:
 		return json_is_true(a) - json_is_true(b);
-	case 2:
+	case RANK_NUMBER:
 		return compare_numbers(a, b);
-	case 3:
+	case RANK_STRING:
 		return compare_strings(a, b);
-	case 4:
+	case RANK_ARRAY:
 		return compare_sizes(json_array_size(a), json_array_size(b));
-	case 5:
-		return compare_sizes(json_object_size(a),
-		    json_object_size(b));
+	case RANK_OBJECT:
+		return compare_sizes(json_object_size(a), json_object_size(b));
 	}
 	return 0;
 }
@@ -107,7 +138,7 @@ equal_objects(const json_t *a, const json_t *b)
 bool
 order_equal(const json_t *a, const json_t *b)
 {
-	if (rank(a) != rank(b))
+	if (rank_of(a) != rank_of(b))
 		return false;
 	if (json_is_array(a))
 		return equal_arrays(a, b);

@@ -12,8 +12,10 @@
 #include "data/regex.h"
 
 #define NEST_LIMIT 64
-#define MATCH_LIMIT 100000
+#define MATCH_LIMIT 100000 /* steps from one place where a match may begin */
+#define WORK_LIMIT 50000000 /* items tried and bytes passed in one search */
 #define HEAP_LIMIT_KIB 16384
+#define MESSAGE_SIZE 256
 
 struct regex {
 	pcre2_code *code;
@@ -21,23 +23,49 @@ struct regex {
 	pcre2_match_context *limits;
 };
 
+/* What a search has done so far. */
+struct work {
+	size_t at;
+	size_t done;
+};
+
+static void *
+allocate(size_t size, void *unused)
+{
+	(void)unused;
+	return mem_resize(NULL, size, 1);
+}
+
+static void
+release(void *block, void *unused)
+{
+	(void)unused;
+	free(block);
+}
+
 static bool
 complain(int code, const char *what, struct error *err)
 {
-	PCRE2_UCHAR text[256];
+	PCRE2_UCHAR text[MESSAGE_SIZE];
 	pcre2_get_error_message(code, text, sizeof(text));
-	return error_set(err, ERROR_INPUT, "%s: %s", what, (char *)text);
+	return error_set(
+	    err, ERROR_INPUT, "%s: %s", what, (const char *)text);
 }
 
 static pcre2_code *
-compile(const char *pattern, struct error *err)
+compile(
+    const char *pattern, pcre2_general_context *memory, struct error *err)
 {
 	int code;
 	PCRE2_SIZE at;
-	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	pcre2_compile_context *context = pcre2_compile_context_create(memory);
 	pcre2_set_parens_nest_limit(context, NEST_LIMIT);
-	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern,
-	    strlen(pattern), PCRE2_UTF | PCRE2_UCP, &code, &at, context);
+	/* \C would break characters apart. */
+	pcre2_code *compiled =
+	    pcre2_compile((PCRE2_SPTR)pattern, strlen(pattern),
+		PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C |
+		    PCRE2_AUTO_CALLOUT,
+		&code, &at, context);
 	pcre2_compile_context_free(context);
 	if (compiled == NULL) {
 		complain(code, "regular expression", err);
@@ -46,23 +74,40 @@ compile(const char *pattern, struct error *err)
 	return compiled;
 }
 
+/* Called before each item of the pattern is tried. */
+static int
+count_work(pcre2_callout_block *block, void *arg)
+{
+	struct work *work = arg;
+	size_t at = block->current_position;
+	work->done += 1 + (at > work->at ? at - work->at : work->at - at);
+	work->at = at;
+	return work->done > WORK_LIMIT ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
 struct regex *
 regex_new(const char *pattern, struct error *err)
 {
 	if (strlen(pattern) > REGEX_PATTERN_LIMIT) {
-		error_set(err, ERROR_INPUT, "regular expression is longer "
-		    "than %d bytes", REGEX_PATTERN_LIMIT);
+		error_set(err, ERROR_INPUT,
+		    "regular expression is longer than %d bytes",
+		    REGEX_PATTERN_LIMIT);
 		return NULL;
 	}
-	pcre2_code *code = compile(pattern, err);
-	if (code == NULL)
-		return NULL;
-	struct regex *regex = mem_zalloc(sizeof(*regex));
-	regex->code = code;
-	regex->match = pcre2_match_data_create_from_pattern(code, NULL);
-	regex->limits = pcre2_match_context_create(NULL);
-	pcre2_set_match_limit(regex->limits, MATCH_LIMIT);
-	pcre2_set_heap_limit(regex->limits, HEAP_LIMIT_KIB);
+	pcre2_general_context *memory =
+	    pcre2_general_context_create(allocate, release, NULL);
+	struct regex *regex = NULL;
+	pcre2_code *code = compile(pattern, memory, err);
+	if (code != NULL) {
+		regex = mem_zalloc(sizeof(*regex));
+		regex->code = code;
+		regex->match =
+		    pcre2_match_data_create_from_pattern(code, memory);
+		regex->limits = pcre2_match_context_create(memory);
+		pcre2_set_match_limit(regex->limits, MATCH_LIMIT);
+		pcre2_set_heap_limit(regex->limits, HEAP_LIMIT_KIB);
+	}
+	pcre2_general_context_free(memory);
 	return regex;
 }
 
@@ -81,21 +126,26 @@ bool
 regex_find(const struct regex *regex, const char *subject, size_t len,
     bool *found, size_t *start, size_t *end, struct error *err)
 {
+	struct work work = { 0 };
 	*found = false;
 	if (len > REGEX_SUBJECT_LIMIT)
-		return error_set(err, ERROR_INPUT, "a text of %zu bytes is "
-		    "too long for a regular expression", len);
+		return error_set(err, ERROR_INPUT,
+		    "a text of %zu bytes is too long for a regular expression",
+		    len);
+	pcre2_set_callout(regex->limits, count_work, &work);
 	int n = pcre2_match(regex->code, (PCRE2_SPTR)subject, len, 0, 0,
 	    regex->match, regex->limits);
+	pcre2_set_callout(regex->limits, NULL, NULL);
 	if (n == PCRE2_ERROR_NOMATCH)
 		return true;
 	if (n < 0)
 		return complain(n, "regular expression", err);
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(regex->match);
-	int group = n > 1 && at[2] != PCRE2_UNSET ? 1 : 0;
+	size_t group = n > 1 && at[2] != PCRE2_UNSET ? 2 : 0;
 	*found = true;
-	*start = at[2 * group];
-	*end = at[2 * group + 1];
+	*start = at[group];
+	/* Before 10.38, \K in an assertion may put the start behind the end. */
+	*end = at[group + 1] < *start ? *start : at[group + 1];
 	return true;
 }
 

@@ -63,7 +63,12 @@ template_references(const char *text, struct strv *out)
 	size_t len = strlen(text);
 	size_t at = 0;
 	struct template_ref ref;
-	while (template_ref_next(text, len, &at, true, &ref))
-		if (!ref.escaped)
-			strv_give(out, mem_text_n(ref.name, ref.name_len));
+	while (template_ref_next(text, len, &at, false, &ref)) {
+		if (ref.escaped)
+			continue;
+		strv_give(out, mem_text_n(ref.name, ref.name_len));
+		/* A default may have references of its own. */
+		if (ref.spec_len > 0)
+			at = (size_t)(ref.spec - text);
+	}
 }

@@ -62,7 +62,7 @@ struct template_script {
 		size_t variable; /* n of PRODIGY_Vn, 0 while not made */
 		size_t quoted; /* the same of the |sh or joined form */
 		size_t first_word; /* the same of the first of its words */
-	} *list;
+	} * list;
 	size_t n_list;
 	size_t cap_list;
 };

@@ -41,8 +41,8 @@ is_plain_name(const char *name, size_t len)
 static size_t
 bracket_length(const char *text, size_t len)
 {
-	char quote = len > 1 && (text[1] == '"' || text[1] == '\'') ? text[1] :
-								      '\0';
+	char quote =
+	    len > 1 && (text[1] == '"' || text[1] == '\'') ? text[1] : '\0';
 	for (size_t i = 1; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		if (quote != '\0' && i > 1 && text[i] == quote)
@@ -131,8 +131,8 @@ parse_braced(const char *text, size_t len, size_t at, struct template_ref *ref)
 
 /* A reference whose dollar sign is at text[at]. */
 static bool
-parse_reference(const char *text, size_t len, size_t at,
-    struct template_ref *ref)
+parse_reference(
+    const char *text, size_t len, size_t at, struct template_ref *ref)
 {
 	size_t from = at + 1;
 	if (from >= len)
@@ -169,8 +169,8 @@ template_ref_next(const char *text, size_t len, size_t *at, bool shell,
 		if (i >= len)
 			break;
 		if (text[i] == '\\') {
-			if (parse_reference(text, len, i + 1, ref) &&
-			    text[i + 1] == '$') {
+			if (text[i + 1] == '$' &&
+			    parse_reference(text, len, i + 1, ref)) {
 				ref->at = i;
 				ref->escaped = true;
 				*at = ref->end;
@@ -230,8 +230,8 @@ template_resolve(const struct template_ref *ref, const struct vars *vars,
 	struct filters_result result = {
 		.value = json_incref(json_mutable(value.value)),
 	};
-	if (!filters_apply(ref->spec, ref->spec_len, is_list_like(name),
-		&result)) {
+	if (!filters_apply(
+		ref->spec, ref->spec_len, is_list_like(name), &result)) {
 		json_decref(result.value);
 		result.value = NULL;
 	}

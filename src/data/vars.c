@@ -70,8 +70,8 @@ count_first(struct vars *vars, const char *name, json_int_t change)
 	if (count == 0)
 		json_object_del(vars->firsts, first);
 	else
-		json_object_set_new_nocheck(vars->firsts, first,
-		    json_integer(count));
+		json_object_set_new_nocheck(
+		    vars->firsts, first, json_integer(count));
 }
 
 static struct entry *
@@ -89,12 +89,12 @@ claim_entry(struct vars *vars, const char *name, enum vars_class class)
 {
 	struct entry *entry = find_entry(vars, name);
 	if (entry == NULL) {
-		vars->items = mem_grow(vars->items, &vars->cap, vars->n + 1,
-		    sizeof(*vars->items));
+		vars->items = mem_grow(
+		    vars->items, &vars->cap, vars->n + 1, sizeof(*vars->items));
 		entry = &vars->items[vars->n];
 		*entry = (struct entry){ .name = mem_text(name) };
-		json_object_set_new_nocheck(vars->index, name,
-		    json_integer((json_int_t)vars->n));
+		json_object_set_new_nocheck(
+		    vars->index, name, json_integer((json_int_t)vars->n));
 		vars->n++;
 		count_first(vars, name, 1);
 		size_t len = strlen(name);
@@ -109,16 +109,16 @@ claim_entry(struct vars *vars, const char *name, enum vars_class class)
 }
 
 void
-vars_set_new(struct vars *vars, const char *name, json_t *value,
-    enum vars_class class)
+vars_set_new(
+    struct vars *vars, const char *name, json_t *value, enum vars_class class)
 {
 	claim_entry(vars, name, class)->value =
 	    value == NULL ? json_null() : value;
 }
 
 void
-vars_set(struct vars *vars, const char *name, json_t *value,
-    enum vars_class class)
+vars_set(
+    struct vars *vars, const char *name, json_t *value, enum vars_class class)
 {
 	vars_set_new(vars, name, json_incref(value), class);
 }
@@ -260,8 +260,8 @@ find_in_scope(const struct vars *vars, const char *reference,
 	if (cut > vars->longest)
 		cut = vars->longest + 1;
 	for (; cut > 0; cut--) {
-		if (cut > len || (cut < len && strchr(".[", reference[cut]) ==
-		    NULL))
+		if (cut > len ||
+		    (cut < len && strchr(".[", reference[cut]) == NULL))
 			continue;
 		name[cut] = '\0';
 		struct entry *entry = find_entry(vars, name);
@@ -314,8 +314,8 @@ vars_to_json(const struct vars *vars)
 		if (!load_entry(entry, &err))
 			continue;
 		json_t *pair = json_array();
-		json_array_append_new(pair,
-		    json_stringn(&class_letters[entry->class], 1));
+		json_array_append_new(
+		    pair, json_stringn(&class_letters[entry->class], 1));
 		json_array_append(pair, entry->value);
 		json_object_set_new_nocheck(object, entry->name, pair);
 	}
@@ -340,8 +340,8 @@ bool
 vars_add_json(struct vars *vars, const json_t *object, struct error *err)
 {
 	if (!json_is_object(object))
-		return error_set(err, ERROR_INPUT,
-		    "variables: an object is expected");
+		return error_set(
+		    err, ERROR_INPUT, "variables: an object is expected");
 	const char *name;
 	json_t *pair;
 	json_object_foreach(json_mutable(object), name, pair) {

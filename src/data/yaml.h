@@ -127,11 +127,12 @@ json_t *yaml_to_json(const struct yaml_doc *doc, const struct yaml_node *node,
 void yaml_render(const struct yaml_doc *doc, struct yaml_place place,
     const char *message, struct str *out);
 /*
- * The place of a character (from 1) of a scalar's text, where the source shows
- * the text as it is; the scalar's own place otherwise.
+ * The place of a character (from 1) of a scalar's text; false where the source
+ * does not show the text as it is.
  */
-struct yaml_place yaml_place_within(const struct yaml_doc *doc,
-    const struct yaml_node *scalar, unsigned character);
+bool yaml_place_within(const struct yaml_doc *doc,
+    const struct yaml_node *scalar, unsigned character,
+    struct yaml_place *place) MUST_USE;
 /* Sets err to that text. Returns false. */
 bool yaml_error(const struct yaml_doc *doc, struct yaml_place place,
     struct error *err, enum error_kind kind, const char *fmt, ...)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <yaml.h>
 
 #include "base/error.h"
 #include "data/yaml.h"
@@ -22,6 +23,10 @@ size_t yaml_character(const char *text, size_t len, unsigned *code);
  */
 bool yaml_scan(struct yaml_doc *doc, const void *bytes, size_t len,
     struct error *err) MUST_USE;
+
+/* Sets err to what stopped the parser. Returns false. */
+bool yaml_problem(
+    const struct yaml_doc *doc, const yaml_parser_t *parser, struct error *err);
 
 /*
  * Ends a map: duplicate keys are refused, merge keys replaced by what they

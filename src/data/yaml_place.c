@@ -85,25 +85,28 @@ add_excerpt(
 	    EXCERPT_INDENT + (int)text_width(str_text(&before)), "");
 }
 
-struct yaml_place
+bool
 yaml_place_within(const struct yaml_doc *doc, const struct yaml_node *scalar,
-    unsigned character)
+    unsigned character, struct yaml_place *place)
 {
-	struct yaml_place place = scalar->place;
+	const struct yaml_place start = scalar->place;
 
-	if (place.line == 0 || place.line > doc->n_lines || character == 0)
-		return place;
-	const size_t end = line_end(doc, place.line);
+	if (start.line == 0 || start.line > doc->n_lines || character == 0 ||
+	    character > scalar->len + 1)
+		return false;
+	const size_t end = line_end(doc, start.line);
 	size_t at = skip_characters(
-	    doc, doc->lines[place.line - 1], end, place.column - 1);
+	    doc, doc->lines[start.line - 1], end, start.column - 1);
 	const bool quoted =
 	    at < end && (doc->bytes[at] == '"' || doc->bytes[at] == '\'');
 
 	at += quoted;
-	if (end - at >= scalar->len && character <= scalar->len + 1 &&
-	    memcmp(doc->bytes + at, scalar->text, scalar->len) == 0)
-		place.column += quoted + character - 1;
-	return place;
+	if (end - at < scalar->len ||
+	    memcmp(doc->bytes + at, scalar->text, scalar->len) != 0)
+		return false;
+	place->line = start.line;
+	place->column = start.column + quoted + character - 1;
+	return true;
 }
 
 void

@@ -2,8 +2,11 @@
 /* A git process that stays and answers request after request. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,6 +18,7 @@
 
 #define COMPLAINT_LIMIT 2000
 #define IDLE_OUTPUT_LIMIT 4096 /* what may come without a request */
+#define CLEAN_UP_MS 500
 
 struct request {
 	STAILQ_ENTRY(request) link;
@@ -153,6 +157,9 @@ output_came(const void *bytes, size_t len, void *arg)
 	str_add_n(&batch->received, bytes, len);
 	if (batch->received.len > limit) {
 		str_clear(&batch->received);
+		str_clear(&batch->complaint);
+		str_format(&batch->complaint, "git %s said too much",
+		    batch->args.items[1]);
 		child_kill(batch->child);
 		return;
 	}
@@ -255,14 +262,16 @@ batch_rest(struct batch *batch)
 }
 
 /*
- * A process that works on a request holds locks of git: it gets the time to
- * put them away (SIGTERM lets git do so), but nobody waits for its reply.
+ * A process that works on a request may hold locks of git. SIGTERM has it put
+ * them away; nobody waits for its reply.
  */
 static void
-forget(const struct child_end *end, void *arg)
+let_it_clean_up(struct child *child)
 {
-	(void)end;
-	(void)arg;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	child_signal(child, SIGTERM);
+	for (int i = 0; i < CLEAN_UP_MS && !child_is_dead(child); i++)
+		nanosleep(&pause, NULL);
 }
 
 void
@@ -272,6 +281,8 @@ batch_free(struct batch *batch)
 		return;
 	timer_remove(batch->limit);
 	batch->limit = NULL;
+	if (batch->child != NULL && batch->asked)
+		let_it_clean_up(batch->child);
 	child_abandon(batch->child);
 	batch->child = NULL;
 	if (batch->busy || batch->deferred)

@@ -8,7 +8,16 @@ libgit_a_SOURCES = \
 	%D%/index.c %D%/index.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/merge_verify.c \
+	%D%/merger.c %D%/merger.h \
+	%D%/merger_parse.c \
+	%D%/merger_parts.h \
+	%D%/merger_tree.c \
 	%D%/objects.c %D%/objects.h \
+	%D%/objects_changes.c \
+	%D%/objects_parts.h \
+	%D%/objects_refs.c \
+	%D%/objects_walk.c \
+	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_use.c

@@ -9,15 +9,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "git/merge.h"
-
-#define MERGE_TREE_GIT 23800 /* merge-tree --write-tree */
+#include "git/merger.h"
+#include "git/objects_parts.h"
 
 struct merge {
 	struct objects *objects;
 	char *old;
 	char *tip;
-	char *base;
-	char *tree;
+	char *base; /* NULL: not known */
+	char *tree; /* the merged one; NULL until it is known */
 	char *message;
 	char *identity;
 	int64_t wall_ms;
@@ -25,6 +25,7 @@ struct merge {
 	char *drop_branch;
 	char *drop_ref;
 	bool by_work_tree;
+	bool nothing;
 	char commit[GIT_OID_SIZE];
 	merge_done_fn *fn;
 	void *arg;
@@ -53,36 +54,43 @@ fail(struct merge *merge, const struct error *err)
 	finish(merge, &result);
 }
 
-void
-merge_commit_text(struct str *out, const char *tree,
-    const char *const *parents, const char *identity, int64_t wall_ms,
-    const char *message)
+/* --- the commit and the refs ---------------------------------------------- */
+
+static void
+succeed(struct merge *merge)
 {
-	long long seconds = (long long)(wall_ms / 1000);
-	str_format(out, "tree %s\n", tree);
-	for (; *parents != NULL; parents++)
-		str_format(out, "parent %s\n", *parents);
-	str_format(out, "author %s %lld +0000\n", identity, seconds);
-	str_format(out, "committer %s %lld +0000\n\n", identity, seconds);
-	str_add(out, message);
+	struct merge_result result = {
+		.outcome = MERGE_DONE,
+		.nothing = merge->nothing,
+	};
+	memcpy(result.commit, merge->commit, sizeof(result.commit));
+	finish(merge, &result);
 }
 
 static void
 refs_updated(const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	if (err != NULL) {
-		fail(merge, err);
+	if (err == NULL) {
+		succeed(merge);
 		return;
 	}
-	struct merge_result result = { .outcome = MERGE_DONE };
-	memcpy(result.commit, merge->commit, sizeof(result.commit));
+	struct merge_result result = {
+		.outcome = MERGE_FAILED,
+		.err = err,
+		.moved = err->kind == ERROR_STATE,
+	};
 	finish(merge, &result);
 }
 
 static void
-update_refs(struct merge *merge)
+publish(struct merge *merge, const char *commit)
 {
+	snprintf(merge->commit, sizeof(merge->commit), "%s", commit);
+	if (merge->ref == NULL) {
+		succeed(merge);
+		return;
+	}
 	struct ref_change changes[3] = {
 		{ merge->ref, merge->commit, merge->old },
 	};
@@ -98,12 +106,23 @@ static void
 commit_written(const char *oid, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	if (oid == NULL) {
+	if (oid == NULL)
 		fail(merge, err);
-		return;
-	}
-	snprintf(merge->commit, sizeof(merge->commit), "%s", oid);
-	update_refs(merge);
+	else
+		publish(merge, oid);
+}
+
+void
+merge_commit_text(struct str *out, const char *tree, const char *const *parents,
+    const char *identity, int64_t wall_ms, const char *message)
+{
+	long long seconds = (long long)(wall_ms / 1000);
+	str_format(out, "tree %s\n", tree);
+	for (; *parents != NULL; parents++)
+		str_format(out, "parent %s\n", *parents);
+	str_format(out, "author %s %lld +0000\n", identity, seconds);
+	str_format(out, "committer %s %lld +0000\n\n", identity, seconds);
+	str_add(out, message);
 }
 
 static void
@@ -117,153 +136,122 @@ write_commit(struct merge *merge)
 	    commit_written, merge);
 }
 
-bool
-merge_parse_tree(const char *out, size_t len, char tree[GIT_OID_SIZE],
-    struct strv *conflicts)
+/* --- whether old has it all already --------------------------------------- */
+
+static void
+nothing_to_do(struct merge *merge)
 {
-	const char *end = out + len;
-	if (len == 0 || memchr(out, '\0', len) == NULL || !git_is_oid(out))
-		return false;
-	snprintf(tree, GIT_OID_SIZE, "%s", out);
-	/* Names in conflict follow up to an empty one (--name-only). */
-	for (const char *at = out + strlen(out) + 1; at < end && *at != '\0';
-	     at += strlen(at) + 1)
-		strv_add(conflicts, at);
-	return true;
+	autofree char *commit = mem_text(merge->old);
+	merge->nothing = true;
+	publish(merge, commit);
 }
 
 static void
-report_conflict(struct merge *merge, struct strv *paths)
-{
-	struct merge_result result = { .outcome = MERGE_CONFLICT,
-		.paths = *paths };
-	finish(merge, &result);
-}
-
-static void
-tree_merged(const struct git_result *git, void *arg)
+ancestry_known(const struct git_result *git, void *arg)
 {
 	struct merge *merge = arg;
 	autoerror struct error err = { 0 };
-	autostrv struct strv conflicts = { 0 };
-	char tree[GIT_OID_SIZE];
-	/* Status 1 means a conflict and a bad revision alike. */
-	bool parsed = git->code <= 1 &&
-	    merge_parse_tree(str_text(&git->out), git->out.len, tree,
-	        &conflicts);
-	if (!parsed) {
-		git_complain("git merge-tree", git, &err);
-		fail(merge, &err);
+	if (git->code == 0) {
+		nothing_to_do(merge);
 	} else if (git->code == 1) {
-		report_conflict(merge, &conflicts);
-	} else {
-		merge->tree = mem_text(tree);
 		write_commit(merge);
+	} else {
+		git_complain("git merge-base", git, &err);
+		fail(merge, &err);
 	}
 }
 
+/* Only then may tip be an ancestor, which is worth a process to find out. */
 static void
-start_merge_tree(struct merge *merge)
-{
-	autoerror struct error err = { 0 };
-	const char *const args[] = { "merge-tree", "--write-tree", "-z",
-		"--name-only", "--no-messages", merge->old, merge->tip, NULL };
-	if (!git_start(objects_loop(merge->objects),
-	        objects_dir(merge->objects), args, tree_merged, merge, &err))
-		fail(merge, &err);
-}
-
-/* --- git before 2.38: the same in a scratch work tree --------------------- */
-
-static bool
-list_unmerged(const char *scratch, struct strv *paths, struct error *err)
-{
-	autostr struct str out = { 0 };
-	const char *const args[] = { "diff", "--name-only", "-z",
-		"--diff-filter=U", NULL };
-	if (!git_run(scratch, args, &out, err))
-		return false;
-	const char *end = str_text(&out) + out.len;
-	for (const char *at = str_text(&out); at < end; at += strlen(at) + 1)
-		strv_add(paths, at);
-	return true;
-}
-
-static bool
-merge_in_tree(const struct merge *merge, const char *scratch,
-    struct strv *conflicts, struct str *tree, struct error *err)
-{
-	struct git_options options = { .purpose = GIT_FOR_US };
-	struct git_result git = { 0 };
-	const char *const add[] = { "worktree", "add", "-q", "--detach",
-		scratch, merge->old, NULL };
-	const char *const join[] = { "-c", "user.name=prodigy", "-c",
-		"user.email=prodigy@localhost", "merge", "-q", "--no-commit",
-		"--no-ff", merge->tip, NULL };
-	const char *const write[] = { "write-tree", NULL };
-	if (!git_run(objects_dir(merge->objects), add, NULL, err) ||
-	    !git_call(scratch, join, &options, &git, err))
-		return false;
-	bool ok = git.code == 0;
-	if (!ok && list_unmerged(scratch, conflicts, err) &&
-	    conflicts->n == 0)
-		git_complain("git merge", &git, err);
-	git_result_release(&git);
-	if (!ok)
-		return conflicts->n > 0;
-	return git_run(scratch, write, tree, err);
-}
-
-static void
-remove_scratch(const struct merge *merge, const char *scratch)
-{
-	autoerror struct error ignored = { 0 };
-	const char *const args[] = { "worktree", "remove", "--force", "--force",
-		scratch, NULL };
-	if (!git_run(objects_dir(merge->objects), args, NULL, &ignored))
-		return;
-}
-
-static void
-merge_by_work_tree(void *arg)
+old_read(const struct commit *commit, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	autoerror struct error err = { 0 };
-	autostrv struct strv conflicts = { 0 };
-	autostr struct str tree = { 0 };
-	autofree char *scratch = mem_format("%s.merge",
-	    objects_dir(merge->objects));
-	bool ok = merge_in_tree(merge, scratch, &conflicts, &tree, &err);
-	remove_scratch(merge, scratch);
-	if (!ok) {
-		fail(merge, &err);
-	} else if (conflicts.n > 0) {
-		report_conflict(merge, &conflicts);
-	} else {
-		merge->tree = str_take(&tree);
+	autoerror struct error why = { 0 };
+	const char *const args[] = { "merge-base", "--is-ancestor", merge->tip,
+		merge->old, NULL };
+	if (commit == NULL)
+		fail(merge, err);
+	else if (strcmp(commit->tree, merge->tree) != 0)
 		write_commit(merge);
+	else if (!git_start(merge->objects->loop, merge->objects->dir, args,
+		     ancestry_known, merge, &why))
+		fail(merge, &why);
+}
+
+static void
+tree_known(struct merge *merge, const char *tree)
+{
+	merge->tree = mem_text(tree);
+	objects_read_commit(merge->objects, merge->old, old_read, merge);
+}
+
+/* --- the tree ------------------------------------------------------------- */
+
+static void
+tree_merged(const struct merged *merged, const struct error *err, void *arg)
+{
+	struct merge *merge = arg;
+	if (merged == NULL) {
+		fail(merge, err);
+	} else if (merged->conflict) {
+		struct merge_result result = {
+			.outcome = MERGE_CONFLICT,
+			.paths = merged->paths,
+			.messages = str_text(&merged->messages),
+		};
+		finish(merge, &result);
+	} else {
+		tree_known(merge, merged->tree);
 	}
 }
 
-/* --- the start -------------------------------------------------------------- */
+static void
+start_merger(struct merge *merge)
+{
+	merger_start(merge->objects->merger, merge->old, merge->tip,
+	    merge->by_work_tree, tree_merged, merge);
+}
 
 static void
 tip_read(const struct commit *commit, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	if (commit == NULL) {
+	if (commit == NULL)
 		fail(merge, err);
-		return;
-	}
-	/* Nobody merged since tip began: its tree is the result. */
-	if (strcmp(merge->old, merge->base) == 0) {
-		merge->tree = mem_text(commit->tree);
+	else
+		tree_known(merge, commit->tree);
+}
+
+static void
+walked(const struct strv *oids, bool descends, const struct error *err,
+    void *arg)
+{
+	struct merge *merge = arg;
+	if (oids == NULL)
+		fail(merge, err);
+	else if (oids->n == 0 && descends)
+		nothing_to_do(merge);
+	else if (descends)
+		objects_read_commit(
+		    merge->objects, merge->tip, tip_read, merge);
+	else
+		start_merger(merge);
+}
+
+/* Nobody merged since tip began: its tree is the result. */
+static void
+start(void *arg)
+{
+	struct merge *merge = arg;
+	if (merge->tree != NULL)
 		write_commit(merge);
-	} else if (merge->by_work_tree || git_version() < MERGE_TREE_GIT) {
-		merge_by_work_tree(merge);
-	} else {
-		start_merge_tree(merge);
-	}
+	else if (strcmp(merge->old, merge->tip) == 0)
+		nothing_to_do(merge);
+	else if (merge->base != NULL && strcmp(merge->old, merge->base) == 0)
+		objects_walk(merge->objects, merge->base, merge->tip, walked,
+		    merge);
+	else
+		start_merger(merge);
 }
 
 void
@@ -285,8 +273,5 @@ merge_start(struct objects *objects, const struct merge_request *request,
 	merge->by_work_tree = request->by_work_tree;
 	merge->fn = fn;
 	merge->arg = arg;
-	if (merge->tree != NULL)
-		write_commit(merge);
-	else
-		objects_read_commit(objects, merge->tip, tip_read, merge);
+	loop_defer(objects->loop, start, merge);
 }

@@ -8,9 +8,11 @@
 #define GIT_MERGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/strv.h"
 #include "git/git.h"
 #include "git/objects.h"
@@ -24,12 +26,17 @@ enum merge_outcome {
 struct merge_request {
 	const char *old; /* first parent; what the ref must be */
 	const char *tip; /* second parent */
-	const char *base; /* the commit tip started from */
+	/*
+	 * The commit tip started from: when that is old and tip descends from
+	 * it, tip's tree is the result. NULL: not known. Any other merge finds
+	 * its base itself.
+	 */
+	const char *base;
 	const char *tree; /* a tree that was merged elsewhere, or NULL */
 	const char *message;
 	const char *identity; /* "Name <mail>" */
 	int64_t wall_ms; /* time of the commit */
-	const char *ref; /* gets the merge commit */
+	const char *ref; /* gets the merge commit; NULL: none, nor the others */
 	const char *drop_branch; /* full ref deleted with it, or NULL */
 	const char *drop_ref; /* another one, or NULL */
 	bool by_work_tree; /* as with git before 2.38 */
@@ -38,36 +45,40 @@ struct merge_request {
 struct merge_result {
 	enum merge_outcome outcome;
 	char commit[GIT_OID_SIZE]; /* of MERGE_DONE */
-	struct strv paths; /* of MERGE_CONFLICT */
+	/*
+	 * Of MERGE_DONE: old contains tip already. No commit was made, commit
+	 * is old; the ref was compared and the others were dropped as always.
+	 */
+	bool nothing;
+	struct strv paths; /* of MERGE_CONFLICT: raw bytes of file names */
+	const char *messages; /* of MERGE_CONFLICT: git's words, valid UTF-8 */
 	const struct error *err; /* of MERGE_FAILED */
+	bool moved; /* of MERGE_FAILED: ref was not at old any more */
 };
 
 typedef void merge_done_fn(const struct merge_result *result, void *arg);
 
 /*
  * Merges and calls fn once, from the loop. When ref is no longer at old the
- * outcome is MERGE_FAILED and nothing has changed. request is not kept.
+ * outcome is MERGE_FAILED and nothing has changed. request is not kept. One
+ * merge at a time: the next one's old is this one's commit.
  */
 void merge_start(struct objects *objects, const struct merge_request *request,
     merge_done_fn *fn, void *arg);
 
 /*
  * The text of a commit object (git's format: tree, parents, author, committer,
- * empty line, message).
+ * empty line, message). parents ends in NULL.
  */
 void merge_commit_text(struct str *out, const char *tree,
     const char *const *parents, const char *identity, int64_t wall_ms,
     const char *message);
 
-/* The paths in conflict, of what merge-tree -z printed; false: not such. */
-bool merge_parse_tree(const char *out, size_t len, char tree[GIT_OID_SIZE],
-    struct strv *conflicts);
-
 /*
  * What somebody left who was asked to resolve a conflict in a scratch work
- * tree: true when HEAD descends from both old and tip, nothing is unmerged or
- * uncommitted, and no conflict marker was added. Waits for git. tree gets
- * HEAD's tree.
+ * tree: true when HEAD descends from both old and tip, no operation is open,
+ * nothing is unmerged or uncommitted, and no conflict marker was added to what
+ * either side had. Waits for git. tree gets HEAD's tree.
  */
 bool merge_verify(const char *worktree, const char *old, const char *tip,
     char tree[GIT_OID_SIZE], struct error *err) MUST_USE;

@@ -4,8 +4,16 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
+#include "base/text.h"
+#include "git/head.h"
 #include "git/merge.h"
+
+/* Lines that only a conflict has ("=======" also underlines titles). */
+#define MARKERS "^(<<<<<<<+|>>>>>>>+)( |$)"
 
 static bool
 descends(const char *worktree, const char *from, struct error *err)
@@ -16,19 +24,21 @@ descends(const char *worktree, const char *from, struct error *err)
 		"HEAD", NULL };
 	if (!git_call(worktree, args, &options, &git, err))
 		return false;
-	int code = git.code;
+	bool yes = git.code == 0;
+	if (git.code == 1)
+		error_set(err, ERROR_GIT,
+		    "the resolution does not contain %.12s", from);
+	else if (!yes)
+		git_complain("git merge-base", &git, err);
 	git_result_release(&git);
-	if (code == 0)
-		return true;
-	return error_set(err, ERROR_GIT,
-	    "the resolution does not contain %.12s", from);
+	return yes;
 }
 
 static bool
 is_clean(const char *worktree, struct error *err)
 {
 	autostr struct str out = { 0 };
-	const char *const args[] = { "status", "--porcelain",
+	const char *const args[] = { "status", "--porcelain", "-z",
 		"--untracked-files=no", NULL };
 	if (!git_run(worktree, args, &out, err))
 		return false;
@@ -38,25 +48,66 @@ is_clean(const char *worktree, struct error *err)
 	return true;
 }
 
+static bool
+is_idle(const char *worktree, struct error *err)
+{
+	static const char *const open[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD",
+		"REVERT_HEAD", "rebase-merge", "rebase-apply" };
+	autofree char *git_dir = head_git_dir(worktree, err);
+	if (git_dir == NULL)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(open); i++) {
+		autofree char *file = path_join(git_dir, open[i]);
+		if (path_exists(file))
+			return error_set(err, ERROR_GIT,
+			    "the resolution is not finished (%s)", open[i]);
+	}
+	return true;
+}
+
+/* The files in which HEAD has other marker lines than side. */
+static bool
+list_marked(const char *worktree, const char *side, struct strv *paths,
+    struct error *err)
+{
+	autostr struct str out = { 0 };
+	const char *const args[] = { "diff", "--name-only", "-z", "--text",
+		"--no-renames", "--no-ext-diff", "--no-textconv", "-G", MARKERS,
+		side, "HEAD", "--", NULL };
+	if (!git_run(worktree, args, &out, err))
+		return false;
+	const char *end = str_text(&out) + out.len;
+	for (const char *at = str_text(&out); at < end; at += strlen(at) + 1)
+		strv_add(paths, at);
+	return true;
+}
+
 /*
- * diff --check complains of white space as well: only what it says of
- * markers counts.
+ * A marker that was left over is new to both sides. A file that tells about
+ * conflicts had its markers on one of them.
  */
 static bool
-has_no_markers(const char *worktree, const char *old, struct error *err)
+has_no_markers(const char *worktree, const char *old, const char *tip,
+    struct error *err)
 {
-	struct git_options options = { .purpose = GIT_FOR_US };
-	struct git_result git = { 0 };
-	const char *const args[] = { "diff", "--check", "--no-ext-diff", old,
-		"HEAD", NULL };
-	if (!git_call(worktree, args, &options, &git, err))
+	autostrv struct strv of_old = { 0 };
+	autostrv struct strv of_tip = { 0 };
+	if (!list_marked(worktree, old, &of_old, err))
 		return false;
-	bool marked = strstr(str_text(&git.out),
-	    ": leftover conflict marker") != NULL;
-	git_result_release(&git);
-	if (marked)
+	if (of_old.n == 0)
+		return true;
+	if (!list_marked(worktree, tip, &of_tip, err))
+		return false;
+	for (size_t i = 0; i < of_old.n; i++) {
+		autostr struct str name = { 0 };
+		const char *path = of_old.items[i];
+		if (!strv_has(&of_tip, path))
+			continue;
+		text_visible(&name, path, strlen(path), true);
 		return error_set(err, ERROR_GIT,
-		    "the resolution still holds conflict markers");
+		    "the resolution still has conflict markers in %s",
+		    str_text(&name));
+	}
 	return true;
 }
 
@@ -66,8 +117,9 @@ merge_verify(const char *worktree, const char *old, const char *tip,
 {
 	autostr struct str out = { 0 };
 	const char *const args[] = { "rev-parse", "HEAD^{tree}", NULL };
-	if (!descends(worktree, old, err) || !descends(worktree, tip, err) ||
-	    !is_clean(worktree, err) || !has_no_markers(worktree, old, err) ||
+	if (!is_idle(worktree, err) || !descends(worktree, old, err) ||
+	    !descends(worktree, tip, err) || !is_clean(worktree, err) ||
+	    !has_no_markers(worktree, old, tip, err) ||
 	    !git_run(worktree, args, &out, err))
 		return false;
 	if (!git_is_oid(str_text(&out)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects and refs through git processes that stay. */
+/* Objects through git processes that stay. */
 #include "config.h"
 
 #include <stdio.h>
@@ -13,25 +13,15 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "git/batch.h"
+#include "git/merger.h"
 #include "git/objects.h"
-
-#define WALK_LIMIT 1000
-#define DIFF_MARK "done\n" /* no object id: diff-tree echoes it and flushes */
-
-struct objects {
-	struct loop *loop;
-	char *dir;
-	char *scratch;
-	struct batch *reader; /* cat-file --batch */
-	struct batch *writer; /* hash-object --stdin-paths */
-	struct batch *refs; /* update-ref --stdin */
-	struct batch *differ; /* diff-tree --stdin */
-};
+#include "git/objects_parts.h"
 
 /* "<oid> <type> <size>\n<contents>\n", or "<name> missing\n". */
 static size_t
-measure_object(const char *bytes, size_t len)
+measure_object(const char *bytes, size_t len, void *arg)
 {
+	(void)arg;
 	const char *end = memchr(bytes, '\n', len);
 	size_t size;
 	if (end == NULL)
@@ -39,57 +29,52 @@ measure_object(const char *bytes, size_t len)
 	size_t header = (size_t)(end - bytes) + 1;
 	if (sscanf(bytes, "%*s %*s %zu", &size) != 1)
 		return header;
-	return len >= header + size + 1 ? header + size + 1 : 0;
+	return len - header > size ? header + size + 1 : 0;
 }
 
 static size_t
-measure_line(const char *bytes, size_t len)
+measure_line(const char *bytes, size_t len, void *arg)
 {
+	(void)arg;
 	const char *end = memchr(bytes, '\n', len);
 	return end == NULL ? 0 : (size_t)(end - bytes) + 1;
 }
 
-static size_t
-measure_commit_ok(const char *bytes, size_t len)
+static struct batch *
+stay(struct objects *objects, const char *const *args,
+    batch_measure_fn *measure, void *arg)
 {
-	static const char last[] = "commit: ok\n";
-	const char *found = memmem(bytes, len, last, sizeof(last) - 1);
-	return found == NULL ? 0
-	                     : (size_t)(found - bytes) + sizeof(last) - 1;
-}
-
-/* A path cannot hide the mark: each is followed by NUL, the mark is not. */
-static size_t
-measure_diff(const char *bytes, size_t len)
-{
-	size_t mark = sizeof(DIFF_MARK) - 1;
-	if (len < mark || memcmp(bytes + len - mark, DIFF_MARK, mark) != 0)
-		return 0;
-	if (len > mark && bytes[len - mark - 1] != '\0' &&
-	    bytes[len - mark - 1] != '\n')
-		return 0;
-	return len;
+	struct batch_spec spec = {
+		.dir = objects->dir,
+		.args = args,
+		.measure = measure,
+		.arg = arg,
+	};
+	return batch_new(objects->loop, &spec);
 }
 
 struct objects *
 objects_open(struct loop *loop, const char *dir, const char *scratch)
 {
 	static const char *const read_args[] = { "cat-file", "--batch", NULL };
-	static const char *const write_args[] = { "hash-object", "-t",
-		"commit", "-w", "--no-filters", "--stdin-paths", NULL };
+	static const char *const write_args[] = { "hash-object", "-t", "commit",
+		"-w", "--no-filters", "--stdin-paths", NULL };
 	static const char *const ref_args[] = { "update-ref", "--no-deref",
-		"--stdin", NULL };
+		"-z", "--stdin", NULL };
 	static const char *const diff_args[] = { "diff-tree", "--stdin", "-r",
 		"--name-only", "--no-renames", "-z", NULL };
-	struct objects *objects = mem_zalloc(sizeof(*objects));
-	objects->loop = loop;
-	objects->dir = mem_text(dir);
-	objects->scratch = mem_text(scratch);
-	objects->reader = batch_new(loop, dir, read_args, measure_object);
-	objects->writer = batch_new(loop, dir, write_args, measure_line);
-	objects->refs = batch_new(loop, dir, ref_args, measure_commit_ok);
-	objects->differ = batch_new(loop, dir, diff_args, measure_diff);
-	return objects;
+	char random[25];
+	struct objects *o = mem_zalloc(sizeof(*o));
+	o->loop = loop;
+	o->dir = mem_text(dir);
+	o->scratch = mem_text(scratch);
+	snprintf(o->mark, sizeof(o->mark), "end-%s\n", id_hex(random, 24));
+	o->reader = stay(o, read_args, measure_object, NULL);
+	o->writer = stay(o, write_args, measure_line, NULL);
+	o->refs = stay(o, ref_args, objects_measure_refs, NULL);
+	o->differ = stay(o, diff_args, objects_measure_diff, o->mark);
+	o->merger = merger_new(loop, dir, scratch);
+	return o;
 }
 
 void
@@ -101,6 +86,7 @@ objects_close(struct objects *objects)
 	batch_free(objects->writer);
 	batch_free(objects->refs);
 	batch_free(objects->differ);
+	merger_free(objects->merger);
 	free(objects->dir);
 	free(objects->scratch);
 	free(objects);
@@ -118,17 +104,16 @@ objects_dir(const struct objects *objects)
 	return objects->dir;
 }
 
-static void
-set_complaint(struct error *err, const char *what, const char *complaint)
+void
+objects_complain(struct error *err, const char *what, const char *complaint)
 {
-	autofree char *text = mem_text(complaint);
-	enum error_kind kind = strstr(text, "No space left on device") != NULL
-	    ? ERROR_NO_SPACE
-	    : ERROR_GIT;
-	error_set(err, kind, "%s: %s", what, text_trim(text));
+	struct git_result said = { .code = 1 };
+	str_add(&said.err, complaint);
+	git_complain(what, &said, err);
+	git_result_release(&said);
 }
 
-/* --- reading a commit -------------------------------------------------- */
+/* --- reading a commit ----------------------------------------------------- */
 
 struct read_request {
 	char oid[GIT_OID_SIZE];
@@ -167,15 +152,15 @@ commit_came(const char *reply, size_t len, const char *complaint, void *arg)
 	struct commit commit = { 0 };
 	char type[16] = "";
 	if (reply == NULL)
-		set_complaint(&err, "reading a commit", complaint);
+		objects_complain(&err, "reading a commit", complaint);
 	else if (sscanf(reply, "%*s %15s %*u", type) != 1 ||
 	    strcmp(type, "commit") != 0)
-		error_set(&err, ERROR_GIT, "%s is not a commit that can be "
-		    "read", request->oid);
+		error_set(&err, ERROR_GIT,
+		    "%s is not a commit that can be read", request->oid);
 	else
 		parse_commit(strchr(reply, '\n') + 1, reply + len, &commit);
-	request->fn(err.kind == ERROR_NONE ? &commit : NULL, &err,
-	    request->arg);
+	bool ok = err.kind == ERROR_NONE;
+	request->fn(ok ? &commit : NULL, ok ? NULL : &err, request->arg);
 	strv_release(&commit.parents);
 	free(request);
 }
@@ -188,198 +173,96 @@ objects_read_commit(struct objects *objects, const char *oid,
 	snprintf(request->oid, sizeof(request->oid), "%s", oid);
 	request->fn = fn;
 	request->arg = arg;
-	autofree char *line = mem_format("%s\n", oid);
-	batch_send(objects->reader, line, strlen(line), commit_came, request);
+	autofree char *line = mem_format("%s\n", request->oid);
+	batch_send(
+	    objects->reader, line, strlen(line), commit_came, request);
 }
 
-/* --- walking from tip to base ------------------------------------------- */
-
-struct walk {
-	struct objects *objects;
-	char base[GIT_OID_SIZE];
-	struct strv newest_first;
-	objects_walk_fn *fn;
-	void *arg;
-};
-
-static void
-end_walk(struct walk *walk, bool linear, const struct error *err)
-{
-	autostrv struct strv oids = { 0 };
-	for (size_t i = walk->newest_first.n; linear && i-- > 0;)
-		strv_add(&oids, walk->newest_first.items[i]);
-	walk->fn(&oids, linear, err, walk->arg);
-	strv_release(&walk->newest_first);
-	free(walk);
-}
-
-static void
-walk_on(const struct commit *commit, const struct error *err, void *arg)
-{
-	struct walk *walk = arg;
-	if (commit == NULL) {
-		end_walk(walk, false, err);
-		return;
-	}
-	if (commit->parents.n != 1 || walk->newest_first.n >= WALK_LIMIT) {
-		end_walk(walk, false, NULL);
-		return;
-	}
-	const char *parent = commit->parents.items[0];
-	if (strcmp(parent, walk->base) == 0) {
-		end_walk(walk, true, NULL);
-		return;
-	}
-	strv_add(&walk->newest_first, parent);
-	objects_read_commit(walk->objects, parent, walk_on, walk);
-}
-
-void
-objects_walk(struct objects *objects, const char *base, const char *tip,
-    objects_walk_fn *fn, void *arg)
-{
-	struct walk *walk = mem_zalloc(sizeof(*walk));
-	walk->objects = objects;
-	snprintf(walk->base, sizeof(walk->base), "%s", base);
-	walk->fn = fn;
-	walk->arg = arg;
-	strv_add(&walk->newest_first, tip);
-	objects_read_commit(objects, tip, walk_on, walk);
-}
-
-/* --- writing a commit --------------------------------------------------- */
+/* --- writing a commit ----------------------------------------------------- */
 
 struct write_request {
 	char *path;
 	objects_oid_fn *fn;
 	void *arg;
+	struct error err; /* why nothing could be asked */
 };
 
 static void
-commit_written(const char *reply, size_t len, const char *complaint,
-    void *arg)
+end_write(
+    struct write_request *request, const char *oid, const struct error *err)
 {
-	struct write_request *request = arg;
-	autoerror struct error err = { 0 };
-	autofree char *oid = reply == NULL ? NULL : mem_text_n(reply, len - 1);
-	unlink(request->path);
-	if (oid == NULL)
-		set_complaint(&err, "writing a commit", complaint);
-	else if (!git_is_oid(oid))
-		error_set(&err, ERROR_GIT, "writing a commit: git said '%s'",
-		    oid);
-	request->fn(err.kind == ERROR_NONE ? oid : NULL, &err, request->arg);
+	(void)unlink(request->path);
+	request->fn(oid, err, request->arg);
+	error_release(&request->err);
 	free(request->path);
 	free(request);
 }
 
+static void
+commit_written(
+    const char *reply, size_t len, const char *complaint, void *arg)
+{
+	struct write_request *request = arg;
+	autoerror struct error err = { 0 };
+	autofree char *oid = reply == NULL ? NULL : mem_text_n(reply, len - 1);
+	if (oid == NULL)
+		objects_complain(&err, "writing a commit", complaint);
+	else if (!git_is_oid(oid))
+		error_set(&err, ERROR_GIT, "writing a commit: git said '%s'",
+		    oid);
+	bool ok = err.kind == ERROR_NONE;
+	end_write(request, ok ? oid : NULL, ok ? NULL : &err);
+}
+
+static void
+write_failed(void *arg)
+{
+	struct write_request *request = arg;
+	end_write(request, NULL, &request->err);
+}
+
 static bool
-write_scratch(const char *path, const char *text, size_t len,
-    struct error *err)
+write_scratch(
+    const char *path, const char *text, size_t len, struct error *err)
 {
 	autofd int fd = file_open_append(path, err);
 	return fd >= 0 && file_write_all(fd, text, len, err);
+}
+
+/* A line of --stdin-paths: in C's quotes a path may hold anything. */
+static void
+add_quoted_line(struct str *line, const char *path)
+{
+	str_add_char(line, '"');
+	for (; *path != '\0'; path++) {
+		if (*path == '\n') {
+			str_add(line, "\\n");
+			continue;
+		}
+		if (*path == '"' || *path == '\\')
+			str_add_char(line, '\\');
+		str_add_char(line, *path);
+	}
+	str_add(line, "\"\n");
 }
 
 void
 objects_write_commit(struct objects *objects, const char *text, size_t len,
     objects_oid_fn *fn, void *arg)
 {
-	autoerror struct error err = { 0 };
 	char random[17];
-	autofree char *name = mem_format(".commit.%s.tmp",
-	    id_hex(random, 16));
+	autostr struct str line = { 0 };
+	autofree char *name =
+	    mem_format(".commit.%s.tmp", id_hex(random, 16));
 	struct write_request *request = mem_zalloc(sizeof(*request));
 	request->path = path_join(objects->scratch, name);
 	request->fn = fn;
 	request->arg = arg;
-	if (!write_scratch(request->path, text, len, &err)) {
-		fn(NULL, &err, arg);
-		unlink(request->path);
-		free(request->path);
-		free(request);
+	if (!write_scratch(request->path, text, len, &request->err)) {
+		loop_defer(objects->loop, write_failed, request);
 		return;
 	}
-	autofree char *line = mem_format("%s\n", request->path);
-	batch_send(objects->writer, line, strlen(line), commit_written,
-	    request);
-}
-
-/* --- changed paths ------------------------------------------------------- */
-
-struct diff_request {
-	objects_paths_fn *fn;
-	void *arg;
-};
-
-static void
-diff_came(const char *reply, size_t len, const char *complaint, void *arg)
-{
-	struct diff_request *request = arg;
-	autoerror struct error err = { 0 };
-	autostrv struct strv paths = { 0 };
-	if (reply == NULL) {
-		set_complaint(&err, "comparing trees", complaint);
-		request->fn(NULL, &err, request->arg);
-		free(request);
-		return;
-	}
-	const char *end = reply + len - (sizeof(DIFF_MARK) - 1);
-	const char *at = memchr(reply, '\n', (size_t)(end - reply));
-	for (at = at == NULL ? end : at + 1; at < end; at += strlen(at) + 1)
-		strv_add(&paths, at);
-	request->fn(&paths, NULL, request->arg);
-	free(request);
-}
-
-void
-objects_changes(struct objects *objects, const char *from, const char *to,
-    objects_paths_fn *fn, void *arg)
-{
-	struct diff_request *request = mem_zalloc(sizeof(*request));
-	request->fn = fn;
-	request->arg = arg;
-	autofree char *lines = mem_format("%s %s\n" DIFF_MARK, from, to);
-	batch_send(objects->differ, lines, strlen(lines), diff_came, request);
-}
-
-/* --- refs ------------------------------------------------------------------ */
-
-struct refs_request {
-	objects_done_fn *fn;
-	void *arg;
-};
-
-static void
-refs_done(const char *reply, size_t len, const char *complaint, void *arg)
-{
-	struct refs_request *request = arg;
-	autoerror struct error err = { 0 };
-	(void)len;
-	if (reply == NULL)
-		set_complaint(&err, "updating refs", complaint);
-	request->fn(reply == NULL ? &err : NULL, request->arg);
-	free(request);
-}
-
-void
-objects_update_refs(struct objects *objects, const struct ref_change *changes,
-    size_t n, objects_done_fn *fn, void *arg)
-{
-	autostr struct str text = { 0 };
-	struct refs_request *request = mem_zalloc(sizeof(*request));
-	request->fn = fn;
-	request->arg = arg;
-	str_add(&text, "start\n");
-	for (size_t i = 0; i < n; i++) {
-		const struct ref_change *change = &changes[i];
-		const char *old = change->old == NULL ? "" : change->old;
-		if (change->new == NULL)
-			str_format(&text, "delete %s %s\n", change->ref, old);
-		else
-			str_format(&text, "update %s %s %s\n", change->ref,
-			    change->new, old);
-	}
-	str_add(&text, "prepare\ncommit\n");
-	batch_send(objects->refs, text.data, text.len, refs_done, request);
+	add_quoted_line(&line, request->path);
+	batch_send(
+	    objects->writer, line.data, line.len, commit_written, request);
 }

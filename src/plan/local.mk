@@ -7,5 +7,6 @@ libplan_a_SOURCES += \
 	%D%/frame_spec.c
 libplan_a_SOURCES += \
 	%D%/agent.c %D%/agent.h \
+	%D%/input.c %D%/input.h \
 	%D%/items.c %D%/items.h \
 	%D%/trigger.c %D%/trigger.h

@@ -9,21 +9,20 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "data/json.h"
-#include "proc/capture.h"
 #include "proc/child.h"
 #include "proc/lines.h"
 #include "run/attempt.h"
 
-#define STDERR_KEPT 2048
-#define FRAME_LINE_LIMIT (64u * 1024 * 1024)
+#define COMPLAINT_LIMIT 4096
+#define FRAME_LINE_LIMIT ((size_t)64 * 1024 * 1024)
 
 struct attempt {
 	struct loop *loop;
 	const struct executor *executor;
 	struct child *child;
 	char *token;
-	struct lines *frames;
-	struct capture *complaints; /* its standard error */
+	struct lines frames;
+	struct str complaint; /* its standard error */
 	struct timer *silence; /* pending: the next look at the heartbeat */
 	struct timer *force; /* pending: the forced end */
 	bool heard; /* a frame came since the last look */
@@ -40,8 +39,8 @@ attempt_free(struct attempt *attempt)
 {
 	timer_remove(attempt->silence);
 	timer_remove(attempt->force);
-	lines_free(attempt->frames);
-	capture_free(attempt->complaints);
+	lines_release(&attempt->frames);
+	str_release(&attempt->complaint);
 	frame_result_release(&attempt->result);
 	free(attempt->token);
 	free(attempt);
@@ -117,29 +116,28 @@ static void
 output_came(const void *bytes, size_t len, void *arg)
 {
 	struct attempt *attempt = arg;
-	lines_feed(attempt->frames, bytes, len);
+	lines_add(&attempt->frames, bytes, len);
 }
 
 static void
 complaint_came(const void *bytes, size_t len, void *arg)
 {
 	struct attempt *attempt = arg;
-	capture_add(attempt->complaints, bytes, len);
+	size_t room = COMPLAINT_LIMIT - attempt->complaint.len;
+	str_add_n(&attempt->complaint, bytes, len < room ? len : room);
 }
 
 static void
 describe_loss(struct attempt *attempt, const struct child_end *end,
     struct str *why)
 {
-	autostr struct str said = { 0 };
 	if (attempt->silent)
 		str_format(why, "nothing was heard from the agent process for "
 		    "%d seconds", ATTEMPT_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);
-	capture_text(attempt->complaints, &said);
-	if (said.len > 0)
-		str_format(why, ": %s", str_text(&said));
+	if (attempt->complaint.len > 0)
+		str_format(why, ": %s", str_text(&attempt->complaint));
 }
 
 static void
@@ -149,7 +147,7 @@ child_ended(const struct child_end *end, void *arg)
 	const struct executor *executor = attempt->executor;
 	autostr struct str why = { 0 };
 
-	lines_finish(attempt->frames);
+	lines_end(&attempt->frames);
 	const struct frame_result *result =
 	    attempt->has_result ? &attempt->result : NULL;
 	enum verdict verdict = executor->ops->judge(executor, end, result);
@@ -194,8 +192,8 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	attempt->on_frame = on_frame;
 	attempt->on_end = on_end;
 	attempt->arg = arg;
-	attempt->frames = lines_new(FRAME_LINE_LIMIT, frame_came, attempt);
-	attempt->complaints = capture_new(STDERR_KEPT, STDERR_KEPT);
+	attempt->frames = (struct lines){ .fn = frame_came, .arg = attempt,
+		.limit = FRAME_LINE_LIMIT };
 	if (!start_child(attempt, spec, err)) {
 		attempt_free(attempt);
 		return NULL;

@@ -250,22 +250,40 @@ progress_free(struct progress *progress)
 	free(progress);
 }
 
-void
-progress_say(struct progress *progress, const char *fmt, ...)
+PRINTF_LIKE(2, 0)
+static void
+say(struct progress *progress, const char *fmt, va_list args)
 {
 	autostr struct str line = { 0 };
 	autostr struct str out = { 0 };
-	if (progress->mode == PROGRESS_NONE)
-		return;
-	va_list args;
-	va_start(args, fmt);
 	str_vformat(&line, fmt, args);
-	va_end(args);
 	add_erase(progress, &out);
 	text_visible(&out, str_text(&line), line.len, false);
 	str_add_char(&out, '\n');
 	add_live(progress, &out);
 	write_out(&out);
+}
+
+void
+progress_say(struct progress *progress, const char *fmt, ...)
+{
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	say(progress, fmt, args);
+	va_end(args);
+}
+
+void
+progress_say_item(struct progress *progress, const char *fmt, ...)
+{
+	if (progress->mode != PROGRESS_PLAIN)
+		return;
+	va_list args;
+	va_start(args, fmt);
+	say(progress, fmt, args);
+	va_end(args);
 }
 
 void

@@ -38,6 +38,10 @@ void progress_free(struct progress *progress); /* leaves no live lines */
 void progress_say(struct progress *progress, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 
+/* A line for an item that ended well: plain mode only. */
+void progress_say_item(struct progress *progress, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+
 /* The map phase: how many items there are, then how it stands. */
 void progress_map(struct progress *progress, size_t total);
 void progress_counts(struct progress *progress, size_t done, size_t failed,

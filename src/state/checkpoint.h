@@ -32,7 +32,7 @@ struct checkpoint_source {
 	const struct spool *spool; /* NULL: no items yet */
 	/*
 	 * Members that do not change while it runs (borrowed): config, steps,
-	 * paths of the work tree, ...; added as they are.
+	 * paths of the work tree, ...; added as they are. May be NULL.
 	 */
 	const json_t *fixed;
 	/* For metadata.json: session, workflow, status, ... (borrowed). */
@@ -47,8 +47,8 @@ struct checkpoint_source {
 bool checkpoint_write(const struct checkpoint_source *source,
     const char *reason, uint64_t *size, struct error *err) MUST_USE;
 /* Writes metadata.json anew. */
-bool checkpoint_describe(const struct checkpoint_source *source,
-    struct error *err) MUST_USE;
+bool checkpoint_describe(
+    const struct checkpoint_source *source, struct error *err) MUST_USE;
 
 /* Versions in a job's folder, newest first: [{path,version,size_bytes}]. */
 json_t *checkpoint_list(const char *dir, struct error *err) MUST_USE;
@@ -56,7 +56,7 @@ json_t *checkpoint_list(const char *dir, struct error *err) MUST_USE;
  * Loads a version (-1: the newest valid one) and checks its hash and counts.
  * Invalid ones are reported in warnings and passed over when -1 is asked.
  */
-json_t *checkpoint_load(const char *dir, int64_t version,
-    struct strv *warnings, struct error *err) MUST_USE;
+json_t *checkpoint_load(const char *dir, int64_t version, struct strv *warnings,
+    struct error *err) MUST_USE;
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "state/checkpoint.h"
 #include "state/checkpoint_hash.h"
@@ -72,11 +73,25 @@ entry_of(const char *dir, const char *name, unsigned long long version)
 	autofree char *path = path_join(dir, name);
 	if (stat(path, &st) != 0)
 		return NULL;
-	clock_rfc3339((int64_t)st.st_mtim.tv_sec * 1000 +
-	    st.st_mtim.tv_nsec / 1000000, when);
+	clock_rfc3339(
+	    (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000,
+	    when);
 	return json_pack("{s:s, s:I, s:I, s:s}", "path", name, "version",
 	    (json_int_t)version, "size_bytes", (json_int_t)st.st_size,
 	    "created_at", when);
+}
+
+/* Of "checkpoint-v{N}.json". */
+static bool
+version_of(const char *name, unsigned long long *version)
+{
+	static const char start[] = "checkpoint-v";
+	char *end;
+	const char *digits = name + strlen(start);
+	if (!text_starts_with(name, start) || *digits < '0' || *digits > '9')
+		return false;
+	*version = strtoull(digits, &end, 10);
+	return strcmp(end, ".json") == 0 && *version <= INT64_MAX;
 }
 
 json_t *
@@ -92,10 +107,7 @@ checkpoint_list(const char *dir, struct error *err)
 	}
 	while ((entry = readdir(d)) != NULL && n < COUNT_OF(found)) {
 		unsigned long long version;
-		int used = 0;
-		if (sscanf(entry->d_name, "checkpoint-v%llu.json%n", &version,
-		        &used) != 1 ||
-		    used == 0 || entry->d_name[used] != '\0')
+		if (!version_of(entry->d_name, &version))
 			continue;
 		found[n] = entry_of(dir, entry->d_name, version);
 		if (found[n] != NULL)
@@ -110,19 +122,50 @@ checkpoint_list(const char *dir, struct error *err)
 	return list;
 }
 
+/* How many items [[first,last], ...] hold; -1 when it is no such list. */
+static int64_t
+count_ranges(const json_t *ranges)
+{
+	int64_t count = 0;
+	for (size_t i = 0; i < json_array_size(ranges); i++) {
+		const json_t *range = json_array_get(ranges, i);
+		int64_t first = json_integer_value(json_array_get(range, 0));
+		int64_t last = json_integer_value(json_array_get(range, 1));
+		if (json_array_size(range) != 2 || first < 0 || last < first ||
+		    last >= JOB_MAX_ITEMS)
+			return -1;
+		count += last - first + 1;
+	}
+	return json_is_array(ranges) ? count : -1;
+}
+
 /* What the item lists of a snapshot must add up to. */
 static bool
 counts_fit(const json_t *document)
 {
 	const json_t *state = json_get(document, "work_item_state");
-	int64_t total = json_get_int(json_get(document, "metadata"),
-	    "total_work_items", -1);
+	int64_t total = json_get_int(
+	    json_get(document, "metadata"), "total_work_items", -1);
 	if (json_get(state, "items_file") != NULL)
-		return true;
-	return total == (int64_t)(
-	    json_array_size(json_get(state, "pending_items")) +
-	    json_array_size(json_get(state, "completed_items")) +
-	    json_array_size(json_get(state, "failed_items")));
+		return total ==
+		    count_ranges(json_get(state, "pending_ranges")) +
+		    count_ranges(json_get(state, "completed_ranges")) +
+		    count_ranges(json_get(state, "failed_ranges"));
+	return total ==
+	    (int64_t)(json_array_size(json_get(state, "pending_items")) +
+		json_array_size(json_get(state, "completed_items")) +
+		json_array_size(json_get(state, "failed_items")));
+}
+
+static bool
+is_of_job(const json_t *document, const char *dir)
+{
+	const char *id =
+	    json_get_text(json_get(document, "metadata"), "job_id");
+	if (id == NULL)
+		return false;
+	autofree char *name = path_encode_name(id);
+	return strcmp(name, path_name(dir)) == 0;
 }
 
 static json_t *
@@ -132,17 +175,23 @@ load_one(const char *dir, const char *name, struct error *err)
 	json_t *document = json_load_path(path, SNAPSHOT_LIMIT, err);
 	if (document == NULL)
 		return NULL;
-	if (checkpoint_is_sealed(document) && counts_fit(document))
+	if (!checkpoint_is_sealed(document))
+		error_set(err, ERROR_STATE,
+		    "%s does not fit its integrity hash", path);
+	else if (!counts_fit(document))
+		error_set(err, ERROR_STATE,
+		    "%s: its items do not add up to their number", path);
+	else if (!is_of_job(document, dir))
+		error_set(err, ERROR_STATE, "%s belongs to another job", path);
+	else
 		return document;
-	error_set(err, ERROR_STATE, "%s does not fit its integrity hash",
-	    path);
 	json_decref(document);
 	return NULL;
 }
 
 json_t *
-checkpoint_load(const char *dir, int64_t version, struct strv *warnings,
-    struct error *err)
+checkpoint_load(
+    const char *dir, int64_t version, struct strv *warnings, struct error *err)
 {
 	autojson json_t *list = checkpoint_list(dir, err);
 	for (size_t i = 0; i < json_array_size(list); i++) {
@@ -160,7 +209,6 @@ checkpoint_load(const char *dir, int64_t version, struct strv *warnings,
 		strv_add(warnings, error_text(&why));
 	}
 	if (list != NULL)
-		error_set(err, ERROR_STATE, "Checkpoint not found in %s",
-		    dir);
+		error_set(err, ERROR_STATE, "Checkpoint not found in %s", dir);
 	return NULL;
 }

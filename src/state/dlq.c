@@ -17,9 +17,11 @@
 #include "data/json.h"
 #include "state/dlq.h"
 #include "state/job.h"
+#include "state/session.h"
 
 #define RECORD_LIMIT ((size_t)64 * 1024 * 1024)
 #define SIGNATURE_WORDS 10
+#define SIGNATURE_BYTES 200
 
 static const char *
 type_name(enum frame_cause cause)
@@ -77,9 +79,9 @@ dlq_signature(enum frame_cause cause, const char *message)
 	for (char *word; words < SIGNATURE_WORDS &&
 	     (word = strsep(&rest, " \t\n")) != NULL;) {
 		if (is_telling(word))
-			str_format(&out, "%s%s", words++ == 0 ? "" : " ",
-			    word);
+			str_format(&out, "%s%s", words++ == 0 ? "" : " ", word);
 	}
+	str_cut(&out, SIGNATURE_BYTES);
 	return str_take(&out);
 }
 
@@ -89,7 +91,7 @@ dlq_needs_review(enum frame_cause cause, const char *message)
 	static const char *const signs[] = { "permission denied",
 		"access denied", "corrupted" };
 	for (size_t i = 0; i < COUNT_OF(signs); i++)
-		if (strcasestr(message, signs[i]) != NULL)
+		if (message != NULL && strcasestr(message, signs[i]) != NULL)
 			return true;
 	return cause == CAUSE_COMMIT_REQUIRED || cause == CAUSE_INPUT;
 }
@@ -102,15 +104,15 @@ record_path(const char *dir, const char *item)
 }
 
 static json_t *
-history_entry(const struct dlq_failure *failure, int64_t number,
-    const char *now)
+history_entry(
+    const struct dlq_failure *failure, int64_t number, const char *now)
 {
 	json_t *entry = json_object();
 	json_t *context = json_array();
-	for (size_t i = 0;
-	     failure->context != NULL && i < failure->context->n; i++)
-		json_array_append_new(context,
-		    json_text(failure->context->items[i]));
+	for (size_t i = 0; failure->context != NULL && i < failure->context->n;
+	     i++)
+		json_array_append_new(
+		    context, json_text(failure->context->items[i]));
 	json_object_set_new(entry, "attempt_number", json_integer(number));
 	json_set_text(entry, "timestamp", now);
 	json_object_set_new(entry, "error_type",
@@ -120,8 +122,8 @@ history_entry(const struct dlq_failure *failure, int64_t number,
 	json_set_text(entry, "stack_trace", NULL);
 	json_set_text(entry, "agent_id", failure->agent);
 	json_set_text(entry, "step_failed", failure->step);
-	json_object_set_new(entry, "duration_ms",
-	    json_integer(failure->duration_ms));
+	json_object_set_new(
+	    entry, "duration_ms", json_integer(failure->duration_ms));
 	json_set_text(entry, "json_log_location", failure->log);
 	return entry;
 }
@@ -151,9 +153,24 @@ new_record(const char *item, const json_t *data, const char *now)
 	return record;
 }
 
+/* The record there is, or NULL when there is none that can be used. */
+static json_t *
+load_record(const char *path, const char *item)
+{
+	autoerror struct error ignored = { 0 };
+	autojson json_t *record = path_exists(path)
+	    ? json_load_path(path, RECORD_LIMIT, &ignored)
+	    : NULL;
+	const char *id = json_get_text(record, "item_id");
+	if (id == NULL || strcmp(id, item) != 0 ||
+	    !json_is_array(json_get(record, "failure_history")))
+		return NULL;
+	return json_incref(record);
+}
+
 static void
-add_failure(json_t *record, const struct dlq_failure *failure,
-    const char *now, int64_t *count)
+add_failure(json_t *record, const struct dlq_failure *failure, const char *now,
+    int64_t *count)
 {
 	bool review = dlq_needs_review(failure->cause, failure->message);
 	autofree char *signature =
@@ -165,10 +182,10 @@ add_failure(json_t *record, const struct dlq_failure *failure,
 	json_object_set_new(record, "failure_count", json_integer(*count));
 	json_set_text(record, "error_signature", signature);
 	json_object_set_new(record, "worktree_artifacts", artifacts(failure));
-	json_object_set_new(record, "reprocess_eligible",
-	    json_boolean(!review));
-	json_object_set_new(record, "manual_review_required",
-	    json_boolean(review));
+	json_object_set_new(
+	    record, "reprocess_eligible", json_boolean(!review));
+	json_object_set_new(
+	    record, "manual_review_required", json_boolean(review));
 }
 
 bool
@@ -177,17 +194,14 @@ dlq_add(const char *dir, const char *item, const json_t *data,
 {
 	char now[CLOCK_RFC3339_SIZE];
 	autostr struct str text = { 0 };
-	autoerror struct error ignored = { 0 };
 	autofree char *path = record_path(dir, item);
 	autofree char *folder = path_parent(path);
 	clock_rfc3339(clock_wall(), now);
-	autojson json_t *old = path_exists(path)
-	    ? json_load_path(path, RECORD_LIMIT, &ignored)
-	    : NULL;
-	autojson json_t *record =
-	    json_is_array(json_get(old, "failure_history"))
-	    ? json_incref(old)
-	    : new_record(item, data, now);
+	autojson json_t *record = load_record(path, item);
+	if (record == NULL && !session_keep_damaged(path, err))
+		return false;
+	if (record == NULL)
+		record = new_record(item, data, now);
 	add_failure(record, failure, now, count);
 	json_pretty(record, &text);
 	str_add_char(&text, '\n');
@@ -278,12 +292,11 @@ dlq_write_index(const char *dir, const char *job, struct error *err)
 		return file_remove(path, err);
 	json_t *ids = json_array();
 	for (size_t i = 0; i < json_array_size(records); i++)
-		json_array_append(ids, json_object_get(
-		    json_array_get(records, i), "item_id"));
+		json_array_append(ids,
+		    json_object_get(json_array_get(records, i), "item_id"));
 	autojson json_t *index = json_pack("{s:o, s:I, s:o, s:s}", "job_id",
-	    json_text(job), "item_count",
-	    (json_int_t)json_array_size(records), "item_ids", ids,
-	    "updated_at", clock_rfc3339(clock_wall(), now));
+	    json_text(job), "item_count", (json_int_t)json_array_size(records),
+	    "item_ids", ids, "updated_at", clock_rfc3339(clock_wall(), now));
 	json_pretty(index, &text);
 	str_add_char(&text, '\n');
 	return file_replace(path, text.data, text.len, err);

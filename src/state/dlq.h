@@ -40,15 +40,15 @@ bool dlq_needs_review(enum frame_cause cause, const char *message);
  * appended, the count raised. *count gets the number of failures.
  */
 bool dlq_add(const char *dir, const char *item, const json_t *data,
-    const struct dlq_failure *failure, int64_t *count, struct error *err)
-    MUST_USE;
-bool dlq_remove(const char *dir, const char *item, struct error *err)
-    MUST_USE;
+    const struct dlq_failure *failure, int64_t *count,
+    struct error *err) MUST_USE;
+bool dlq_remove(const char *dir, const char *item, struct error *err) MUST_USE;
 /* Writes index.json anew from the folder; none when there are no items. */
-bool dlq_write_index(const char *dir, const char *job, struct error *err)
-    MUST_USE;
+bool dlq_write_index(
+    const char *dir, const char *job, struct error *err) MUST_USE;
 
-/* All records of a folder as an array in item order; empty when there is none. */
+/* All records of a folder as an array in item order; empty when there is none.
+ */
 json_t *dlq_load(const char *dir, struct error *err) MUST_USE;
 
 #endif

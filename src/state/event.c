@@ -54,9 +54,8 @@ add_snake_case(struct str *out, const char *type)
 		bool word = upper && c > type && !isupper((unsigned char)c[-1]);
 		if (word && out->len > 0 && out->data[out->len - 1] != '_')
 			str_add_char(out, '_');
-		str_add_char(out, *c == '-'
-		        ? '_'
-		        : (char)tolower((unsigned char)*c));
+		str_add_char(
+		    out, *c == '-' ? '_' : (char)tolower((unsigned char)*c));
 	}
 }
 
@@ -65,7 +64,7 @@ event_canonical_type(const char *type)
 {
 	struct str out = { 0 };
 	add_snake_case(&out, type);
-	if (text_starts_with(out.data, "d_l_q_")) {
+	if (text_starts_with(str_text(&out), "d_l_q_")) {
 		char *fixed = mem_format("dlq_%s", out.data + 6);
 		str_release(&out);
 		return fixed;
@@ -88,9 +87,9 @@ event_open(struct event_log *log, const char *dir, const char *correlation_id,
     struct error *err)
 {
 	char stamp[CLOCK_STAMP_SIZE];
+	*log = (struct event_log){ .fd = -1 };
 	if (!path_make_dirs(dir, err))
 		return false;
-	*log = (struct event_log){ .fd = -1 };
 	log->path = mem_format("%s/events-%s-%ld.jsonl", dir,
 	    clock_stamp(clock_wall(), stamp), (long)getpid());
 	log->correlation_id = mem_text(correlation_id);
@@ -118,12 +117,12 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 		members = json_object();
 	json_set_text(members, "event_type", type);
 	autojson json_t *event = json_pack(
-	    "{s:s, s:s, s:o, s:o, s:o, s:{s:o, s:i, s:s}}", "id", id_uuid(id),
+	    "{s:s, s:s, s:o, s:o, s:{s:o, s:i, s:s}}", "id", id_uuid(id),
 	    "timestamp", clock_rfc3339(clock_wall(), now), "correlation_id",
 	    json_text(log->correlation_id == NULL ? "" : log->correlation_id),
 	    "event", members, "metadata", "host",
-	    json_text(log->host == NULL ? "" : log->host), "pid",
-	    (int)getpid(), "thread", "main");
+	    json_text(log->host == NULL ? "" : log->host), "pid", (int)getpid(),
+	    "thread", "main");
 	size_t start = log->buffer.len;
 	json_compact(event, &log->buffer, false);
 	str_add_char(&log->buffer, '\n');
@@ -134,18 +133,26 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 		event_flush(log);
 }
 
+/* What failed before may have left a part of a line. */
+static bool
+end_partial_line(const struct event_log *log)
+{
+	return log->failure.kind == ERROR_NONE || write(log->fd, "\n", 1) == 1;
+}
+
 void
 event_flush(struct event_log *log)
 {
 	struct error err = { 0 };
 	if (log->buffer.len == 0)
 		return;
-	if (log->fd >= 0 && !file_write_all(log->fd, log->buffer.data,
-	        log->buffer.len, &err)) {
-		if (log->failure.kind == ERROR_NONE)
-			error_move(&log->failure, &err);
-		error_release(&err);
-	}
+	bool failed = log->fd >= 0 &&
+	    (!end_partial_line(log) ||
+		!file_write_all(
+		    log->fd, log->buffer.data, log->buffer.len, &err));
+	if (failed && log->failure.kind == ERROR_NONE)
+		error_move(&log->failure, &err);
+	error_release(&err);
 	str_clear(&log->buffer);
 }
 

@@ -68,8 +68,8 @@ advance(struct source *source, size_t *malformed)
 			return;
 		if (n == 1)
 			continue;
-		source->next = json_load_text(source->line, (size_t)n - 1,
-		    "event", &ignored);
+		source->next = json_load_text(
+		    source->line, (size_t)n - 1, "event", &ignored);
 		if (is_event(source->next))
 			return;
 		json_decref(source->next);
@@ -86,11 +86,26 @@ earliest(struct source *sources, size_t n)
 		struct source *s = &sources[i];
 		if (s->next != NULL &&
 		    (first == NULL ||
-		        strcmp(json_get_text(s->next, "timestamp"),
-		            json_get_text(first->next, "timestamp")) < 0))
+			strcmp(json_get_text(s->next, "timestamp"),
+			    json_get_text(first->next, "timestamp")) < 0))
 			first = s;
 	}
 	return first;
+}
+
+/* A file may have been removed since it was listed. */
+static bool
+open_sources(const struct strv *paths, struct source *sources, size_t *n,
+    size_t *malformed, struct error *err)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		sources[*n].file = fopen(paths->items[i], "re");
+		if (sources[*n].file != NULL)
+			advance(&sources[(*n)++], malformed);
+		else if (errno != ENOENT)
+			return error_system(err, "reading %s", paths->items[i]);
+	}
+	return true;
 }
 
 bool
@@ -103,13 +118,9 @@ event_read(const char *dir, event_read_fn *fn, void *arg, size_t *malformed,
 		return false;
 	struct source *sources = mem_array(paths.n, sizeof(*sources));
 	size_t n = 0;
-	for (size_t i = 0; i < paths.n; i++) {
-		sources[n].file = fopen(paths.items[i], "re");
-		if (sources[n].file != NULL)
-			advance(&sources[n++], malformed);
-	}
+	bool ok = open_sources(&paths, sources, &n, malformed, err);
 	struct source *source;
-	while ((source = earliest(sources, n)) != NULL &&
+	while (ok && (source = earliest(sources, n)) != NULL &&
 	    fn(source->next, arg))
 		advance(source, malformed);
 	for (size_t i = 0; i < n; i++) {
@@ -118,5 +129,5 @@ event_read(const char *dir, event_read_fn *fn, void *arg, size_t *malformed,
 		free(sources[i].line);
 	}
 	free(sources);
-	return true;
+	return ok;
 }

@@ -19,6 +19,7 @@
 #include "state/session.h"
 
 #define CLAIM_TRIES 10000
+#define CANDIDATES 10 /* named in a message */
 #define MAPPING_LIMIT 65536
 
 char *
@@ -80,8 +81,7 @@ ids_jobs(const struct layout *layout, struct strv *jobs, struct error *err)
 			strv_add(jobs, entry->d_name);
 	closedir(d);
 	if (jobs->n > 0)
-		qsort(jobs->items, jobs->n, sizeof(*jobs->items),
-		    compare_ids);
+		qsort(jobs->items, jobs->n, sizeof(*jobs->items), compare_ids);
 	return true;
 }
 
@@ -113,6 +113,8 @@ pick(const struct strv *ids, const char *text, const char **found,
     struct error *err)
 {
 	size_t matches = 0;
+	if (*text == '\0')
+		return error_set(err, ERROR_STATE, "an empty id");
 	for (size_t i = 0; i < ids->n; i++) {
 		if (is_same(ids->items[i], text)) {
 			*found = ids->items[i];
@@ -126,12 +128,17 @@ pick(const struct strv *ids, const char *text, const char **found,
 	if (matches <= 1)
 		return true;
 	autostr struct str list = { 0 };
-	for (size_t i = 0; i < ids->n; i++)
-		if (has_prefix(ids->items[i], text))
-			str_format(&list, " %s", ids->items[i]);
+	size_t named = 0;
+	for (size_t i = ids->n; i > 0 && named < CANDIDATES; i--)
+		if (has_prefix(ids->items[i - 1], text)) {
+			str_format(&list, " %s", ids->items[i - 1]);
+			named++;
+		}
+	if (matches > named)
+		str_format(&list, " and %zu more", matches - named);
 	*found = NULL;
-	return error_set(err, ERROR_STATE, "'%s' is ambiguous:%s", text,
-	    str_text(&list));
+	return error_set(
+	    err, ERROR_STATE, "'%s' is ambiguous:%s", text, str_text(&list));
 }
 
 /* The other id of the pair, from the mapping. */
@@ -167,8 +174,8 @@ ids_find_job(const struct layout *layout, const char *text, struct error *err)
 }
 
 char *
-ids_find_session(const struct layout *layout, const char *text,
-    struct error *err)
+ids_find_session(
+    const struct layout *layout, const char *text, struct error *err)
 {
 	autostrv struct strv ids = { 0 };
 	const char *found = NULL;
@@ -181,6 +188,13 @@ ids_find_session(const struct layout *layout, const char *text,
 		return NULL;
 	if (found != NULL)
 		return mem_text(found);
+	if (!text_starts_with(text, "session")) {
+		autofree char *of_job = ids_session_of_job(text);
+		if (!pick(&ids, of_job, &found, err))
+			return NULL;
+		if (found != NULL)
+			return mem_text(found);
+	}
 	char *other = mapped(layout, text, "session_id");
 	if (other == NULL)
 		error_set(err, ERROR_STATE, "no session '%s'", text);

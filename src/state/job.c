@@ -32,7 +32,8 @@ bool
 job_item_index(const char *id, size_t *index)
 {
 	char *end;
-	if (!text_starts_with(id, "item_") || id[5] < '0' || id[5] > '9')
+	if (!text_starts_with(id, "item_") || id[5] < '0' || id[5] > '9' ||
+	    (id[5] == '0' && id[6] != '\0'))
 		return false;
 	unsigned long long value = strtoull(id + 5, &end, 10);
 	*index = (size_t)value;
@@ -49,8 +50,10 @@ static bool
 bad_record(const json_t *record, struct error *err)
 {
 	const char *op = json_get_text(record, "op");
-	return error_set(err, ERROR_STATE, "a journal record '%s' that does "
-	    "not fit what was before", op == NULL ? "" : op);
+	return error_set(err, ERROR_STATE,
+	    "a journal record '%s' that does "
+	    "not fit what was before",
+	    op == NULL ? "" : op);
 }
 
 static bool
@@ -97,21 +100,44 @@ struct item_rule {
 };
 
 static const struct item_rule item_rules[] = {
-	{ "start", IN(JOB_ITEM_PENDING) | IN(JOB_ITEM_RUNNING) |
-	        IN(JOB_ITEM_FAILED), JOB_ITEM_RUNNING, false },
+	{ "start",
+	    IN(JOB_ITEM_PENDING) | IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_FAILED),
+	    JOB_ITEM_RUNNING, false },
 	{ "ready", IN(JOB_ITEM_RUNNING), JOB_ITEM_READY, false },
 	{ "merged", IN(JOB_ITEM_READY), JOB_ITEM_DONE, true },
 	{ "done", IN(JOB_ITEM_RUNNING), JOB_ITEM_DONE, true },
-	{ "fail", IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) |
-	        IN(JOB_ITEM_PENDING), JOB_ITEM_FAILED, true },
-	{ "reset", IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_PENDING),
+	{ "fail",
+	    IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) | IN(JOB_ITEM_PENDING),
+	    JOB_ITEM_FAILED, true },
+	{ "reset",
+	    IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) | IN(JOB_ITEM_PENDING),
 	    JOB_ITEM_PENDING, false },
 };
 
+static uint16_t
+attempts_of(const json_t *record)
+{
+	int64_t attempt = json_get_int(record, "attempt", 1);
+	if (attempt < 0)
+		return 0;
+	return attempt > UINT16_MAX ? UINT16_MAX : (uint16_t)attempt;
+}
+
+/* What an earlier attempt left is no result of this one. */
+static void
+set_result(struct job_item *item, const struct item_rule *rule,
+    const json_t *record, const struct journal_place *place)
+{
+	if (rule->to == JOB_ITEM_RUNNING || rule->to == JOB_ITEM_PENDING)
+		item->result = (struct journal_place){ 0 };
+	else if (rule->to == JOB_ITEM_FAILED ||
+	    json_get(record, "result") != NULL)
+		item->result = *place;
+}
+
 static bool
 apply_to_item(struct job *job, const struct item_rule *rule,
-    const json_t *record, const struct journal_place *place,
-    struct error *err)
+    const json_t *record, const struct journal_place *place, struct error *err)
 {
 	const char *id = json_get_text(record, "item");
 	size_t index;
@@ -121,10 +147,9 @@ apply_to_item(struct job *job, const struct item_rule *rule,
 	if ((rule->from & IN(item->status)) == 0)
 		return bad_record(record, err);
 	move_item(job, item, rule->to);
-	if (strcmp(rule->op, "start") == 0)
-		item->attempts = (uint16_t)json_get_int(record, "attempt", 1);
-	if (json_get(record, "result") != NULL)
-		item->result = *place;
+	if (rule->to == JOB_ITEM_RUNNING)
+		item->attempts = attempts_of(record);
+	set_result(item, rule, record, place);
 	if (rule->outcome)
 		job->version++;
 	return true;
@@ -139,8 +164,8 @@ job_apply(struct job *job, const json_t *record,
 		return bad_record(record, err);
 	for (size_t i = 0; i < COUNT_OF(item_rules); i++)
 		if (strcmp(item_rules[i].op, op) == 0)
-			return apply_to_item(job, &item_rules[i], record,
-			    place, err);
+			return apply_to_item(
+			    job, &item_rules[i], record, place, err);
 	if (strcmp(op, "items") == 0)
 		return set_items(job, record, err);
 	if (strcmp(op, "phase") == 0)
@@ -151,8 +176,8 @@ job_apply(struct job *job, const json_t *record,
 	} else if (strcmp(op, "setup_done") == 0) {
 		job->setup_done = true;
 		json_decref(job->setup_vars);
-		job->setup_vars = json_incref(
-		    json_mutable(json_get(record, "vars")));
+		job->setup_vars =
+		    json_incref(json_mutable(json_get(record, "vars")));
 	}
 	return true;
 }
@@ -170,12 +195,14 @@ add_result(const struct job *job, const struct journal *journal, size_t i,
     struct str *out, bool *first, struct error *err)
 {
 	const struct job_item *item = &job->items[i];
-	if (item->result.len == 0 || (item->status != JOB_ITEM_DONE &&
-	    item->status != JOB_ITEM_FAILED))
+	if (item->result.len == 0 ||
+	    (item->status != JOB_ITEM_DONE && item->status != JOB_ITEM_FAILED))
 		return true;
 	autojson json_t *record = journal_read(journal, &item->result, err);
 	if (record == NULL)
 		return false;
+	if (json_get(record, "result") == NULL)
+		return true;
 	str_add(out, *first ? "[" : ",\n");
 	json_compact(json_get(record, "result"), out, true);
 	*first = false;

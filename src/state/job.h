@@ -10,15 +10,11 @@
  *	items       count
  *	phase       phase
  *	start       item, attempt, agent, worktree, branch, base
- *	ready       item, tip, commits, result    (finished, waits for its merge)
- *	merged      item, merge_commit            (an outcome: success)
- *	done        item, result                  (success without commits)
- *	fail        item, error, error_type, result     (an outcome: failure)
- *	reset       item                          (back to pending)
- *	setup_done  vars
- *	reduce_step index
- *	interrupt   signal
- *	end         status
+ *	ready       item, tip, commits, result    (finished, waits for its
+ *merge) merged      item, merge_commit            (an outcome: success) done
+ *item, result                  (success without commits) fail        item,
+ *error, error_type, result     (an outcome: failure) reset       item (back to
+ *pending) setup_done  vars reduce_step index interrupt   signal end status
  */
 #ifndef STATE_JOB_H
 #define STATE_JOB_H

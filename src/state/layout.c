@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -18,7 +19,7 @@
 #include "state/layout.h"
 
 #define CLAIM_LIMIT 65536
-#define HASH_DIGITS 8
+#define CLAIM_WAIT_MS 10000
 
 /* Who can write to a folder on the way can put another home in its place. */
 static bool
@@ -30,12 +31,16 @@ check_folder(const char *path, bool is_home, struct error *err)
 	bool open = (st.st_mode & (is_home ? 022 : 002)) != 0 &&
 	    (st.st_mode & S_ISVTX) == 0;
 	if (open)
-		return error_set(err, ERROR_STATE, "%s can be written to by "
-		    "others (mode %03o): prodigy keeps no state there", path,
-		    (unsigned)(st.st_mode & 0777));
-	if (is_home && st.st_uid != geteuid() && geteuid() != 0)
 		return error_set(err, ERROR_STATE,
-		    "%s belongs to another user", path);
+		    "%s can be written to by "
+		    "others (mode %03o): prodigy keeps no state there",
+		    path, (unsigned)(st.st_mode & 0777));
+	/* On the way, the system's own folders are fine too. */
+	bool ours = st.st_uid == geteuid() || geteuid() == 0 ||
+	    (!is_home && st.st_uid == 0);
+	if (!ours)
+		return error_set(
+		    err, ERROR_STATE, "%s belongs to another user", path);
 	return true;
 }
 
@@ -68,8 +73,8 @@ wanted_home(struct error *err)
 	}
 	const char *user = getenv("HOME");
 	if (user == NULL || *user == '\0') {
-		error_set(err, ERROR_STATE,
-		    "neither PRODIGY_HOME nor HOME is set");
+		error_set(
+		    err, ERROR_STATE, "neither PRODIGY_HOME nor HOME is set");
 		return NULL;
 	}
 	return path_join(user, ".prodigy");
@@ -85,6 +90,7 @@ enum claim {
 	CLAIM_FREE,
 	CLAIM_OURS,
 	CLAIM_OTHER,
+	CLAIM_DAMAGED, /* nobody can say whose it is */
 };
 
 static enum claim
@@ -97,13 +103,13 @@ look_at_claim(const char *home, const char *name, const char *root)
 	autojson json_t *claim = json_load_path(path, CLAIM_LIMIT, &ignored);
 	const char *owner = json_get_text(claim, "path");
 	if (owner == NULL)
-		return CLAIM_FREE; /* damaged: claimed anew */
+		return CLAIM_DAMAGED;
 	return strcmp(owner, root) == 0 ? CLAIM_OURS : CLAIM_OTHER;
 }
 
 static bool
-write_claim(const char *home, const char *name, const char *root,
-    struct error *err)
+write_claim(
+    const char *home, const char *name, const char *root, struct error *err)
 {
 	char now[CLOCK_RFC3339_SIZE];
 	autostr struct str text = { 0 };
@@ -118,34 +124,70 @@ write_claim(const char *home, const char *name, const char *root,
 	    file_replace(path, text.data, text.len, err);
 }
 
+/* The repository's name with that many digits of its hash. */
 static char *
-longer_name(const char *root)
+name_of(const char *root, int digits)
 {
 	char digest[DIGEST_SHA256_HEX];
-	autofree char *name = path_encode_name(path_name(root));
+	char *name = path_encode_name(path_name(root));
+	if (digits == 0)
+		return name;
 	digest_sha256(root, strlen(root), digest);
-	return mem_format("%s-%.*s", name, HASH_DIGITS, digest);
+	char *longer = mem_format("%s-%.*s", name, digits, digest);
+	free(name);
+	return longer;
+}
+
+/* Sets layout->repo to the first name that is ours or free. */
+static enum claim
+find_name(struct layout *layout)
+{
+	static const int digits[] = { 0, 8, 16, 32 };
+	enum claim claim = CLAIM_OTHER;
+	for (size_t i = 0; i < COUNT_OF(digits) && claim == CLAIM_OTHER; i++) {
+		free(layout->repo);
+		layout->repo = name_of(layout->root, digits[i]);
+		claim = look_at_claim(layout->home, layout->repo, layout->root);
+	}
+	return claim;
 }
 
 static bool
+has_no_name(const struct layout *layout, enum claim claim, struct error *err)
+{
+	autofree char *path = claim_path(layout->home, layout->repo);
+	if (claim == CLAIM_DAMAGED)
+		return error_set(err, ERROR_STATE,
+		    "%s is damaged: it should "
+		    "name the repository whose state is kept there",
+		    path);
+	return error_set(err, ERROR_STATE, "no free name for %s in %s/state",
+	    layout->root, layout->home);
+}
+
+/* Two repositories may ask for one name at once: one after the other. */
+static bool
 claim_name(struct layout *layout, bool create, struct error *err)
 {
-	layout->repo = path_encode_name(path_name(layout->root));
-	enum claim claim =
-	    look_at_claim(layout->home, layout->repo, layout->root);
-	if (claim == CLAIM_OTHER) {
-		free(layout->repo);
-		layout->repo = longer_name(layout->root);
-		claim = look_at_claim(layout->home, layout->repo,
-		    layout->root);
-	}
-	return claim == CLAIM_OURS || !create ||
+	enum claim claim = find_name(layout);
+	if (claim == CLAIM_DAMAGED)
+		return has_no_name(layout, claim, err);
+	if (claim == CLAIM_OURS || !create)
+		return true;
+	autofree char *path = path_join(layout->home, "claims.lock");
+	autofd int lock = lock_wait(path, clock_now() + CLAIM_WAIT_MS, err);
+	if (lock < 0)
+		return false;
+	claim = find_name(layout);
+	if (claim != CLAIM_OURS && claim != CLAIM_FREE)
+		return has_no_name(layout, claim, err);
+	return claim == CLAIM_OURS ||
 	    write_claim(layout->home, layout->repo, layout->root, err);
 }
 
 static bool
-open_layout(const char *root, bool create, struct layout *layout,
-    struct error *err)
+open_layout(
+    const char *root, bool create, struct layout *layout, struct error *err)
 {
 	*layout = (struct layout){ .root = mem_text(root) };
 	autofree char *wanted = wanted_home(err);
@@ -153,8 +195,8 @@ open_layout(const char *root, bool create, struct layout *layout,
 		return false;
 	if (create && !path_make_dirs(wanted, err))
 		return false;
-	layout->home = path_exists(wanted) ? path_real(wanted, err)
-	                                   : mem_text(wanted);
+	layout->home =
+	    path_exists(wanted) ? path_real(wanted, err) : mem_text(wanted);
 	return layout->home != NULL &&
 	    (!create || check_home(layout->home, err)) &&
 	    claim_name(layout, create, err);
@@ -213,8 +255,8 @@ layout_session(const struct layout *layout, const char *id)
 char *
 layout_jobs(const struct layout *layout)
 {
-	return mem_format("%s/state/%s/mapreduce/jobs", layout->home,
-	    layout->repo);
+	return mem_format(
+	    "%s/state/%s/mapreduce/jobs", layout->home, layout->repo);
 }
 
 char *

@@ -23,11 +23,11 @@ struct layout {
  * with 8 hex digits of its SHA-256 when another repository has that name.
  * A home that others can write to is refused.
  */
-bool layout_open(const char *root, struct layout *layout, struct error *err)
-    MUST_USE;
+bool layout_open(
+    const char *root, struct layout *layout, struct error *err) MUST_USE;
 /* The same for commands that only look: creates nothing. */
-bool layout_look(const char *root, struct layout *layout, struct error *err)
-    MUST_USE;
+bool layout_look(
+    const char *root, struct layout *layout, struct error *err) MUST_USE;
 void layout_release(struct layout *layout);
 
 char *layout_sessions(const struct layout *layout) MUST_USE;

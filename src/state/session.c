@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,33 @@ session_write(const char *path, const json_t *document, struct error *err)
 	    file_replace(path, text.data, text.len, err);
 }
 
+bool
+session_keep_damaged(const char *path, struct error *err)
+{
+	autofree char *aside = mem_format("%s.damaged", path);
+	if (rename(path, aside) == 0 || errno == ENOENT)
+		return true;
+	return error_system(err, "putting %s aside", path);
+}
+
+bool
+session_may_become(enum session_status from, enum session_status to)
+{
+	static const unsigned next[SESSION_STATUSES] = {
+		[SESSION_INITIALIZING] = 1u << SESSION_RUNNING |
+		    1u << SESSION_PAUSED | 1u << SESSION_COMPLETED |
+		    1u << SESSION_FAILED,
+		[SESSION_RUNNING] = 1u << SESSION_PAUSED |
+		    1u << SESSION_COMPLETED | 1u << SESSION_FAILED |
+		    1u << SESSION_CANCELLED,
+		[SESSION_PAUSED] = 1u << SESSION_RUNNING |
+		    1u << SESSION_COMPLETED | 1u << SESSION_FAILED |
+		    1u << SESSION_CANCELLED,
+		[SESSION_FAILED] = 1u << SESSION_RUNNING,
+	};
+	return from == to || (next[from] & 1u << to) != 0;
+}
+
 void
 session_new(struct session *session, const struct layout *layout,
     const char *id, const char *type)
@@ -61,9 +89,10 @@ session_new(struct session *session, const struct layout *layout,
 	session_set_text(session, "repository", layout->root);
 	session_set(session, "checkpoints", json_array());
 	session_set(session, "timings", json_object());
-	session_set(session, "metadata", json_pack("{s:s, s:s}",
-	    "execution_start_time", now, "workflow_type",
-	    strcmp(type, "MapReduce") == 0 ? "mapreduce" : "standard"));
+	session_set(session, "metadata",
+	    json_pack("{s:s, s:s}", "execution_start_time", now,
+		"workflow_type",
+		strcmp(type, "MapReduce") == 0 ? "mapreduce" : "standard"));
 	session_set(session, "workflow_data", json_null());
 	session_set(session, "mapreduce_data", json_null());
 }
@@ -81,16 +110,21 @@ session_set_text(struct session *session, const char *key, const char *text)
 }
 
 bool
-session_save(struct session *session, enum session_status status,
-    struct error *err)
+session_save(
+    struct session *session, enum session_status status, struct error *err)
 {
 	char now[CLOCK_RFC3339_SIZE];
+	bool ends = status == SESSION_COMPLETED || status == SESSION_FAILED ||
+	    status == SESSION_CANCELLED;
+	if (!session_may_become(session->status, status))
+		return error_set(err, ERROR_STATE,
+		    "a session that is %s cannot become %s",
+		    status_names[session->status], status_names[status]);
 	clock_rfc3339(clock_wall(), now);
 	session->status = status;
 	session_set_text(session, "status", status_names[status]);
 	session_set_text(session, "updated_at", now);
-	if (status == SESSION_COMPLETED || status == SESSION_FAILED)
-		session_set_text(session, "completed_at", now);
+	session_set_text(session, "completed_at", ends ? now : NULL);
 	return session_write(session->path, session->document, err);
 }
 
@@ -137,13 +171,13 @@ belongs(const json_t *document, const struct layout *layout, bool every)
 {
 	const char *repository = json_get_text(document, "repository");
 	return json_get_text(document, "id") != NULL &&
-	    (every || (repository != NULL &&
-	    strcmp(repository, layout->root) == 0));
+	    (every ||
+		(repository != NULL && strcmp(repository, layout->root) == 0));
 }
 
 json_t *
-session_list(const struct layout *layout, bool every_repository,
-    struct error *err)
+session_list(
+    const struct layout *layout, bool every_repository, struct error *err)
 {
 	autofree char *dir = layout_sessions(layout);
 	json_t *array = json_array();
@@ -189,23 +223,38 @@ session_map(const struct layout *layout, const char *session, const char *job,
 	json_set_text(mapping, "session_id", session);
 	json_set_text(mapping, "job_id", job);
 	json_set_text(mapping, "workflow_name", workflow);
-	json_set_text(mapping, "created_at",
-	    clock_rfc3339(clock_wall(), now));
+	json_set_text(mapping, "created_at", clock_rfc3339(clock_wall(), now));
 	return session_write(by_session, mapping, err) &&
 	    session_write(by_job, mapping, err);
 }
 
+/* A tree is registered once. */
+static void
+drop_orphan(json_t *list, const char *path)
+{
+	for (size_t i = json_array_size(list); i > 0 && path != NULL; i--) {
+		const char *other =
+		    json_get_text(json_array_get(list, i - 1), "path");
+		if (other != NULL && strcmp(other, path) == 0)
+			json_array_remove(list, i - 1);
+	}
+}
+
 bool
-session_add_orphan(const struct layout *layout, const char *job,
-    json_t *entry, struct error *err)
+session_add_orphan(const struct layout *layout, const char *job, json_t *entry,
+    struct error *err)
 {
 	autoerror struct error ignored = { 0 };
 	autofree char *path = layout_orphans(layout, job);
+	autojson json_t *taken = entry;
 	autojson json_t *old = path_exists(path)
 	    ? json_load_path(path, DOCUMENT_LIMIT, &ignored)
 	    : NULL;
+	if (!json_is_array(old) && !session_keep_damaged(path, err))
+		return false;
 	autojson json_t *list =
 	    json_is_array(old) ? json_incref(old) : json_array();
-	json_array_append_new(list, entry);
+	drop_orphan(list, json_get_text(taken, "path"));
+	json_array_append(list, taken);
 	return session_write(path, list, err);
 }

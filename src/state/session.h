@@ -24,6 +24,8 @@ enum session_status {
 	SESSION_STATUSES
 };
 const char *session_status_name(enum session_status status);
+/* Completed and Cancelled are final; Failed may run again (resume). */
+bool session_may_become(enum session_status from, enum session_status to);
 
 struct session {
 	char *path;
@@ -35,16 +37,19 @@ struct session {
 void session_new(struct session *session, const struct layout *layout,
     const char *id, const char *type);
 void session_set(struct session *session, const char *key, json_t *value);
-void session_set_text(struct session *session, const char *key,
-    const char *text);
-/* Sets status, updated_at and, for an end, completed_at; then saves. */
+void session_set_text(
+    struct session *session, const char *key, const char *text);
+/*
+ * Sets status, updated_at and, for an end, completed_at; then saves. A status
+ * that cannot follow is ERROR_STATE.
+ */
 bool session_save(struct session *session, enum session_status status,
     struct error *err) MUST_USE;
 void session_release(struct session *session);
 
 /* The document of one session; NULL when it cannot be read. */
-json_t *session_load(const struct layout *layout, const char *id,
-    struct error *err) MUST_USE;
+json_t *session_load(
+    const struct layout *layout, const char *id, struct error *err) MUST_USE;
 /* All sessions, newest first; every_repository: of all, else of this one. */
 json_t *session_list(const struct layout *layout, bool every_repository,
     struct error *err) MUST_USE;
@@ -56,10 +61,16 @@ bool session_map(const struct layout *layout, const char *session,
     const char *job, const char *workflow, struct error *err) MUST_USE;
 
 /* Writes a JSON document durably, making its folder. */
-bool session_write(const char *path, const json_t *document,
-    struct error *err) MUST_USE;
+bool session_write(
+    const char *path, const json_t *document, struct error *err) MUST_USE;
 
-/* Adds an entry to the registry of work trees that are kept. */
+/* A file that cannot be read becomes {path}.damaged instead of being lost. */
+bool session_keep_damaged(const char *path, struct error *err) MUST_USE;
+
+/*
+ * Adds an entry (taken) to the registry of work trees that are kept; one of
+ * the same path is replaced.
+ */
 bool session_add_orphan(const struct layout *layout, const char *job,
     json_t *entry, struct error *err) MUST_USE;
 

@@ -20,8 +20,8 @@
 static void
 add_offset(struct spool *spool, uint64_t offset)
 {
-	spool->offsets = mem_grow(spool->offsets, &spool->cap, spool->n + 1,
-	    sizeof(*spool->offsets));
+	spool->offsets = mem_grow(
+	    spool->offsets, &spool->cap, spool->n + 1, sizeof(*spool->offsets));
 	spool->offsets[spool->n++] = offset;
 }
 
@@ -42,8 +42,8 @@ index_lines(struct spool *spool, struct error *err)
 		digest_sha256_add(&sum, block, (size_t)n);
 		const char *end = block + n;
 		const char *line = block;
-		while ((line = memchr(line, '\n', (size_t)(end - line))) !=
-		    NULL)
+		while (
+		    (line = memchr(line, '\n', (size_t)(end - line))) != NULL)
 			add_offset(spool, at + (uint64_t)(++line - block));
 		at += (uint64_t)n;
 	}
@@ -51,8 +51,8 @@ index_lines(struct spool *spool, struct error *err)
 	if (n < 0)
 		return error_system(err, "reading %s", spool->path);
 	if (spool->offsets[spool->n - 1] != at)
-		return error_set(err, ERROR_STATE, "%s: the last line is cut",
-		    spool->path);
+		return error_set(
+		    err, ERROR_STATE, "%s: the last line is cut", spool->path);
 	spool->n--; /* the last offset is the end */
 	return true;
 }
@@ -79,12 +79,14 @@ json_t *
 spool_item(const struct spool *spool, size_t i, struct error *err)
 {
 	autostr struct str line = { 0 };
+	if (i >= spool->n)
+		BUG("item %zu of %zu", i, spool->n);
 	uint64_t start = spool->offsets[i];
 	if (!file_read_at(spool->fd, start,
-	        (size_t)(spool->offsets[i + 1] - start), &line, err))
+		(size_t)(spool->offsets[i + 1] - start), &line, err))
 		return NULL;
-	autojson json_t *item = json_load_text(str_text(&line), line.len,
-	    spool->path, err);
+	autojson json_t *item =
+	    json_load_text(str_text(&line), line.len, spool->path, err);
 	json_t *data = json_object_get(item, "data");
 	if (item != NULL && data == NULL)
 		error_set(err, ERROR_STATE, "%s: line %zu is no item",

@@ -30,8 +30,8 @@ struct spool {
 bool spool_open(struct spool *spool, const char *path, const char *expected,
     struct error *err) MUST_USE;
 /* The data of item i; new reference, NULL on failure. */
-json_t *spool_item(const struct spool *spool, size_t i, struct error *err)
-    MUST_USE;
+json_t *spool_item(
+    const struct spool *spool, size_t i, struct error *err) MUST_USE;
 void spool_close(struct spool *spool);
 
 #endif

@@ -109,10 +109,17 @@ load_read_fn load_unsigned; /* unsigned * */
 load_read_fn load_size; /* size_t * */
 load_read_fn load_texts; /* struct strv *: a text or a list of them */
 load_read_fn load_env; /* struct strv *: NAME=VALUE */
-load_read_fn load_pattern; /* char **: a regular expression */
 load_read_fn load_ignored; /* anything */
 load_read_fn load_without_effect; /* anything, with a warning */
 load_read_fn load_unsupported; /* always an error */
+
+/* load_expr.c: texts that are parsed to find their errors */
+load_read_fn load_condition; /* char ** */
+load_read_fn load_filter; /* char ** */
+load_read_fn load_member; /* char **: the path of a member */
+load_read_fn load_pattern; /* char **: a regular expression */
+load_read_fn load_json_path; /* char **: stays NULL for an empty path */
+load_read_fn load_sort; /* struct strv *: a text or a list of keys */
 
 /* load_step.c */
 load_read_fn load_steps; /* struct steps * */

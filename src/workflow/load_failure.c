@@ -140,27 +140,24 @@ read_commit_required(
 	load_bool(load, node, &form->rule->commit_required);
 }
 
-#define RULE_FIELDS                                                            \
-	{ "max_attempts", read_max_attempts, 0 },                              \
-	    { "max_retries", read_max_attempts, 0 },                           \
-	    { "retry_original", read_retry_original, 0 },                      \
-	    { "fail_workflow", read_fail_workflow, 0 },                        \
-	    { "handler_failure_fatal", read_fatal, 0 },                        \
-	    { "commit_required", read_commit_required, 0 },                    \
-	    { "strategy", read_strategy, 0 },                                  \
-	{                                                                      \
-		NULL, NULL, 0                                                  \
-	}
+/* Beside a command, what else there is belongs to the command's step. */
+static const struct load_field rule_fields[] = {
+	{ "max_attempts", read_max_attempts, 0 },
+	{ "max_retries", read_max_attempts, 0 },
+	{ "retry_original", read_retry_original, 0 },
+	{ "fail_workflow", read_fail_workflow, 0 },
+	{ "handler_failure_fatal", read_fatal, 0 },
+	{ "commit_required", read_commit_required, 0 },
+	{ "strategy", read_strategy, 0 },
+	{ NULL, NULL, 0 },
+};
 
-/* Beside a command; what else there is belongs to the command's step. */
-static const struct load_field rule_fields[] = { RULE_FIELDS };
-
-/* Beside a list of commands. */
+/* Beside a list of commands, in addition. */
 static const struct load_field commands_fields[] = {
 	{ "commands", read_handlers, 0 },
 	{ "timeout", read_rule_timeout, 0 },
 	{ "capture", load_without_effect, 0 },
-	RULE_FIELDS,
+	{ NULL, NULL, 0 },
 };
 
 static void
@@ -168,14 +165,15 @@ read_rule(
     struct load *load, const struct yaml_node *node, struct on_failure *rule)
 {
 	struct rule_form form = { rule, false, false };
-	const bool commands = yaml_find(node, "commands") != NULL;
-	struct load_table table = { commands ? commands_fields : rule_fields,
-		&form, 0 };
+	struct load_table tables[] = {
+		{ rule_fields, &form, 0 },
+		{ commands_fields, &form, 0 },
+	};
 
-	if (commands)
-		load_map(load, node, &table, 1);
+	if (yaml_find(node, "commands"))
+		load_map(load, node, tables, COUNT_OF(tables));
 	else
-		load_step_map(load, node, &table, &rule->commands);
+		load_step_map(load, node, &tables[0], &rule->commands);
 	/* the old switch says no more than once more, or not again */
 	if (form.has_retry && rule->max_attempts == 0)
 		rule->max_attempts = form.retry_original ? 2 : 1;

@@ -71,11 +71,21 @@ load_take_text_error(
 	static const char column[] = "column ";
 	const char *text = error_text(err);
 	struct yaml_node at = *scalar;
+	char *rest = NULL;
 
-	if (text_starts_with(text, column))
-		at.place = yaml_place_within(load->doc, scalar,
-		    (unsigned)strtoul(text + strlen(column), NULL, 10));
-	load_take_error(load, &at, err);
+	if (!text_starts_with(text, column)) {
+		load_take_error(load, scalar, err);
+		return;
+	}
+	const unsigned long character =
+	    strtoul(text + strlen(column), &rest, 10);
+
+	if (text_starts_with(rest, ": ") && character <= scalar->len + 1 &&
+	    yaml_place_within(
+		load->doc, scalar, (unsigned)character, &at.place))
+		text = rest + strlen(": ");
+	add_finding(load, &at, false, err->kind, ": ", text);
+	error_release(err);
 }
 
 void

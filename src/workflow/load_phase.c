@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/expr.h"
 #include "workflow/load.h"
 #include "workflow/value.h"
 
@@ -50,7 +49,8 @@ static const struct load_field output_fields[] = {
 	    offsetof(struct output_capture, command_index) },
 	{ "source", read_source, 0 },
 	{ "pattern", load_pattern, offsetof(struct output_capture, pattern) },
-	{ "json_path", load_text, offsetof(struct output_capture, json_path) },
+	{ "json_path", load_json_path,
+	    offsetof(struct output_capture, json_path) },
 	{ "max_size", load_size, offsetof(struct output_capture, max_size) },
 	{ "default", load_text, offsetof(struct output_capture, fallback) },
 	{ "multiline", read_multiline, 0 },
@@ -91,22 +91,26 @@ read_outputs(struct load *load, const struct yaml_node *node, void *target)
 	}
 }
 
-#define PHASE_FIELDS                                                           \
-	{ "commands", load_steps, offsetof(struct phase_block, steps) },       \
-	    { "steps", load_steps, offsetof(struct phase_block, steps) },      \
-	    { "timeout", read_phase_timeout, 0 },                              \
-	    { "parallel", load_unsupported, 0 },                               \
-	    { "checkpoint", load_unsupported, 0 },                             \
-	    { "env", load_unsupported, 0 },                                    \
-	{                                                                      \
-		NULL, NULL, 0                                                  \
-	}
+/* Of every phase. */
+static const struct load_field phase_fields[] = {
+	{ "commands", load_steps, offsetof(struct phase_block, steps) },
+	{ "steps", load_steps, offsetof(struct phase_block, steps) },
+	{ "timeout", read_phase_timeout, 0 },
+	{ "parallel", load_unsupported, 0 },
+	{ "checkpoint", load_unsupported, 0 },
+	{ "env", load_unsupported, 0 },
+	{ NULL, NULL, 0 },
+};
 
+/* fields: what this phase has besides. */
 static void
 read_phase(struct load *load, const struct yaml_node *node,
     const struct load_field *fields, struct phase_block *phase)
 {
-	struct load_table table = { fields, phase, 0 };
+	struct load_table tables[] = {
+		{ fields, phase, 0 },
+		{ phase_fields, phase, 0 },
+	};
 
 	phase->present = true;
 	if (node->kind == YAML_KIND_LIST) {
@@ -116,7 +120,7 @@ read_phase(struct load *load, const struct yaml_node *node,
 	if (!load_is_kind(load, node, YAML_KIND_MAP,
 		"a list of steps, or a map with 'commands'"))
 		return;
-	load_map(load, node, &table, 1);
+	load_map(load, node, tables, COUNT_OF(tables));
 	if (!yaml_find(node, "commands") && !yaml_find(node, "steps"))
 		load_error(load, node, "'commands' is missing");
 }
@@ -149,7 +153,7 @@ load_setup(struct load *load, const struct yaml_node *node, void *target)
 	static const struct load_field fields[] = {
 		{ "capture_outputs", read_outputs,
 		    offsetof(struct phase_block, outputs) },
-		PHASE_FIELDS,
+		{ NULL, NULL, 0 },
 	};
 
 	read_phase(load, node, fields, target);
@@ -161,7 +165,7 @@ load_phase(struct load *load, const struct yaml_node *node, void *target)
 {
 	static const struct load_field fields[] = {
 		{ "capture_outputs", load_unsupported, 0 },
-		PHASE_FIELDS,
+		{ NULL, NULL, 0 },
 	};
 
 	read_phase(load, node, fields, target);
@@ -229,44 +233,15 @@ read_max_items(struct load *load, const struct yaml_node *node, void *target)
 	map->has_max_items = load->n_errors == errors;
 }
 
-/* Expressions are parsed to find their errors; the text is kept. */
-static void
-read_filter(struct load *load, const struct yaml_node *node, void *target)
-{
-	autoerror struct error err = { 0 };
-	const char *text = load_scalar(load, node, "an expression");
-	struct expr *expr = text ? expr_parse(text, EXPR_FILTER, &err) : NULL;
-
-	if (expr)
-		load_text(load, node, target);
-	else if (text)
-		load_take_text_error(load, node, &err);
-	expr_free(expr);
-}
-
-static void
-read_distinct(struct load *load, const struct yaml_node *node, void *target)
-{
-	autoerror struct error err = { 0 };
-	const char *text = load_scalar(load, node, "the path of a member");
-	struct expr *path = text ? expr_parse_path(text, &err) : NULL;
-
-	if (path)
-		load_text(load, node, target);
-	else if (text)
-		load_take_text_error(load, node, &err);
-	expr_free(path);
-}
-
 static const struct load_field map_fields[] = {
 	{ "input", load_text, offsetof(struct map_block, input) },
-	{ "json_path", load_text, offsetof(struct map_block, json_path) },
+	{ "json_path", load_json_path, offsetof(struct map_block, json_path) },
 	{ "agent_template", read_template,
 	    offsetof(struct map_block, agent_template) },
 	{ "max_parallel", read_max_parallel, 0 },
-	{ "filter", read_filter, offsetof(struct map_block, filter) },
-	{ "sort_by", load_texts, offsetof(struct map_block, sort_by) },
-	{ "distinct", read_distinct, offsetof(struct map_block, distinct) },
+	{ "filter", load_filter, offsetof(struct map_block, filter) },
+	{ "sort_by", load_sort, offsetof(struct map_block, sort_by) },
+	{ "distinct", load_member, offsetof(struct map_block, distinct) },
 	{ "offset", load_size, offsetof(struct map_block, offset) },
 	{ "max_items", read_max_items, 0 },
 	{ "agent_timeout_secs", read_agent_timeout, 0 },

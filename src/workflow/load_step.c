@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/expr.h"
 #include "workflow/load.h"
 
 #define NAME_CHARACTERS                                                        \
@@ -226,21 +225,6 @@ read_capture_streams(
 }
 
 static void
-read_when(struct load *load, const struct yaml_node *node, void *target)
-{
-	autoerror struct error err = { 0 };
-	const char *text = load_scalar(load, node, "a condition");
-	struct expr *expr =
-	    text ? expr_parse(text, EXPR_CONDITION, &err) : NULL;
-
-	if (expr)
-		load_text(load, node, target);
-	else if (text)
-		load_take_text_error(load, node, &err);
-	expr_free(expr);
-}
-
-static void
 read_step_timeout(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct step *step = target;
@@ -265,7 +249,7 @@ const struct load_field load_step_options[] = {
 	{ "env", load_env, offsetof(struct step, env) },
 	{ "working_dir", load_text, offsetof(struct step, working_dir) },
 	{ "cwd", load_text, offsetof(struct step, working_dir) },
-	{ "when", read_when, offsetof(struct step, when) },
+	{ "when", load_condition, offsetof(struct step, when) },
 	{ "continue_on_error", load_bool,
 	    offsetof(struct step, continue_on_error) },
 	{ "allow_failure", load_bool,

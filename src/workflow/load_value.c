@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/regex.h"
 #include "workflow/load.h"
 #include "workflow/value.h"
 
@@ -276,20 +275,6 @@ load_env(struct load *load, const struct yaml_node *node, void *target)
 		read_env_entry(load, &node->entries[i], target);
 		load_leave(load, before);
 	}
-}
-
-void
-load_pattern(struct load *load, const struct yaml_node *node, void *target)
-{
-	autoerror struct error err = { 0 };
-	const char *text = load_scalar(load, node, "a regular expression");
-	struct regex *regex = text ? regex_new(text, &err) : NULL;
-
-	if (regex)
-		load_text(load, node, target);
-	else if (text)
-		load_take_error(load, node, &err);
-	regex_free(regex);
 }
 
 void

@@ -2,6 +2,7 @@ noinst_LIBRARIES += libworkflow.a
 libworkflow_a_SOURCES = \
 	%D%/load.c %D%/load.h \
 	%D%/load_check.c \
+	%D%/load_expr.c \
 	%D%/load_failure.c \
 	%D%/load_file.c \
 	%D%/load_legacy.c \

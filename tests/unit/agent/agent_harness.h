@@ -28,6 +28,7 @@ struct harness {
 	unsigned started; /* steps */
 	bool has_result;
 	struct frame_result result;
+	int status; /* wait status after harness_run() */
 	int64_t ms; /* from start to result */
 };
 

@@ -26,6 +26,7 @@ is_success(const struct harness *h, const char *what)
 {
 	tap_ok(h->has_result && h->result.ok, "%s: %s", what,
 	    h->result.message == NULL ? "" : h->result.message);
+	tap_is_int(h->status, 0, "%s: exit status", what);
 }
 
 static void
@@ -135,8 +136,8 @@ plain_failure(void)
 	is_success(&h, "continue_on_error");
 	tap_ok(has(h.result.output, "on 7 7"), "exit code as a variable");
 	tap_ok(has(str_text(&h.notes), "going on"), "a note is sent");
-	never = path_join(h.tree, "never");
-	tap_ok(!path_exists(never), "a false condition skips");
+	autofree char *skipped = path_join(h.tree, "never");
+	tap_ok(!path_exists(skipped), "a false condition skips");
 	harness_close(&h);
 }
 

@@ -50,8 +50,8 @@ test_types(void)
 	    "[true,true,true,false,false,false]");
 	expect_json("[yes, no, on, off, y, n, tRUE]",
 	    "[\"yes\",\"no\",\"on\",\"off\",\"y\",\"n\",\"tRUE\"]");
-	expect_json("[0, -0, 12, +3, -7, 0x1F, 0o17, 0b101]",
-	    "[0,0,12,3,-7,31,15,5]");
+	expect_json(
+	    "[0, -0, 12, +3, -7, 0x1F, 0o17, 0b101]", "[0,0,12,3,-7,31,15,5]");
 	expect_json("[0644, 00, 1_000, 0x, 0xg, 0o8, 0b2, 1e, --1, +, -]",
 	    "[\"0644\",\"00\",\"1_000\",\"0x\",\"0xg\",\"0o8\",\"0b2\",\"1e\","
 	    "\"--1\",\"+\",\"-\"]");
@@ -68,13 +68,15 @@ test_types(void)
 	expect_json("a: 9223372036854775808",
 	    "error: t:1:4: the number 9223372036854775808 is beyond 64 bits\n"
 	    "    a: 9223372036854775808\n       ^");
-	expect_json("- .inf", "error: t:1:3: the number .inf has no JSON form\n"
-			      "    - .inf\n      ^");
+	expect_json("- .inf",
+	    "error: t:1:3: the number .inf has no JSON form\n"
+	    "    - .inf\n      ^");
 	expect_json("- -.INF",
 	    "error: t:1:3: the number -.INF has no JSON form\n"
 	    "    - -.INF\n      ^");
-	expect_json("- .nan", "error: t:1:3: the number .nan has no JSON form\n"
-			      "    - .nan\n      ^");
+	expect_json("- .nan",
+	    "error: t:1:3: the number .nan has no JSON form\n"
+	    "    - .nan\n      ^");
 	expect_json("- 1e999",
 	    "error: t:1:3: the number 1e999 has no JSON form\n"
 	    "    - 1e999\n      ^");
@@ -92,7 +94,9 @@ test_styles(void)
 	expect_json("{\"a\": [1, {\"b\": null}], \"c\":\"d\"}",
 	    "{\"a\":[1,{\"b\":null}],\"c\":\"d\"}");
 	expect_json("{\n\t\"a\": [\n\t\t1\n\t]\n}", "{\"a\":[1]}");
-	expect_json("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n", "{\"a\":1,\"b\":2}");
+	expect_json("\xef\xbb\xbf"
+		    "a: 1\r\nb: 2\r\n",
+	    "{\"a\":1,\"b\":2}");
 	expect_json("%YAML 1.2\n---\na: 1\n...\n", "{\"a\":1}");
 	expect_json("", "");
 	expect_json("# only a comment\n", "");
@@ -129,8 +133,8 @@ test_places(void)
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
 
-	if (!tap_ok(yaml_load("f.yml", text, strlen(text), &doc, &err),
-		"it loads"))
+	if (!tap_ok(
+		yaml_load("f.yml", text, strlen(text), &doc, &err), "it loads"))
 		return;
 	const struct yaml_node *item = yaml_find(doc.root, "a")->items[0];
 	const struct yaml_node *list = item->entries[0].value;
@@ -180,10 +184,12 @@ test_errors(void)
 		{ "ab\x7f",
 		    "t:1:3: the character U+007F is not allowed\n"
 		    "    ab\\x7f\n      ^" },
-		{ "\"\\0\"", "t:1:1: a text contains a NUL character\n"
-			     "    \"\\0\"\n    ^" },
-		{ "x: *y", "t:1:4: there is no anchor 'y' before this alias\n"
-			   "    x: *y\n       ^" },
+		{ "\"\\0\"",
+		    "t:1:1: a text contains a NUL character\n"
+		    "    \"\\0\"\n    ^" },
+		{ "x: *y",
+		    "t:1:4: there is no anchor 'y' before this alias\n"
+		    "    x: *y\n       ^" },
 		{ "*y", "t:1:1: an alias without an anchor\n    *y\n    ^" },
 		{ "a: 1\n---\nb: 1\n",
 		    "t:2:1: a second document begins here: one file holds one "
@@ -193,25 +199,27 @@ test_errors(void)
 		{ "!!set {a}",
 		    "t:1:1: the tag '!!set' cannot be given to a map\n"
 		    "    !!set {a}\n    ^" },
-		{ "!<x:y> 1", "t:1:1: the tag 'x:y' cannot be given to a "
-			      "number\n    !<x:y> 1\n    ^" },
+		{ "!<x:y> 1",
+		    "t:1:1: the tag 'x:y' cannot be given to a "
+		    "number\n    !<x:y> 1\n    ^" },
 		{ "!!int [1]",
 		    "t:1:1: the tag '!!int' cannot be given to a list\n"
 		    "    !!int [1]\n    ^" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
-		expect_error(cases[i].yaml, strlen(cases[i].yaml),
-		    cases[i].want);
+		expect_error(
+		    cases[i].yaml, strlen(cases[i].yaml), cases[i].want);
 	expect_error("a: \0b", 5,
 	    "t:1:4: a NUL byte: the file is not UTF-8 text\n"
 	    "    a: \\x00b\n       ^");
-	expect_error("abcde\0b", 7,
-	    "t:1:6: a NUL byte\n    abcde\\x00b\n         ^");
-	expect_error("\xff\xfe" "a\0", 4,
-	    "t:1:1: the file is UTF-16; save it as UTF-8");
-	expect_error("\xfe\xff\0a", 4,
-	    "t:1:1: the file is UTF-16; save it as UTF-8");
+	expect_error(
+	    "abcde\0b", 7, "t:1:6: a NUL byte\n    abcde\\x00b\n         ^");
+	expect_error("\xff\xfe"
+		     "a\0",
+	    4, "t:1:1: the file is UTF-16; save it as UTF-8");
+	expect_error(
+	    "\xfe\xff\0a", 4, "t:1:1: the file is UTF-16; save it as UTF-8");
 }
 
 /* A value of random shape and content, or what texts are made of. */
@@ -219,9 +227,9 @@ static json_t *
 random_text(void)
 {
 	static const char *const parts[] = { "a", " ", "\n", "\t", "#", ": ",
-		"- ", "'", "\"", "\\", "yes", "0644", "\xc3\xa9", "|", ">",
-		"{", "]", "&", "*", "!", "%", "@", "`", ",", "~", "null",
-		"1.5", "...", "---", "\xe2\x80\xa8", "\xef\xbb\xbf", "?",
+		"- ", "'", "\"", "\\", "yes", "0644", "\xc3\xa9", "|", ">", "{",
+		"]", "&", "*", "!", "%", "@", "`", ",", "~", "null", "1.5",
+		"...", "---", "\xe2\x80\xa8", "\xef\xbb\xbf", "?",
 		"\xf0\x9f\x98\x80", "\x01", "\x7f", "<<", "=", "\r" };
 	autostr struct str text = { 0 };
 
@@ -238,11 +246,11 @@ random_value(int depth)
 
 	if (shape < 6) {
 		json_decref(value);
-		return shape == 0 ? json_null() :
-		    shape == 1	  ? json_boolean(rand() % 2) :
-		    shape == 2	  ? json_integer(rand() - RAND_MAX / 2) :
-		    shape == 3	  ? json_real(rand() / 1024.0) :
-				    random_text();
+		return shape == 0 ? json_null()
+		    : shape == 1  ? json_boolean(rand() % 2)
+		    : shape == 2  ? json_integer(rand() - RAND_MAX / 2)
+		    : shape == 3  ? json_real(rand() / 1024.0)
+				  : random_text();
 	}
 	for (int n = rand() % 5; n > 0; n--) {
 		if (shape == 6) {
@@ -251,8 +259,8 @@ random_value(int depth)
 		}
 		autojson json_t *key = random_text();
 
-		json_object_set_new(value, json_string_value(key),
-		    random_value(depth - 1));
+		json_object_set_new(
+		    value, json_string_value(key), random_value(depth - 1));
 	}
 	return value;
 }

@@ -47,8 +47,9 @@ attack(const char *what, const struct str *bomb, const char *want)
 	tap_ok(ok || strncmp(error_text(&err), "f.yml:", 6) == 0,
 	    "%s: the error says where", what);
 	tap_ok(strlen(error_text(&err)) < 4096, "%s: and is no flood", what);
-	if (want && !tap_ok(!ok && strstr(error_text(&err), want),
-			"%s: %s", what, want))
+	if (want &&
+	    !tap_ok(
+		!ok && strstr(error_text(&err), want), "%s: %s", what, want))
 		tap_note("%s", ok ? "it was read" : error_text(&err));
 	yaml_doc_release(&doc);
 }
@@ -163,8 +164,8 @@ test_counts(void)
 	    "f.yml:1002:3: more than 1000 aliases");
 	attack_with("aliases as keys", "- &a x\n", "- {*a : *a}\n", 0,
 	    "more than 1000 aliases");
-	attack_with("long anchor names", "- ", "&aaaaaaaaaaaaaaaaaaaaaaaaa", 0,
-	    NULL);
+	attack_with(
+	    "long anchor names", "- ", "&aaaaaaaaaaaaaaaaaaaaaaaaa", 0, NULL);
 	attack_with("items", "", "- a\n", 0, "more than 200000 values");
 	attack_with("items in flow", "[", "1,", 0, "more than 200000 values");
 	attack_with("empty lists", "[", "[],", 0, "more than 200000 values");
@@ -237,18 +238,18 @@ test_cost(void)
 	autostr struct str directives = { 0 };
 	for (int i = 0; directives.len + 32 < FULL; i++)
 		str_format(&directives, "%%TAG !a%d! x\n", i);
-	attack("tag directives", &directives,
-	    "f.yml:17:1: too many directives");
-	attack_with("unknown directives", "", "%FOO bar\n", 0,
-	    "too many directives");
+	attack(
+	    "tag directives", &directives, "f.yml:17:1: too many directives");
+	attack_with(
+	    "unknown directives", "", "%FOO bar\n", 0, "too many directives");
 
 	autostr struct str prefix = { 0 };
 	str_add(&prefix, "%TAG !a! x");
 	repeat(&prefix, "y", 500000);
 	str_add(&prefix, "\n---\n");
 	flood(&prefix, "- !a!b c\n");
-	attack("a long tag prefix", &prefix,
-	    "f.yml:1:1: a directive is too long");
+	attack(
+	    "a long tag prefix", &prefix, "f.yml:1:1: a directive is too long");
 	attack_with("documents", "", "---\n", 0, "f.yml:2:1: a second");
 	attack_with("document ends", "", "...\n", 0, NULL);
 	attack_with("carriage returns", "a: |\n", "x\r", 0, NULL);

@@ -1,0 +1,2 @@
+check_PROGRAMS += %D%/frame
+tests_unit_plan_frame_LDADD = $(TAP_LIBS) $(PLAN_LIBS)

@@ -1,5 +1,5 @@
-EXTRA_PROGRAMS =
-check_DATA =
+EXTRA_PROGRAMS +=
+check_DATA +=
 include tests/zoo/local.mk
 
 check_LIBRARIES += libproctest.a

@@ -29,8 +29,8 @@ fixture_dir(const char *name)
 {
 	const char *top = getenv("top_srcdir");
 
-	return mem_format("%s/tests/fixtures/workflows/%s", top ? top : ".",
-	    name);
+	return mem_format(
+	    "%s/tests/fixtures/workflows/%s", top ? top : ".", name);
 }
 
 static void
@@ -111,8 +111,8 @@ workflow_json(const struct workflow *w)
 	    phase_json(&w->merge));
 
 	if (!w->mapreduce) {
-		json_object_set_new(json, "commands",
-		    steps_to_json(&w->commands));
+		json_object_set_new(
+		    json, "commands", steps_to_json(&w->commands));
 		return json;
 	}
 	json_object_set_new(json, "setup", phase_json(&w->setup));
@@ -134,8 +134,8 @@ describe(const char *path, bool *ok, struct str *out)
 		tap_note("%s", error_text(&err));
 		return;
 	}
-	*ok = workflow_load_text(path_name(path), str_text(&text), text.len,
-	    &workflow, &findings);
+	*ok = workflow_load_text(
+	    path_name(path), str_text(&text), text.len, &workflow, &findings);
 	add_findings(out, &findings);
 	if (*ok) {
 		autojson json_t *json = workflow_json(&workflow);
@@ -198,8 +198,8 @@ test_many_findings(void)
 
 	for (int i = 0; i < 20000; i++)
 		str_format(&text, "- shell: [a]\n  k%d: x\n", i);
-	tap_ok(!workflow_load_text("f", str_text(&text), text.len, &workflow,
-		   &findings),
+	tap_ok(!workflow_load_text(
+		   "f", str_text(&text), text.len, &workflow, &findings),
 	    "20000 errors are errors");
 	tap_is_int((long long)findings.errors.n, 101, "101 are told");
 	tap_is_text(error_text(&findings.errors.items[100]),
@@ -239,8 +239,8 @@ test_names(void)
 		struct workflow workflow;
 		struct workflow_findings findings = { 0 };
 
-		if (tap_ok(workflow_load_text(cases[i][0], text, 2, &workflow,
-			       &findings),
+		if (tap_ok(workflow_load_text(
+			       cases[i][0], text, 2, &workflow, &findings),
 			"an empty list is a workflow"))
 			tap_is_text(workflow.name, cases[i][1],
 			    "the name of %s", cases[i][0]);

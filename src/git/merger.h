@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree that a merge of two commits gives, inside git only: git/merge.h
+ * makes a commit of it.
+ *
+ * Git 2.39 and later: a merge-tree that stays. Git 2.38, or when that does not
+ * answer: one merge-tree per merge. Before: a work tree of our own, made once.
+ */
+#ifndef GIT_MERGER_H
+#define GIT_MERGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/strv.h"
+#include "git/git.h"
+#include "proc/loop.h"
+
+struct merger;
+
+struct merged {
+	bool conflict;
+	char tree[GIT_OID_SIZE]; /* with markers in it, after a conflict */
+	struct strv paths; /* in conflict */
+	struct str messages; /* what git said about them; valid UTF-8 */
+};
+
+/* merged is NULL on failure (err says why); borrowed. */
+typedef void merger_fn(
+    const struct merged *merged, const struct error *err, void *arg);
+
+/* dir and scratch as for objects_open(). */
+struct merger *merger_new(
+    struct loop *loop, const char *dir, const char *scratch) MUST_USE;
+void merger_free(struct merger *merger); /* NULL is ignored */
+/*
+ * fn is called once, perhaps before this returns. by_work_tree: as before git
+ * 2.38. One at a time.
+ */
+void merger_start(struct merger *merger, const char *old, const char *tip,
+    bool by_work_tree, merger_fn *fn, void *arg);
+
+/*
+ * What merge-tree -z --messages prints (git-merge-tree), of bytes that a NUL
+ * follows: with has_status, as --stdin has it. The length of the complete
+ * record with its final NUL, or 0: more to come. merged may be NULL.
+ */
+size_t merger_parse(const char *bytes, size_t len, bool has_status,
+    struct merged *merged);
+void merged_release(struct merged *merged);
+
+#endif

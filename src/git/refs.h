@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The refs of jobs, looked at or mended while nothing else works on them. All
+ * of this waits.
+ *
+ *	refs/prodigy/JOB/map		the merged state of a job
+ *	refs/prodigy/JOB/i/KEY/ATTEMPT	an item's tip until it is merged
+ *	refs/prodigy/salvage/JOB/ITEM	uncommitted work that was kept
+ */
+#ifndef GIT_REFS_H
+#define GIT_REFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "git/git.h"
+#include "git/repo.h"
+
+struct ref_entry {
+	char *name; /* full */
+	char oid[GIT_OID_SIZE];
+};
+struct ref_list {
+	struct ref_entry *items; /* sorted by name */
+	size_t n;
+	size_t cap;
+};
+/* All refs below prefix ("refs/prodigy/JOB", whole components). */
+bool refs_list(const struct repo *repo, const char *prefix,
+    struct ref_list *list, struct error *err) MUST_USE;
+void refs_list_release(struct ref_list *list);
+
+/*
+ * Removes the lock files that a killed git left beside refs below prefix,
+ * which must be of ours and under a lock of the caller's: nobody else may be
+ * changing them.
+ */
+bool refs_clear_locks(
+    const struct repo *repo, const char *prefix, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run would do, without doing it. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "plan/input.h"
+#include "plan/items.h"
+#include "run/start.h"
+
+#define SHOWN_ITEMS 5
+
+struct dry {
+	const struct run_options *options;
+	struct workflow workflow;
+	struct repo repo;
+	json_t *plan; /* the document that --json prints */
+	struct str text; /* what people get */
+};
+
+static json_t *
+describe_steps(struct dry *dry, const char *phase, const struct steps *steps)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *step = &steps->items[i];
+		autofree char *command = step_display(step);
+		json_t *entry = json_object();
+		json_set_text(entry, "command", command);
+		str_format(&dry->text, "[DRY RUN] %s: Would execute: %s\n",
+		    phase, command);
+		if (step->when != NULL) {
+			json_set_text(entry, "when", step->when);
+			str_format(&dry->text, "            when: %s\n",
+			    step->when);
+		}
+		if (step->on_failure != NULL)
+			json_object_set_new(entry, "on_failure",
+			    steps_to_json(&step->on_failure->commands));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static void
+show_items(struct dry *dry, const json_t *items)
+{
+	json_t *sample = json_array();
+	size_t n = json_array_size(items);
+	str_format(&dry->text, "[DRY RUN] map: %zu items\n", n);
+	for (size_t i = 0; i < n && i < SHOWN_ITEMS; i++) {
+		json_t *item = json_array_get(items, i);
+		str_add(&dry->text, "            ");
+		json_compact(item, &dry->text, true);
+		str_add_char(&dry->text, '\n');
+		json_array_append(sample, item);
+	}
+	json_object_set_new(dry->plan, "items",
+	    json_integer((json_int_t)n));
+	json_object_set_new(dry->plan, "sample", sample);
+}
+
+static bool
+plan_file(struct dry *dry, const char *path, struct error *err)
+{
+	const struct map_block *map = &dry->workflow.map;
+	autostr struct str bytes = { 0 };
+	struct items_config config = {
+		.json_path = map->json_path, .filter = map->filter,
+		.sort_by = &map->sort_by, .distinct = map->distinct,
+		.offset = map->offset, .max_items = map->max_items,
+		.has_max_items = map->has_max_items,
+	};
+	struct items_counts counts;
+	if (!file_read(path, JSON_FILE_LIMIT, &bytes, err))
+		return false;
+	autojson json_t *document = input_parse(str_text(&bytes), bytes.len,
+	    map->input, err);
+	if (document == NULL)
+		return false;
+	autojson json_t *items = items_plan(document, &config, &counts, err);
+	if (items == NULL)
+		return error_wrap(err, "%s: map", dry->workflow.path);
+	show_items(dry, items);
+	return true;
+}
+
+/* A file that is there now is planned; all else is known at run time only. */
+static bool
+describe_map(struct dry *dry, struct error *err)
+{
+	const struct map_block *map = &dry->workflow.map;
+	autofree char *path = path_join(dry->repo.root, map->input);
+	str_format(&dry->text, "[DRY RUN] map: at most %u agents at once\n",
+	    dry->options->max_parallel > 0 ? dry->options->max_parallel
+	                                   : map->max_parallel);
+	json_object_set_new(dry->plan, "agent_template",
+	    describe_steps(dry, "agent", &map->agent_template));
+	if (path_exists(path) && !path_is_dir(path))
+		return plan_file(dry, path, err);
+	str_format(&dry->text, "[DRY RUN] map: items of '%s' are known "
+	    "after setup\n", map->input);
+	json_set_text(dry->plan, "items", "known after setup");
+	return true;
+}
+
+static bool
+describe(struct dry *dry, struct error *err)
+{
+	const struct workflow *workflow = &dry->workflow;
+	str_format(&dry->text, "[DRY RUN] workflow %s in %s\n",
+	    workflow->name, dry->repo.root);
+	json_set_text(dry->plan, "workflow", workflow->name);
+	json_set_text(dry->plan, "repository", dry->repo.root);
+	json_set_text(dry->plan, "merge_target", dry->repo.branch);
+	if (!workflow->mapreduce) {
+		json_object_set_new(dry->plan, "commands",
+		    describe_steps(dry, "step", &workflow->commands));
+	} else {
+		json_object_set_new(dry->plan, "setup",
+		    describe_steps(dry, "setup", &workflow->setup.steps));
+		if (!describe_map(dry, err))
+			return false;
+		json_object_set_new(dry->plan, "reduce",
+		    describe_steps(dry, "reduce", &workflow->reduce.steps));
+	}
+	json_object_set_new(dry->plan, "merge",
+	    describe_steps(dry, "merge", &workflow->merge.steps));
+	str_format(&dry->text, "[DRY RUN] result: branch %s, merged only "
+	    "with consent; nothing was changed\n",
+	    dry->repo.branch == NULL ? "(HEAD is detached)"
+	                             : dry->repo.branch);
+	return true;
+}
+
+static void
+print(const struct dry *dry, bool as_json)
+{
+	autostr struct str out = { 0 };
+	if (as_json) {
+		json_pretty(dry->plan, &out);
+		str_add_char(&out, '\n');
+	} else {
+		text_visible(&out, str_text(&dry->text), dry->text.len,
+		    false);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+}
+
+bool
+run_dry(const struct run_options *options, bool as_json, struct error *err)
+{
+	struct dry dry = { .options = options, .plan = json_object() };
+	const char *dir = options->directory == NULL ? "."
+	                                             : options->directory;
+	bool ok = start_load(options, &dry.workflow, err) &&
+	    repo_open(dir, &dry.repo, err) && describe(&dry, err);
+	if (ok)
+		print(&dry, as_json);
+	workflow_release(&dry.workflow);
+	repo_release(&dry.repo);
+	json_decref(dry.plan);
+	str_release(&dry.text);
+	return ok;
+}

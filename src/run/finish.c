@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The merge into the user's branch, with consent. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "data/json.h"
+#include "git/final.h"
+#include "git/git.h"
+#include "run/finish.h"
+#include "run/parent.h"
+#include "run/steps.h"
+
+static void
+say_how_to_merge(const struct supervisor *sup)
+{
+	finish_say(sup, "The result is on branch %s.", sup->parent_branch);
+	if (sup->repo.branch == NULL)
+		finish_say(sup, "HEAD was detached, so there is no branch to "
+		    "merge it into: git merge %s", sup->parent_branch);
+	else
+		finish_say(sup, "Merge it with: prodigy worktree merge %s",
+		    sup->parent_name);
+}
+
+static bool
+has_consent(struct supervisor *sup, const struct final_counts *counts)
+{
+	const struct run_options *options = sup->options;
+	const char *test_mode = getenv("PRODIGY_TEST_MODE");
+	if (options->no_merge || sup->repo.branch == NULL ||
+	    (test_mode != NULL && strcmp(test_mode, "true") == 0))
+		return false;
+	if (options->yes)
+		return true;
+	if (options->confirm == NULL)
+		return false;
+	autofree char *question = mem_format("Merge %zu commit%s (%zu file%s) "
+	    "of %s into %s?", counts->commits, counts->commits == 1 ? "" : "s",
+	    counts->files, counts->files == 1 ? "" : "s", sup->parent_name,
+	    sup->repo.branch);
+	return options->confirm(question);
+}
+
+static json_t *
+lines_to_json(const struct str *text)
+{
+	json_t *list = json_array();
+	autofree char *copy = mem_text(str_text(text));
+	char *rest = copy;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (*line != '\0')
+			json_array_append_new(list, json_text(line));
+	return list;
+}
+
+static void
+set_list(struct vars *vars, const char *name, const char *joined,
+    const struct str *text)
+{
+	autojson json_t *list = lines_to_json(text);
+	autostr struct str commas = { 0 };
+	autostr struct str json = { 0 };
+	for (size_t i = 0; i < json_array_size(list); i++)
+		str_format(&commas, "%s%s", i > 0 ? "," : "",
+		    json_string_value(json_array_get(list, i)));
+	json_compact(list, &json, false);
+	vars_set_text(vars, name, str_text(&json), VARS_DATA);
+	vars_set_text(vars, joined, str_text(&commas), VARS_DATA);
+}
+
+static bool
+set_merge_vars(struct supervisor *sup, struct vars *vars,
+    const struct final_counts *counts, struct error *err)
+{
+	autostr struct str commits = { 0 };
+	autostr struct str files = { 0 };
+	autofree char *range = mem_format("refs/heads/%s..refs/heads/%s",
+	    sup->repo.branch, sup->parent_branch);
+	autofree char *change = mem_format("refs/heads/%s...refs/heads/%s",
+	    sup->repo.branch, sup->parent_branch);
+	const char *const list[] = { "rev-list", "--reverse", range, "--",
+		NULL };
+	const char *const names[] = { "diff", "--name-only", "--no-ext-diff",
+		change, "--", NULL };
+	if (!git_run(sup->repo.root, list, &commits, err) ||
+	    !git_run(sup->repo.root, names, &files, err))
+		return false;
+	vars_set_text(vars, "merge.worktree", sup->parent_name, VARS_TRUSTED);
+	vars_set_text(vars, "merge.source_branch", sup->parent_branch,
+	    VARS_TRUSTED);
+	vars_set_text(vars, "merge.target_branch", sup->repo.branch,
+	    VARS_DATA);
+	vars_set_text(vars, "merge.session_id", sup->parent_name,
+	    VARS_TRUSTED);
+	vars_set_new(vars, "merge.commit_count",
+	    json_integer((json_int_t)counts->commits), VARS_TRUSTED);
+	vars_set_new(vars, "merge.file_count",
+	    json_integer((json_int_t)counts->files), VARS_TRUSTED);
+	set_list(vars, "merge.commits", "merge.commit_ids", &commits);
+	set_list(vars, "merge.modified_files", "merge.file_list", &files);
+	return true;
+}
+
+/* The run's variables and those of the merge in one scope. */
+static bool
+make_merge_vars(struct supervisor *sup, const struct final_counts *counts,
+    struct vars **vars, struct error *err)
+{
+	autojson json_t *all = vars_to_json(sup->vars);
+	*vars = vars_new(NULL);
+	return vars_add_json(*vars, all, err) &&
+	    set_merge_vars(sup, *vars, counts, err);
+}
+
+static bool
+run_merge_block(struct supervisor *sup, const struct final_counts *counts,
+    struct error *err)
+{
+	const struct phase_block *block = &sup->workflow.merge;
+	struct frame_result result = { 0 };
+	struct vars *vars = NULL;
+	bool merged = false;
+	bool ok = make_merge_vars(sup, counts, &vars, err);
+	if (ok) {
+		struct steps_run what = { .title = "Merge",
+			.steps = &block->steps, .outputs = &block->outputs,
+			.vars = vars, .timeout_ms = block->timeout_ms };
+		ok = steps_run(sup, PHASE_MERGE, &what, &result, err);
+	}
+	vars_free(vars);
+	frame_result_release(&result);
+	if (!ok || !final_is_merged(&sup->repo, sup->parent_branch,
+	        sup->repo.branch, &merged, err))
+		return false;
+	if (!merged)
+		return error_set(err, ERROR_GIT, "the merge steps succeeded, "
+		    "but %s does not contain %s", sup->repo.branch,
+		    sup->parent_branch);
+	return true;
+}
+
+static bool
+merge_now(struct supervisor *sup, const struct final_counts *counts,
+    struct error *err)
+{
+	bool conflict = false;
+	autofree char *message = mem_format("Merge %s %s\n\n"
+	    "Prodigy-Session: %s\n", sup->workflow.mapreduce ? "job"
+	                                                     : "session",
+	    sup->id, sup->parent_name);
+	if (sup->workflow.merge.present)
+		return run_merge_block(sup, counts, err);
+	return final_merge(&sup->repo, sup->parent_branch, sup->repo.branch,
+	    message, &conflict, err);
+}
+
+/* Without new commits there is nothing to ask about. */
+static bool
+clear_away(struct supervisor *sup, struct error *err)
+{
+	const char *cleanup = getenv("PRODIGY_AUTO_CLEANUP");
+	if (cleanup != NULL && strcmp(cleanup, "false") == 0)
+		return true;
+	return parent_remove(sup, err);
+}
+
+bool
+finish_merge(struct supervisor *sup, struct error *err)
+{
+	struct final_counts counts = { .commits = 1 };
+	const char *target = sup->repo.branch;
+	if (target != NULL && !final_count(&sup->repo, sup->parent_branch,
+	        target, &counts, err)) {
+		say_how_to_merge(sup);
+		return error_wrap(err, "branch %s", target);
+	}
+	if (counts.commits == 0) {
+		finish_say(sup, "No new commits: nothing to merge.");
+		return clear_away(sup, err);
+	}
+	if (!has_consent(sup, &counts)) {
+		say_how_to_merge(sup);
+		return true;
+	}
+	if (!merge_now(sup, &counts, err)) {
+		say_how_to_merge(sup);
+		return false;
+	}
+	finish_say(sup, "Merged %zu commit%s into %s.", counts.commits,
+	    counts.commits == 1 ? "" : "s", target);
+	return clear_away(sup, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a run: the merge into the user's branch, and the last words. */
+#ifndef RUN_FINISH_H
+#define RUN_FINISH_H
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "run/supervisor.h"
+
+/*
+ * Merges with consent, or says how to merge later. False when a merge that was
+ * wanted failed: the work stays on its branch.
+ */
+bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
+
+/* Prints a line of the result: on stdout, or stderr where events go there. */
+void finish_say(const struct supervisor *sup, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+/* The first lines of a run. */
+void finish_announce(struct supervisor *sup);
+/* The closing summary of a run that came to its end. */
+void finish_summary(struct supervisor *sup);
+/* After a signal: checkpoint, session paused, how to go on. */
+void finish_interrupted(struct supervisor *sup);
+/* After a failure, which has been printed. */
+void finish_failed(struct supervisor *sup, const struct error *err);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The parent work tree of a run. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "data/json.h"
+#include "git/git.h"
+#include "git/head.h"
+#include "git/worktree.h"
+#include "run/parent.h"
+
+static json_t *
+metadata_of(const struct supervisor *sup)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	json_t *metadata = json_object();
+	clock_rfc3339(clock_wall(), now);
+	json_set_text(metadata, "session_id", sup->parent_name);
+	json_set_text(metadata, "worktree_name", sup->parent_name);
+	json_set_text(metadata, "branch", sup->parent_branch);
+	json_set_text(metadata, "original_branch", sup->repo.branch);
+	json_set_text(metadata, "created_at", now);
+	json_set_text(metadata, "updated_at", now);
+	json_set_text(metadata, "status", "in_progress");
+	json_object_set_new(metadata, "merged", json_false());
+	return metadata;
+}
+
+static bool
+write_metadata(const struct supervisor *sup, struct error *err)
+{
+	autojson json_t *metadata = metadata_of(sup);
+	autofree char *path = layout_metadata(&sup->layout, sup->parent_name);
+	return session_write(path, metadata, err);
+}
+
+bool
+parent_create(struct supervisor *sup, struct error *err)
+{
+	autofree char *folder = layout_worktrees(&sup->layout);
+	if (!path_make_dirs(folder, err) || !write_metadata(sup, err))
+		return false;
+	if (!worktree_add_branch(&sup->repo, sup->parent_dir,
+	        sup->parent_branch, sup->repo.head, err))
+		return error_wrap(err, "making the work tree");
+	return parent_read_head(sup, err);
+}
+
+bool
+parent_read_head(struct supervisor *sup, struct error *err)
+{
+	struct head head;
+	if (!head_read(sup->parent_dir, &head, err))
+		return false;
+	free(sup->record.parent_head);
+	sup->record.parent_head = mem_text(head.oid);
+	head_release(&head);
+	return true;
+}
+
+bool
+parent_start_map(struct supervisor *sup, struct error *err)
+{
+	if (!parent_read_head(sup, err))
+		return false;
+	const char *const args[] = { "update-ref", sup->map_ref,
+		sup->record.parent_head, NULL };
+	return git_run(sup->repo.root, args, NULL, err);
+}
+
+/* Tracked edits of setup steps, as a commit that no branch holds. */
+static bool
+stash(const struct supervisor *sup, struct str *oid, struct error *err)
+{
+	const char *const create[] = { "-c", "user.name=prodigy", "-c",
+		"user.email=prodigy@localhost", "stash", "create", NULL };
+	const char *const reset[] = { "reset", "-q", "--hard", NULL };
+	if (!git_run(sup->parent_dir, create, oid, err))
+		return false;
+	if (oid->len == 0)
+		return true;
+	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->id);
+	const char *const keep[] = { "update-ref", ref, str_text(oid), NULL };
+	return git_run(sup->parent_dir, keep, NULL, err) &&
+	    git_run(sup->parent_dir, reset, NULL, err);
+}
+
+static bool
+unstash(const struct supervisor *sup, const struct str *oid,
+    struct error *err)
+{
+	autoerror struct error why = { 0 };
+	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->id);
+	const char *const apply[] = { "stash", "apply", "-q", str_text(oid),
+		NULL };
+	const char *const reset[] = { "reset", "-q", "--hard", NULL };
+	const char *const drop[] = { "update-ref", "-d", ref, NULL };
+	if (oid->len == 0)
+		return true;
+	if (git_run(sup->parent_dir, apply, NULL, &why))
+		return git_run(sup->parent_dir, drop, NULL, err);
+	log_warn("uncommitted edits of the setup steps do not fit what the "
+	    "agents did: kept as %s (%s)", ref, error_text(&why));
+	return git_run(sup->parent_dir, reset, NULL, err);
+}
+
+/* An untracked file stands where an agent added one of that name. */
+static bool
+move_by_force(const struct supervisor *sup, const char *why,
+    struct error *err)
+{
+	char commit[GIT_OID_SIZE];
+	autofree char *ref = mem_format("refs/prodigy/salvage/%s/parent",
+	    sup->id);
+	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
+		NULL };
+	if (!worktree_salvage(sup->parent_dir, ref,
+	        "Files in the way of the agents' results", commit, err))
+		return false;
+	log_warn("files of the setup steps were in the way of what the "
+	    "agents did: kept as %s (%s)", ref, why);
+	return git_run(sup->parent_dir, reset, NULL, err);
+}
+
+static bool
+fast_forward(const struct supervisor *sup, struct error *err)
+{
+	autoerror struct error why = { 0 };
+	const char *const args[] = { "merge", "-q", "--ff-only", sup->map_ref,
+		NULL };
+	return git_run(sup->parent_dir, args, NULL, &why) ||
+	    move_by_force(sup, error_text(&why), err);
+}
+
+bool
+parent_catch_up(struct supervisor *sup, struct error *err)
+{
+	autostr struct str oid = { 0 };
+	if (!stash(sup, &oid, err) || !fast_forward(sup, err) ||
+	    !unstash(sup, &oid, err))
+		return error_wrap(err, "bringing the work tree up to date");
+	return parent_read_head(sup, err);
+}
+
+bool
+parent_is_untouched(struct supervisor *sup)
+{
+	autoerror struct error ignored = { 0 };
+	struct worktree_status status;
+	struct head head;
+	if (!head_read(sup->parent_dir, &head, &ignored))
+		return false;
+	bool same = strcmp(head.oid, sup->repo.head) == 0;
+	head_release(&head);
+	if (!same || !worktree_status(sup->parent_dir, &status, &ignored))
+		return false;
+	bool clean = status.changed.n == 0 && status.untracked.n == 0;
+	worktree_status_release(&status);
+	return clean;
+}
+
+/*
+ * What is uncommitted in the tree (reports, lists of items) is kept as a patch
+ * beside the state of the run, so that no ref stays behind for it.
+ */
+static bool
+save_leftovers(struct supervisor *sup, struct error *err)
+{
+	struct worktree_status status;
+	if (!worktree_status(sup->parent_dir, &status, err))
+		return false;
+	bool clean = status.changed.n == 0 && status.untracked.n == 0;
+	worktree_status_release(&status);
+	if (clean)
+		return true;
+	autofree char *path = path_join(sup->log_dir, "uncommitted.patch");
+	autofree char *output = mem_format("--output=%s", path);
+	const char *const add[] = { "add", "-A", "--", ".", NULL };
+	const char *const diff[] = { "diff", "--cached", "--binary",
+		"--no-ext-diff", output, "HEAD", NULL };
+	if (!path_make_dirs(sup->log_dir, err) ||
+	    !git_run(sup->parent_dir, add, NULL, err) ||
+	    !git_run(sup->parent_dir, diff, NULL, err))
+		return false;
+	log_info("uncommitted files of the run: %s", path);
+	return true;
+}
+
+bool
+parent_remove(struct supervisor *sup, struct error *err)
+{
+	autofree char *branch = mem_format("refs/heads/%s",
+	    sup->parent_branch);
+	autofree char *metadata = layout_metadata(&sup->layout,
+	    sup->parent_name);
+	const char *const drop_branch[] = { "update-ref", "-d", branch, NULL };
+	const char *const drop_map[] = { "update-ref", "-d", sup->map_ref,
+		NULL };
+	if (path_is_dir(sup->parent_dir) && !save_leftovers(sup, err))
+		return error_wrap(err, "keeping uncommitted files");
+	if (!worktree_remove(&sup->repo, sup->parent_dir, err) ||
+	    !git_run(sup->repo.root, drop_branch, NULL, err) ||
+	    !git_run(sup->repo.root, drop_map, NULL, err))
+		return error_wrap(err, "removing the work tree");
+	unlink(metadata);
+	return true;
+}

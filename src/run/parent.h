@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parent work tree of a run: setup, reduce and merge steps work in it,
+ * the results of agents come into it by fast-forward. Waits for git.
+ */
+#ifndef RUN_PARENT_H
+#define RUN_PARENT_H
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "run/supervisor.h"
+
+bool parent_create(struct supervisor *sup, struct error *err) MUST_USE;
+/* Reads HEAD of the parent into record.parent_head. */
+bool parent_read_head(struct supervisor *sup, struct error *err) MUST_USE;
+/* Points the job's map ref at the parent's HEAD. */
+bool parent_start_map(struct supervisor *sup, struct error *err) MUST_USE;
+/* Brings branch and files to the map ref, uncommitted changes kept. */
+bool parent_catch_up(struct supervisor *sup, struct error *err) MUST_USE;
+/* Removes tree, branch and refs of a run whose work is elsewhere or none. */
+bool parent_remove(struct supervisor *sup, struct error *err) MUST_USE;
+/* Nothing in it but what the run started from: no commit, no change. */
+bool parent_is_untouched(struct supervisor *sup);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A phase whose steps run in the parent work tree, through one agent process:
+ * setup, reduce, merge, a standard workflow, and the planning of items.
+ */
+#ifndef RUN_STEPS_H
+#define RUN_STEPS_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "plan/frame.h"
+#include "run/supervisor.h"
+
+struct steps_run {
+	const char *title; /* "Setup": in messages */
+	const struct steps *steps;
+	const struct output_captures *outputs; /* may be NULL */
+	const struct vars *vars; /* NULL: the run's own */
+	int64_t timeout_ms;
+	const struct plan_request *plan; /* PHASE_PLAN */
+	bool quiet; /* no line for each step */
+};
+
+/*
+ * Runs it and waits. True when all steps succeeded; *result (released by the
+ * caller, whatever happened) is what the agent said. Failures: ERROR_COMMAND,
+ * ERROR_TIMEOUT, ..., ERROR_CANCELLED.
+ */
+bool steps_run(struct supervisor *sup, enum frame_phase phase,
+    const struct steps_run *what, struct frame_result *result,
+    struct error *err) MUST_USE;
+
+#endif

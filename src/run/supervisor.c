@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What all phases of a run share. */
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "data/json.h"
+#include "run/supervisor.h"
+
+bool
+supervisor_is_stopping(const struct supervisor *sup)
+{
+	return sup->stop_signal != 0 ||
+	    sup->record.failure.kind != ERROR_NONE;
+}
+
+bool
+supervisor_check(const struct supervisor *sup, struct error *err)
+{
+	const struct error *failure = &sup->record.failure;
+	if (failure->kind != ERROR_NONE) {
+		error_set(err, failure->kind, "%s", error_text(failure));
+		return false;
+	}
+	if (sup->stop_signal != 0)
+		return error_set(err, ERROR_CANCELLED, "interrupted");
+	return true;
+}
+
+bool
+supervisor_wait(struct supervisor *sup, const bool *done, struct error *err)
+{
+	while (!*done)
+		if (!loop_turn(sup->loop, -1, err))
+			return false;
+	return true;
+}
+
+struct frame_spec
+supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
+{
+	struct frame_spec spec = {
+		.phase = phase,
+		.job = sup->id,
+		.session = sup->parent_name,
+		.workflow = sup->workflow.name,
+		.attempt = 1,
+		.directory = sup->parent_dir,
+		.repository = sup->repo.root,
+		.env = sup->env,
+		.log_dir = sup->log_dir,
+		.grace_ms = SUPERVISOR_GRACE_MS,
+		.raw = sup->workflow.raw_interpolation,
+		.send_output = sup->options->verbose >= 2,
+		.claude = sup->claude,
+		.results_file = sup->results_file,
+	};
+	return spec;
+}
+
+void
+supervisor_pass_event(struct supervisor *sup, const json_t *frame,
+    const char *agent, const char *item)
+{
+	const char *type = json_get_text(frame, "type");
+	const json_t *members = json_get(frame, "members");
+	if (type == NULL)
+		return;
+	json_t *event = json_is_object(members)
+	    ? json_copy(json_mutable(members))
+	    : json_object();
+	json_set_text(event, "agent_id", agent);
+	if (item != NULL)
+		json_set_text(event, "item_id", item);
+	record_event(&sup->record, type, event);
+}
+
+void
+supervisor_add_cost(struct supervisor *sup, const struct frame_result *result)
+{
+	if (result == NULL || result->cost_usd < 0)
+		return;
+	sup->cost_known = true;
+	sup->cost_usd += result->cost_usd;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run in progress: what all modules of run/ work on. The phases follow each
+ * other as plain function calls; each turns the one event loop until it has
+ * what it waits for, so that signals, timers and progress go on all the while.
+ */
+#ifndef RUN_SUPERVISOR_H
+#define RUN_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "data/vars.h"
+#include "git/objects.h"
+#include "git/repo.h"
+#include "plan/frame.h"
+#include "proc/loop.h"
+#include "run/attempt.h"
+#include "run/executor.h"
+#include "run/progress.h"
+#include "run/record.h"
+#include "run/run.h"
+#include "state/layout.h"
+#include "workflow/workflow.h"
+
+#define SUPERVISOR_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
+#define SUPERVISOR_FORCE_MS 10000 /* until an agent that was asked is forced */
+
+struct map;
+
+struct supervisor {
+	const struct run_options *options;
+	struct loop *loop;
+	struct layout layout;
+	struct repo repo;
+	struct workflow workflow;
+	struct executor executor;
+	struct progress *progress;
+	struct record record;
+	char *id; /* job id, or session id of a standard workflow */
+	char *parent_name; /* of the parent work tree: the session id */
+	char *parent_dir;
+	char *parent_branch; /* short name */
+	char *map_ref; /* refs/prodigy/JOB/map */
+	char *log_dir;
+	char *identity; /* "Name <mail>" of merge commits */
+	struct vars *vars; /* arguments, env, captures of setup */
+	struct strv env; /* for every child */
+	struct claude_config claude;
+	int lock; /* the session's */
+	int stop_signal; /* 0: none came */
+	unsigned stop_count; /* how often */
+	struct attempt *attempt; /* of the phase that runs steps, or NULL */
+	struct map *map; /* while the map phase is on */
+	int64_t start; /* clock_now() */
+	double cost_usd;
+	bool cost_known; /* some step told its cost */
+	char *results_file; /* map.results, once written */
+};
+
+/* Whether to stop: a signal, or storage failed. */
+bool supervisor_is_stopping(const struct supervisor *sup);
+/* ERROR_CANCELLED or the storage failure, when it is stopping. */
+bool supervisor_check(const struct supervisor *sup, struct error *err)
+    MUST_USE;
+/* Turns the loop until *done. */
+bool supervisor_wait(struct supervisor *sup, const bool *done,
+    struct error *err) MUST_USE;
+
+/*
+ * The parts of a spec that are alike for all agents of the run. Strings in it
+ * are borrowed: do not release it.
+ */
+struct frame_spec supervisor_spec(const struct supervisor *sup,
+    enum frame_phase phase);
+/* Passes a claude_* event of an agent on to the event log. */
+void supervisor_pass_event(struct supervisor *sup, const json_t *frame,
+    const char *agent, const char *item);
+void supervisor_add_cost(struct supervisor *sup,
+    const struct frame_result *result);
+
+#endif

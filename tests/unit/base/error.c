@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of failures as values. */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#include "../tap.h"
+
+static void
+setting(void)
+{
+	autoerror struct error err = { 0 };
+	tap_is_text(error_text(&err), "", "no failure has an empty text");
+	tap_ok(!error_set(&err, ERROR_INPUT, "a %d", 1), "set gives false");
+	tap_is_text(error_text(&err), "a 1", "the text is formatted");
+	tap_is_int(err.kind, ERROR_INPUT, "the kind is kept");
+	tap_ok(!error_wrap(&err, "%s:%d", "file", 3), "wrap gives false");
+	tap_is_text(error_text(&err), "file:3: a 1", "context comes first");
+	tap_is_int(err.kind, ERROR_INPUT, "and the kind stays");
+	error_set(&err, ERROR_STATE, "was: %s", error_text(&err));
+	tap_is_text(error_text(&err), "was: file:3: a 1", "built on itself");
+	error_release(&err);
+	tap_ok(err.kind == ERROR_NONE && err.text == NULL, "released");
+}
+
+static void
+from_errno(void)
+{
+	static const struct {
+		int code;
+		enum error_kind kind;
+	} cases[] = { { ENOENT, ERROR_SYSTEM }, { ENOSPC, ERROR_NO_SPACE },
+		{ EDQUOT, ERROR_NO_SPACE }, { EIO, ERROR_SYSTEM } };
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autoerror struct error err = { 0 };
+		errno = cases[i].code;
+		tap_ok(!error_system(&err, "opening %s", "x"), "is false");
+		tap_is_int(
+		    err.kind, cases[i].kind, "kind of %d", cases[i].code);
+		tap_is_int(err.code, cases[i].code, "its code");
+		error_wrap(&err, "above");
+		tap_is_int(err.code, cases[i].code, "kept when wrapped");
+	}
+	autoerror struct error err = { 0 };
+	errno = ENOENT;
+	error_system(&err, "opening %s", "x");
+	tap_is_text(error_text(&err), "opening x: No such file or directory",
+	    "the text of errno is appended");
+}
+
+static void
+kinds(void)
+{
+	for (int kind = 0; kind < ERROR_KINDS; kind++)
+		tap_ok(error_kind_name((enum error_kind)kind) != NULL,
+		    "kind %d has a name", kind);
+	tap_is_int(error_exit_code(ERROR_NONE), 0, "no failure exits 0");
+	tap_is_int(error_exit_code(ERROR_USAGE), 2, "wrong usage exits 2");
+	tap_is_int(error_exit_code(ERROR_INPUT), 1, "wrong input exits 1");
+	tap_is_int(error_exit_code(ERROR_CANCELLED), 1, "cancelled exits 1");
+}
+
+static void
+lists(void)
+{
+	struct error_list list = { 0 };
+	for (int i = 0; i < 20; i++) {
+		struct error err = { 0 };
+		error_set(&err, ERROR_INPUT, "finding %d", i);
+		error_list_add(&list, &err);
+		if (err.text != NULL || err.kind != ERROR_NONE)
+			tap_ok(false, "add takes the failure out");
+	}
+	tap_is_int((long long)list.n, 20, "all findings are there");
+	tap_is_text(error_text(&list.items[13]), "finding 13", "in order");
+	error_list_release(&list);
+	tap_ok(list.items == NULL && list.n == 0, "released");
+}
+
+int
+main(void)
+{
+	setting();
+	from_errno();
+	kinds();
+	lists();
+	return tap_done();
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of reading, replacing and appending to files. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+
+#include "../tap.h"
+#include "scratch.h"
+
+static void
+holds(const char *path, const char *want, const char *what)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str got = { 0 };
+	if (!file_read(path, 1000000, &got, &err))
+		tap_note("%s", error_text(&err));
+	tap_is_text(str_text(&got), want, "%s", what);
+}
+
+static void
+reading(void)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str out = { 0 };
+	scratch_write("f", "12345");
+	str_add(&out, "0");
+	tap_ok(file_read("f", 5, &out, &err), "a file of the limit");
+	tap_is_text(str_text(&out), "012345", "is appended");
+	tap_ok(!file_read("f", 4, &out, &err), "one over the limit");
+	tap_is_int(err.kind, ERROR_INPUT, "%s", error_text(&err));
+	tap_is_text(str_text(&out), "012345", "changes nothing");
+	error_release(&err);
+	tap_ok(!file_read("none", 4, &out, &err) && err.code == ENOENT,
+	    "none: %s", error_text(&err));
+	error_release(&err);
+	tap_ok(!file_read(".", 4, &out, &err) && err.kind == ERROR_INPUT,
+	    "a directory: %s", error_text(&err));
+	error_release(&err);
+	tap_ok(mkfifo("fifo", 0600) == 0 && !file_read("fifo", 9, &out, &err),
+	    "a FIFO does not block: %s", error_text(&err));
+	error_release(&err);
+	str_clear(&out);
+	tap_ok(
+	    file_read("/proc/self/status", 100000, &out, &err) && out.len > 100,
+	    "a file that hides its size");
+	size_t before = out.len;
+	tap_ok(!file_read("/proc/self/status", 50, &out, &err),
+	    "whose limit counts");
+	tap_is_int((long long)out.len, (long long)before, "out is as before");
+	scratch_write("empty", "");
+	holds("empty", "", "an empty file");
+}
+
+static void
+reading_at(void)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str out = { 0 };
+	scratch_write("f", "0123456789");
+	autofd int fd = open("f", O_RDONLY | O_CLOEXEC);
+	tap_ok(file_read_at(fd, 3, 4, &out, &err), "a part");
+	tap_is_text(str_text(&out), "3456", "is right");
+	tap_ok(!file_read_at(fd, 8, 4, &out, &err), "behind the end");
+	tap_is_int(err.kind, ERROR_STATE, "%s", error_text(&err));
+	tap_is_text(str_text(&out), "3456", "changes nothing");
+	error_release(&err);
+	tap_ok(!file_read_at(fd, UINT64_MAX, 4, &out, &err), "no such place");
+	error_release(&err);
+	tap_ok(!file_read_at(fd, 4, SIZE_MAX, &out, &err), "no such length");
+	tap_ok(file_read_at(fd, 10, 0, &out, &err), "nothing at the end");
+}
+
+static void
+replacing(void)
+{
+	autoerror struct error err = { 0 };
+	struct stat st;
+	tap_ok(path_make_dirs("dir", &err), "a directory");
+	tap_ok(file_replace("dir/f", "one", 3, &err), "a new file: %s",
+	    error_text(&err));
+	holds("dir/f", "one", "is written");
+	tap_ok(stat("dir/f", &st) == 0 && (st.st_mode & 07777) == 0600,
+	    "for the owner only");
+	tap_ok(file_replace("dir/f", "2", 1, &err), "replaced");
+	holds("dir/f", "2", "by what is shorter");
+	tap_is_int(scratch_entries("dir"), 1, "nothing is left behind");
+	tap_ok(file_replace("bare", "x", 1, &err), "a name without directory");
+	scratch_write("victim", "keep");
+	tap_ok(symlink("../victim", "dir/link") == 0 &&
+		file_replace("dir/link", "new", 3, &err),
+	    "a link is replaced");
+	holds("victim", "keep", "not followed");
+	holds("dir/link", "new", "by a file");
+	tap_ok(!file_replace("none/f", "x", 1, &err), "no directory: %s",
+	    error_text(&err));
+	error_release(&err);
+	tap_ok(!file_replace("dir", "x", 1, &err), "a directory stays: %s",
+	    error_text(&err));
+	tap_is_int(scratch_entries("dir"), 2, "and nothing is left");
+}
+
+static void
+replacing_long_name(void)
+{
+	autoerror struct error err = { 0 };
+	char name[256];
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	tap_ok(file_replace(name, "x", 1, &err), "a name of 255 bytes: %s",
+	    error_text(&err));
+	holds(name, "x", "is written");
+}
+
+/* A full disk, played by a limit on the size of files. */
+static void
+full(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *big = mem_zalloc(100000);
+	scratch_write("dir/f", "old");
+	int before = scratch_entries("dir");
+	signal(SIGXFSZ, SIG_IGN);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct rlimit small = { 4096, 4096 };
+		setrlimit(RLIMIT_FSIZE, &small);
+		bool replaced = file_replace("dir/f", big, 100000, &err);
+		_exit(!replaced && err.code == EFBIG ? 0 : 1);
+	}
+	int status = -1;
+	waitpid(pid, &status, 0);
+	tap_is_int(status, 0, "what does not fit fails");
+	holds("dir/f", "old", "the old file stays");
+	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
+}
+
+static void
+in_pieces(void)
+{
+	autoerror struct error err = { 0 };
+	struct file_new f;
+	int before = scratch_entries("dir");
+	tap_ok(file_new_open(&f, "dir/f", &err), "open");
+	tap_ok((fcntl(f.fd, F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
+	tap_ok(file_write_all(f.fd, "a", 1, &err) &&
+		file_write_all(f.fd, "b", 1, &err),
+	    "written");
+	holds("dir/f", "old", "nothing is seen before the end");
+	tap_ok(file_new_commit(&f, &err), "commit");
+	holds("dir/f", "ab", "all is seen after it");
+	tap_ok(file_new_open(&f, "dir/f", &err), "open again");
+	file_new_abandon(&f);
+	file_new_abandon(&f);
+	holds("dir/f", "ab", "abandoned: nothing changes");
+	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
+	tap_ok(
+	    !file_new_open(&f, "none/f", &err) && f.fd == -1, "no directory");
+	file_new_abandon(&f);
+	tap_ok(true, "a failed open may be abandoned");
+}
+
+static void
+links(void)
+{
+	autoerror struct error err = { 0 };
+	char target[64];
+	tap_ok(file_replace_link("dir/latest", "v1", &err), "a new link");
+	tap_ok(file_replace_link("dir/latest", "v2", &err), "replaced");
+	ssize_t n = readlink("dir/latest", target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	tap_is_text(target, "v2", "it points there");
+	int before = scratch_entries("dir");
+	tap_ok(!file_replace_link("dir", "v3", &err), "not a directory: %s",
+	    error_text(&err));
+	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
+}
+
+static void
+appending(void)
+{
+	autoerror struct error err = { 0 };
+	int fd = file_open_append("log", &err);
+	tap_ok(fd >= 0 && file_write_all(fd, "one\n", 4, &err), "created");
+	close(fd);
+	fd = file_open_append("log", &err);
+	tap_ok(file_write_all(fd, "two\n", 4, &err) && file_sync(fd, &err),
+	    "opened again");
+	close(fd);
+	holds("log", "one\ntwo\n", "appended");
+	tap_ok(symlink("victim", "log2") == 0, "a link");
+	tap_is_int(file_open_append("log2", &err), -1, "is not followed");
+	error_release(&err);
+	int fds[2];
+	if (pipe(fds) != 0)
+		return;
+	tap_ok(!file_sync(fds[0], &err) && err.kind == ERROR_STORAGE,
+	    "what cannot be synced is a storage failure");
+	error_release(&err);
+	tap_ok(!file_sync_dir("none", &err), "no directory to sync");
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* A pipe that refuses while it is full, and a slow reader. */
+static void
+refusing_pipe(void)
+{
+	autoerror struct error err = { 0 };
+	size_t len = 1 << 20;
+	autofree char *bytes = mem_zalloc(len);
+	int fds[2];
+	if (pipe(fds) != 0)
+		return;
+	pid_t pid = fork();
+	if (pid == 0) {
+		char buffer[8192];
+		size_t total = 0;
+		ssize_t n;
+		close(fds[1]);
+		usleep(50000);
+		while ((n = read(fds[0], buffer, sizeof(buffer))) > 0)
+			total += (size_t)n;
+		_exit(total == len ? 0 : 1);
+	}
+	close(fds[0]);
+	tap_ok(file_set_nonblocking(fds[1], true) && file_set_cloexec(fds[1]),
+	    "flags are set");
+	tap_ok(file_write_all(fds[1], bytes, len, &err), "all is written: %s",
+	    error_text(&err));
+	close(fds[1]);
+	int status = -1;
+	waitpid(pid, &status, 0);
+	tap_is_int(status, 0, "all arrives");
+	tap_ok(!file_set_cloexec(-1) && !file_set_nonblocking(-1, true),
+	    "a wrong descriptor");
+	tap_ok(!file_write_all(-1, "x", 1, &err) && err.code == EBADF,
+	    "has no room");
+}
+
+int
+main(void)
+{
+	scratch_enter();
+	reading();
+	reading_at();
+	replacing();
+	replacing_long_name();
+	full();
+	in_pieces();
+	links();
+	appending();
+	refusing_pipe();
+	scratch_leave();
+	return tap_done();
+}

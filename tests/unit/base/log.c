@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of diagnostics on standard error. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#include "../tap.h"
+
+static int pipe_in = -1;
+static int hooks;
+
+/* Standard error goes to a packet pipe: one read gives one write. */
+static void
+redirect(void)
+{
+	int fds[2];
+	if (pipe2(fds, O_DIRECT | O_NONBLOCK) != 0 ||
+	    dup2(fds[1], STDERR_FILENO) < 0)
+		tap_ok(false, "a pipe");
+	pipe_in = fds[0];
+	close(fds[1]);
+}
+
+static void
+wrote(const char *want, const char *what)
+{
+	char got[1024];
+	ssize_t n = read(pipe_in, got, sizeof(got) - 1);
+	got[n > 0 ? n : 0] = '\0';
+	tap_is_text(got, want, "%s", what);
+}
+
+static void
+count(void *arg)
+{
+	hooks += *(int *)arg;
+}
+
+static void
+lines(void)
+{
+	log_error("%s: %d", "file", 3);
+	wrote("prodigy: file: 3\n", "an error, in one write");
+	log_warn("w");
+	wrote("prodigy: warning: w\n", "a warning");
+	log_note("n");
+	wrote("n\n", "a note");
+	log_note("%s", "");
+	wrote("\n", "an empty note");
+	log_info("i");
+	wrote("", "no info at the normal level");
+	log_error("%s", "\033]0;title\a\xff");
+	wrote("prodigy: \\e]0;title\\x07\\xff\n", "made harmless");
+	log_error("a\nprodigy: b\n\n");
+	wrote("prodigy: a\n    prodigy: b\n", "lines behind are set in");
+	errno = ENOENT;
+	log_error("x");
+	tap_is_int(errno, ENOENT, "errno is kept");
+	wrote("prodigy: x\n", "whatever it is");
+}
+
+static void
+levels(void)
+{
+	log_set_level(LOG_QUIET);
+	log_warn("w");
+	log_note("n");
+	wrote("", "quiet");
+	log_error("e");
+	wrote("prodigy: e\n", "but for errors");
+	log_set_level(LOG_VERBOSE);
+	log_info("i");
+	wrote("i\n", "info when verbose");
+	log_debug("d");
+	wrote("", "no debug yet");
+	log_set_level(LOG_TRACE);
+	log_debug("d");
+	wrote("debug: d\n", "debug");
+	tap_is_int(log_get_level(), LOG_TRACE, "the level is known");
+	log_set_level(LOG_NORMAL);
+}
+
+static void
+around(void)
+{
+	int one = 1;
+	log_set_hooks(count, count, &one);
+	log_note("n");
+	tap_is_int(hooks, 2, "hooks before and after");
+	wrote("n\n", "the line");
+	log_info("not shown");
+	tap_is_int(hooks, 2, "none for a line that is not written");
+	log_set_hooks(NULL, NULL, NULL);
+	log_note("n");
+	tap_is_int(hooks, 2, "none when removed");
+	wrote("n\n", "the line");
+}
+
+static void
+closed(void)
+{
+	close(STDERR_FILENO);
+	log_error("nobody hears");
+	tap_ok(true, "standard error may be closed");
+}
+
+int
+main(void)
+{
+	redirect();
+	lines();
+	levels();
+	around();
+	closed();
+	return tap_done();
+}

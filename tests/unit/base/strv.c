@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the string vector and of its environment form. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/strv.h"
+
+#include "../tap.h"
+
+static char *
+joined(struct strv *v)
+{
+	struct str s = { 0 };
+	for (char **item = strv_array(v); *item != NULL; item++)
+		str_format(&s, "%s|", *item);
+	return str_take(&s);
+}
+
+static void
+is(struct strv *v, const char *want, const char *what)
+{
+	autofree char *got = joined(v);
+	tap_is_text(got, want, "%s", what);
+}
+
+static void
+building(void)
+{
+	const char *const texts[] = { "c", "d", NULL };
+	autostrv struct strv v = { 0 };
+	is(&v, "", "all zero is an empty, terminated vector");
+	strv_add(&v, "a");
+	strv_give(&v, mem_text("b"));
+	strv_add_all(&v, texts);
+	strv_add_all(&v, NULL);
+	strv_format(&v, "%d%s", 5, "e");
+	is(&v, "a|b|c|d|5e|", "every way to add");
+	strv_copy(&v, &v);
+	is(&v, "a|b|c|d|5e|a|b|c|d|5e|", "a copy of itself");
+	tap_ok(strv_has(&v, "5e") && !strv_has(&v, "5"), "has");
+	strv_remove(&v, 9);
+	strv_remove(&v, 0);
+	is(&v, "b|c|d|5e|a|b|c|d|", "removed at both ends");
+	strv_clear(&v);
+	is(&v, "", "cleared");
+	strv_add(&v, "again");
+	is(&v, "again|", "and used again");
+}
+
+static void
+many(void)
+{
+	autostrv struct strv v = { 0 };
+	for (int i = 0; i < 1000; i++)
+		strv_format(&v, "%d", i);
+	tap_ok(v.n == 1000 && v.items[1000] == NULL, "terminated when long");
+	tap_is_text(v.items[999], "999", "in order");
+}
+
+static void
+environment(void)
+{
+	autostrv struct strv v = { 0 };
+	strv_env_set(&v, "A", "1");
+	strv_env_set(&v, "AB", "2");
+	strv_env_set(&v, "C", "x=y");
+	is(&v, "A=1|AB=2|C=x=y|", "set appends");
+	tap_is_text(strv_env_get(&v, "A"), "1", "get");
+	tap_is_text(strv_env_get(&v, "C"), "x=y", "only the first = parts");
+	tap_is_text(strv_env_get(&v, "B"), NULL, "get of none");
+	strv_env_set(&v, "A", "");
+	is(&v, "A=|AB=2|C=x=y|", "set replaces in place");
+	strv_add(&v, "A=again");
+	strv_add(&v, "A=and again");
+	strv_env_set(&v, "A", "3");
+	is(&v, "A=3|AB=2|C=x=y|", "set removes what is there twice");
+	strv_add(&v, "A=last");
+	strv_env_unset(&v, "A");
+	strv_env_unset(&v, "ZZ");
+	is(&v, "AB=2|C=x=y|", "unset removes every one");
+}
+
+static void
+inherited(void)
+{
+	autostrv struct strv v = { 0 };
+	strv_add(&v, "old=1");
+	setenv("STRV_TEST", "inherited", 1);
+	strv_env_inherit(&v);
+	tap_is_text(strv_env_get(&v, "STRV_TEST"), "inherited", "inherited");
+	tap_is_text(strv_env_get(&v, "old"), NULL, "instead of the old");
+}
+
+int
+main(void)
+{
+	building();
+	many();
+	environment();
+	inherited();
+	return tap_done();
+}

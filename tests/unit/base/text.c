@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of text from outside. */
+#include "config.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include "../tap.h"
+
+#define BAD "\xef\xbf\xbd"
+
+static void
+repaired(void)
+{
+	static const char *const pairs[] = { "abc", "abc", "\xc3\xa4",
+		"\xc3\xa4",
+		"a\xff"
+		"b",
+		"a" BAD "b", "\xc3", BAD, "\xc0\x80", BAD BAD, "\xe2\x82", BAD,
+		"\xe2\x82\xac", "\xe2\x82\xac",
+		"\xe2\x82"
+		"a",
+		BAD "a", "\xed\xa0\x80", BAD BAD BAD, "\xf0\x9f\x98\x80",
+		"\xf0\x9f\x98\x80", "\xf0\x9f\x98", BAD, "\xf4\x90\x80\x80",
+		BAD BAD BAD BAD, "\xf0\x80\x80\x80", BAD BAD BAD BAD,
+		"\xe0\x9f\xbf", BAD BAD BAD, "\x80", BAD, "\xf8\x88\x80",
+		BAD BAD BAD, "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" };
+	for (size_t i = 0; i < COUNT_OF(pairs); i += 2) {
+		autostr struct str out = { 0 };
+		size_t len = strlen(pairs[i]);
+		text_repair(&out, pairs[i], len);
+		tap_is_text(str_text(&out), pairs[i + 1], "case %zu", i / 2);
+		tap_ok(text_is_utf8(out.data, out.len), "is UTF-8");
+		tap_ok(text_is_utf8(pairs[i], len) ==
+			(strcmp(pairs[i], pairs[i + 1]) == 0),
+		    "which the bytes were only when kept");
+	}
+	autostr struct str out = { 0 };
+	text_repair(&out, "a\0b", 3);
+	tap_is_int((long long)out.len, 3, "NUL is a character");
+	tap_ok(text_is_utf8("", 0), "nothing is UTF-8");
+}
+
+/* Random bytes: always repaired to UTF-8, and repaired text stays. */
+static void
+repaired_noise(void)
+{
+	bool valid = true, stable = true, harmless = true;
+	srandom(1);
+	for (int round = 0; round < 20000; round++) {
+		autostr struct str once = { 0 };
+		autostr struct str twice = { 0 };
+		autostr struct str seen = { 0 };
+		unsigned char bytes[12];
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = (unsigned char)(random() >> 7);
+		text_repair(&once, bytes, sizeof(bytes));
+		text_repair(&twice, once.data, once.len);
+		text_visible(&seen, bytes, sizeof(bytes), true);
+		valid = valid && text_is_utf8(once.data, once.len);
+		stable = stable &&
+		    str_is(&twice, once.data) ==
+			(memchr(once.data, 0, once.len) == NULL);
+		harmless = harmless && text_is_utf8(seen.data, seen.len);
+		for (size_t i = 0; i < seen.len; i++)
+			harmless = harmless &&
+			    (unsigned char)seen.data[i] >= 0x20 &&
+			    seen.data[i] != 0x7f;
+	}
+	tap_ok(valid, "noise is repaired to UTF-8");
+	tap_ok(stable, "what is repaired stays");
+	tap_ok(harmless, "no control character becomes visible");
+}
+
+static void
+visible(void)
+{
+	static const struct {
+		const char *text, *lines, *line;
+	} cases[] = {
+		{ "plain \\ text", "plain \\ text", "plain \\ text" },
+		{ "a\n\tb", "a\n\tb", "a\\n\\tb" },
+		{ "\033[31m", "\\e[31m", "\\e[31m" },
+		{ "a\rb\bc\a", "a\\rb\\x08c\\x07", "a\\rb\\x08c\\x07" },
+		{ "\x7f", "\\x7f", "\\x7f" },
+		{ "\xc2\x9b"
+		  "31m",
+		    "\\x9b31m", "\\x9b31m" },
+		{ "\x9b", "\\x9b", "\\x9b" },
+		{ "\xe2\x82", "\\xe2\\x82", "\\xe2\\x82" },
+		{ "\xe2\x80\xae"
+		  "x",
+		    "\\u202ex", "\\u202ex" },
+		{ "\xe2\x81\xa6\xe2\x81\xa9", "\\u2066\\u2069",
+		    "\\u2066\\u2069" },
+		{ "\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "\\u200e\\u200f\\u061c",
+		    "\\u200e\\u200f\\u061c" },
+		{ "\xe2\x80\x90\xc3\xa4\xf0\x9f\x98\x80",
+		    "\xe2\x80\x90\xc3\xa4\xf0\x9f\x98\x80",
+		    "\xe2\x80\x90\xc3\xa4\xf0\x9f\x98\x80" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autostr struct str lines = { 0 };
+		autostr struct str line = { 0 };
+		size_t len = strlen(cases[i].text);
+		text_visible(&lines, cases[i].text, len, false);
+		text_visible(&line, cases[i].text, len, true);
+		tap_is_text(str_text(&lines), cases[i].lines, "lines %zu", i);
+		tap_is_text(str_text(&line), cases[i].line, "one line %zu", i);
+	}
+	autostr struct str out = { 0 };
+	text_visible(&out, "a\0b", 3, false);
+	tap_is_text(str_text(&out), "a\\x00b", "NUL");
+}
+
+/* Eight megabytes in time that only a linear algorithm meets. */
+static void
+linear(void)
+{
+	size_t len = (size_t)1 << 23;
+	autofree char *bytes = mem_zalloc(len + 1);
+	autostr struct str out = { 0 };
+	memset(bytes, 'x', len);
+	int64_t before = clock_now();
+	tap_is_int((long long)text_width(bytes), (long long)len, "width");
+	text_fit(&out, bytes, 10, true);
+	tap_is_text(str_text(&out), "xxxxxxx...", "fit");
+	str_clear(&out);
+	memset(bytes, 0xf0, len);
+	text_repair(&out, bytes, len);
+	tap_is_int((long long)out.len, 3 * (long long)len, "repair");
+	str_clear(&out);
+	text_visible(&out, bytes, len, true);
+	tap_is_int((long long)out.len, 4 * (long long)len, "visible");
+	int64_t took = clock_now() - before;
+	tap_ok(took < 30000, "took %lld ms", (long long)took);
+}
+
+static void
+widths(void)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} cases[] = { { "", 0 }, { "abc", 3 }, { "\xc3\xa4", 1 },
+		{ "\xe6\xbc\xa2\xe5\xad\x97", 4 }, { "e\xcc\x81", 1 },
+		{ "\xf0\x9f\x98\x80", 2 }, { "\xff\xfe", 2 } };
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		tap_is_int((long long)text_width(cases[i].text),
+		    (long long)cases[i].width, "width %zu", i);
+}
+
+static void
+fitted(void)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		bool ascii;
+		const char *want;
+	} cases[] = { { "abc", 3, true, "abc" }, { "abcd", 3, true, "..." },
+		{ "abcdef", 5, true, "ab..." }, { "abcdef", 2, true, "" },
+		{ "abcdef", 4, false, "abc\xe2\x80\xa6" },
+		{ "abcdef", 1, false, "\xe2\x80\xa6" },
+		{ "abcdef", 0, false, "" }, { "", 0, false, "" },
+		{ "\xe6\xbc\xa2\xe5\xad\x97x", 4, false,
+		    "\xe6\xbc\xa2\xe2\x80\xa6" } };
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autostr struct str out = { 0 };
+		text_fit(&out, cases[i].text, cases[i].columns, cases[i].ascii);
+		tap_is_text(str_text(&out), cases[i].want, "fit %zu", i);
+	}
+}
+
+static void
+quoted(void)
+{
+	static const char *const pairs[] = { "", "''", "abc", "'abc'", "it's",
+		"'it'\\''s'", "$(x) `y` \\ \" \n", "'$(x) `y` \\ \" \n'", "''",
+		"''\\'''\\'''", "-rf", "'-rf'" };
+	for (size_t i = 0; i < COUNT_OF(pairs); i += 2) {
+		autostr struct str out = { 0 };
+		text_shell_quote(&out, pairs[i]);
+		tap_is_text(str_text(&out), pairs[i + 1], "quote %zu", i / 2);
+	}
+}
+
+static void
+nearest(void)
+{
+	static const char *const words[] = { "run", "resume", "checkpoints",
+		"dlq", "x", NULL };
+	char huge[1000];
+	memset(huge, 'a', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	tap_is_text(text_nearest("resum", words), "resume", "one missing");
+	tap_is_text(text_nearest("resmue", words), "resume", "two swapped");
+	tap_is_text(text_nearest("chekpoint", words), "checkpoints", "more");
+	tap_is_text(text_nearest("run", words), "run", "itself");
+	tap_is_text(text_nearest("rum", words), "run", "a short word");
+	tap_is_text(text_nearest("banana", words), NULL, "nothing is near");
+	tap_is_text(text_nearest("y", words), NULL, "all is changed");
+	tap_is_text(text_nearest("", words), NULL, "the empty word");
+	tap_is_text(text_nearest(huge, words), NULL, "too long");
+}
+
+static void
+trimmed(const char *text, const char *want)
+{
+	autofree char *copy = mem_text(text);
+	tap_is_text(text_trim(copy), want, "trim");
+}
+
+static void
+ends(void)
+{
+	tap_ok(text_starts_with("abc", "ab"), "starts");
+	tap_ok(text_starts_with("abc", ""), "starts with nothing");
+	tap_ok(!text_starts_with("a", "ab"), "does not start");
+	tap_ok(text_ends_with("abc", "bc"), "ends");
+	tap_ok(text_ends_with("abc", ""), "ends with nothing");
+	tap_ok(!text_ends_with("c", "bc"), "does not end");
+	trimmed(" \t a b\r\n", "a b");
+	trimmed("a", "a");
+	trimmed(" \n ", "");
+	trimmed("", "");
+	trimmed("\xc2\xa0x", "\xc2\xa0x");
+}
+
+int
+main(void)
+{
+	repaired();
+	repaired_noise();
+	visible();
+	linear();
+	if (setlocale(LC_CTYPE, "C.UTF-8") != NULL) {
+		widths();
+		fitted();
+	} else {
+		tap_skip("no locale C.UTF-8");
+	}
+	quoted();
+	nearest();
+	ends();
+	return tap_done();
+}

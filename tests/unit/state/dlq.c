@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Dead letters: history is kept, causes are told apart, order is by number. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../tap.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "data/json.h"
+#include "scratch.h"
+#include "state/dlq.h"
+
+static const struct dlq_failure usual = {
+	.cause = CAUSE_COMMAND,
+	.exit_code = 101,
+	.message = "cargo test failed with exit 101 in /tmp/x",
+	.agent = "job_agent_7",
+	.step = "shell: cargo test",
+	.duration_ms = 45000,
+};
+
+static bool
+add(const char *dir, const char *item, const struct dlq_failure *failure,
+    int64_t *count)
+{
+	autoerror struct error err = { 0 };
+	autojson json_t *data = scratch_json("{\"file\":\"a.rs\"}");
+	return dlq_add(dir, item, data, failure, count, &err);
+}
+
+static void
+test_history(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("history");
+	autostrv struct strv context = { 0 };
+	struct dlq_failure again = usual;
+	int64_t count = 0;
+	strv_add(&context, "agent job_agent_7");
+	again.cause = CAUSE_TIMEOUT;
+	again.message = "no end after 5m \xff";
+	again.context = &context;
+	again.branch = "prodigy-x";
+	tap_ok(add(dir, "item_7", &usual, &count) && count == 1, "one failure");
+	tap_ok(add(dir, "item_7", &again, &count) && count == 2, "another");
+	autojson json_t *all = dlq_load(dir, &err);
+	const json_t *record = json_array_get(all, 0);
+	const json_t *history = json_get(record, "failure_history");
+	tap_is_int((long long)json_array_size(history), 2, "both are kept");
+	tap_is_int(json_get_int(record, "failure_count", 0), 2, "counted");
+	const json_t *first = json_array_get(history, 0);
+	const json_t *second = json_array_get(history, 1);
+	tap_is_int(json_get_int(
+		       json_get(json_get(first, "error_type"), "CommandFailed"),
+		       "exit_code", 0),
+	    101, "the first one's type");
+	tap_is_text(
+	    json_get_text(second, "error_type"), "Timeout", "the second one's");
+	tap_is_int(json_get_int(second, "attempt_number", 0), 2, "number");
+	tap_is_text(json_get_text(second, "error_message"),
+	    "no end after 5m \xef\xbf\xbd", "odd bytes are repaired");
+	tap_is_text(json_get_text(record, "first_attempt"),
+	    json_get_text(first, "timestamp"), "the first attempt stays");
+	tap_is_text(json_get_text(
+			json_get(record, "worktree_artifacts"), "branch_name"),
+	    "prodigy-x", "what is left of it");
+	tap_is_text(json_get_text(json_get(record, "item_data"), "file"),
+	    "a.rs", "the item's data");
+	tap_ok(
+	    dlq_remove(dir, "item_7", &err) && dlq_remove(dir, "item_7", &err),
+	    "removed, also twice");
+	autojson json_t *none = dlq_load(dir, &err);
+	tap_is_int((long long)json_array_size(none), 0, "and gone");
+}
+
+/* A record that cannot be read is no reason to lose it, or the failure. */
+static void
+test_damaged(void)
+{
+	static const char *const bad[] = { "", "{", "[]",
+		"{\"item_id\":\"item_1\",\"failure_history\":{}}",
+		"{\"item_id\":\"item_2\",\"failure_history\":[]}" };
+	autofree char *dir = scratch_path("damaged");
+	autofree char *items = path_join(dir, "items");
+	autofree char *path = path_join(items, "item_1.json");
+	autofree char *aside = path_join(items, "item_1.json.damaged");
+	int64_t count = 0;
+	mkdir(dir, 0700);
+	mkdir(items, 0700);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		autostr struct str kept = { 0 };
+		scratch_write(path, bad[i], strlen(bad[i]));
+		tap_ok(add(dir, "item_1", &usual, &count) && count == 1,
+		    "a failure is added where there was '%s'", bad[i]);
+		scratch_read(aside, &kept);
+		tap_is_text(str_text(&kept), bad[i], "which is kept aside");
+	}
+}
+
+static void
+test_order(void)
+{
+	static const char *const ids[] = { "item_10", "item_9", "b c",
+		"../../x", "item_0", "a" };
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("order");
+	autofree char *items = path_join(dir, "items");
+	autostr struct str seen = { 0 };
+	char long_id[301];
+	int64_t count;
+	memset(long_id, 'n', 300);
+	long_id[300] = '\0';
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		if (!add(dir, ids[i], &usual, &count))
+			BUG("add");
+	tap_ok(add(dir, long_id, &usual, &count), "an id of 300 bytes");
+	tap_is_int((long long)scratch_count(items), COUNT_OF(ids) + 1,
+	    "every record lies in its folder");
+	tap_ok(dlq_remove(dir, long_id, &err), "and is found again");
+	autojson json_t *all = dlq_load(dir, &err);
+	for (size_t i = 0; i < json_array_size(all); i++)
+		str_format(&seen, "%s|",
+		    json_get_text(json_array_get(all, i), "item_id"));
+	tap_ok(strstr(str_text(&seen), "item_0|item_9|item_10|") != NULL,
+	    "items by number: %s", str_text(&seen));
+	tap_ok(dlq_write_index(dir, "job", &err), "an index is written");
+	autofree char *index = path_join(dir, "index.json");
+	autojson json_t *document = json_load_path(index, 1u << 20, &err);
+	tap_is_int(
+	    json_get_int(document, "item_count", 0), COUNT_OF(ids), "of all");
+	for (size_t i = 0; i < COUNT_OF(ids); i++)
+		if (!dlq_remove(dir, ids[i], &err))
+			BUG("remove");
+	tap_ok(dlq_write_index(dir, "job", &err) && !path_exists(index),
+	    "and removed with the last one");
+	autofree char *none = scratch_path("none");
+	autojson json_t *empty = dlq_load(none, &err);
+	tap_is_int((long long)json_array_size(empty), 0, "no folder: none");
+}
+
+struct type_case {
+	enum frame_cause cause;
+	const char *type;
+	bool review;
+};
+
+static const struct type_case types[] = {
+	{ CAUSE_TIMEOUT, "\"Timeout\"", false },
+	{ CAUSE_COMMAND, "{\"CommandFailed\":{\"exit_code\":3}}", false },
+	{ CAUSE_CLAUDE, "{\"CommandFailed\":{\"exit_code\":3}}", false },
+	{ CAUSE_COMMIT_REQUIRED, "\"CommitValidationFailed\"", true },
+	{ CAUSE_WORKTREE, "\"WorktreeError\"", false },
+	{ CAUSE_MERGE_CONFLICT, "\"MergeConflict\"", false },
+	{ CAUSE_INPUT, "\"ValidationFailed\"", true },
+	{ CAUSE_RESOURCE, "\"ResourceExhausted\"", false },
+	{ CAUSE_LOST, "\"Unknown\"", false },
+};
+
+static void
+test_types(void)
+{
+	for (size_t i = 0; i < COUNT_OF(types); i++) {
+		autojson json_t *type = dlq_error_type(types[i].cause, 3);
+		autostr struct str text = { 0 };
+		json_compact(type, &text, true);
+		tap_is_text(text.data, types[i].type, "type of %s",
+		    frame_cause_name(types[i].cause));
+		tap_is_int(dlq_needs_review(types[i].cause, "it failed"),
+		    types[i].review, "its review");
+	}
+	tap_ok(dlq_needs_review(CAUSE_COMMAND, "cp: Permission denied"),
+	    "permission denied needs a person");
+	tap_ok(!dlq_needs_review(CAUSE_LOST, NULL), "no message");
+}
+
+static void
+test_signatures(void)
+{
+	char *long_word = mem_zalloc(5001);
+	memset(long_word, 'w', 5000);
+	static const char *const cases[][2] = {
+		{ "cargo test failed with exit 101 in /tmp/x",
+		    "CommandFailed::cargo test failed with exit in" },
+		{ "item_7: a1b2c3d lost", "CommandFailed::lost" },
+		{ "", "CommandFailed::" },
+		{ NULL, "CommandFailed::" },
+		{ "a b c d e f g h i j k l",
+		    "CommandFailed::a b c d e f g h "
+		    "i j" },
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autofree char *got = dlq_signature(CAUSE_COMMAND, cases[i][0]);
+		tap_is_text(got, cases[i][1], "signature of '%s'",
+		    cases[i][0] == NULL ? "(none)" : cases[i][0]);
+	}
+	autofree char *cut = dlq_signature(CAUSE_COMMAND, long_word);
+	tap_ok(strlen(cut) <= 200, "a long word is cut");
+	free(long_word);
+}
+
+int
+main(void)
+{
+	json_init();
+	test_history();
+	test_damaged();
+	test_order();
+	test_types();
+	test_signatures();
+	scratch_done();
+	return tap_done();
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* Events: their envelope, when they are written, and reading them merged. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../tap.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "data/json.h"
+#include "scratch.h"
+#include "state/event.h"
+
+struct types {
+	struct str text;
+	size_t limit;
+	size_t n;
+};
+
+static bool
+collect(const json_t *event, void *arg)
+{
+	struct types *types = arg;
+	str_format(&types->text, "%s ",
+	    json_get_text(json_get(event, "event"), "event_type"));
+	return ++types->n != types->limit;
+}
+
+static void
+count_lines(const char *line, size_t len, void *arg)
+{
+	size_t *lines = arg;
+	if (len > 0 && line[len - 1] == '\n')
+		(*lines)++;
+}
+
+static size_t
+size_of(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+static void
+test_writing(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("writing/deep");
+	struct event_log log;
+	size_t lines = 0, malformed = 9;
+	tap_ok(event_open(&log, dir, "session-1", &err), "a log is opened");
+	log.tee = count_lines;
+	log.tee_arg = &lines;
+	event_emit(&log, "job_started", json_pack("{s:s}", "job_id", "j"));
+	size_t size = size_of(log.path);
+	tap_ok(size > 0, "what matters is written at once");
+	event_emit(&log, "claude_message", NULL);
+	tap_ok(size_of(log.path) == size, "what comes often waits");
+	event_flush(&log);
+	tap_ok(size_of(log.path) > size, "until it is flushed");
+	size = size_of(log.path);
+	autofree char *long_text = mem_zalloc(70001);
+	memset(long_text, 'x', 70000);
+	event_emit(
+	    &log, "claude_message", json_pack("{s:s}", "content", long_text));
+	tap_ok(size_of(log.path) > size + 70000, "or there is much of it");
+	tap_is_int((long long)lines, 3, "each line went to the tee at once");
+	event_close(&log);
+	struct types types = { 0 };
+	tap_ok(
+	    event_read(dir, collect, &types, &malformed, &err), "it is read");
+	tap_is_text(str_text(&types.text),
+	    "job_started claude_message claude_message ", "in order");
+	tap_is_int((long long)malformed, 0, "without malformed lines");
+	str_release(&types.text);
+}
+
+static bool
+check_envelope(const json_t *event, void *arg)
+{
+	bool *good = arg;
+	const json_t *metadata = json_get(event, "metadata");
+	*good = strlen(json_get_text(event, "id")) == 36 &&
+	    json_get_text(event, "timestamp") != NULL &&
+	    strcmp(json_get_text(event, "correlation_id"), "s") == 0 &&
+	    json_get_int(metadata, "pid", 0) == getpid() &&
+	    json_get_text(metadata, "host") != NULL &&
+	    json_get_text(metadata, "thread") != NULL;
+	return true;
+}
+
+static void
+test_envelope(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("envelope");
+	struct event_log log;
+	size_t malformed;
+	bool good = false;
+	if (!event_open(&log, dir, "s", &err))
+		BUG("%s", error_text(&err));
+	event_emit(&log, "job_completed",
+	    json_pack("{s:s%}", "text", "\xc3\xa4", (size_t)2));
+	event_close(&log);
+	tap_ok(event_read(dir, check_envelope, &good, &malformed, &err) && good,
+	    "the envelope is complete");
+}
+
+static void
+add_event(struct str *out, const char *when, const char *type)
+{
+	str_format(out,
+	    "{\"timestamp\":\"2025-01-01T00:00:%sZ\",\"event\":{"
+	    "\"event_type\":\"%s\"}}\n",
+	    when, type);
+}
+
+static void
+test_merging(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("merging");
+	autofree char *a = path_join(dir, "events-1-1.jsonl");
+	autofree char *b = path_join(dir, "events-2-1.jsonl");
+	autofree char *c = path_join(dir, "events-3-1.jsonl");
+	autofree char *other = path_join(dir, "index.json");
+	autostr struct str text = { 0 };
+	size_t malformed = 0;
+	mkdir(dir, 0700);
+	add_event(&text, "01.000", "a");
+	str_add(&text, "not json\n\n{\"timestamp\":1}\n");
+	add_event(&text, "04.000", "d");
+	str_add(&text, "{\"timestamp\":\"2025-01-01T00:00:09Z\",\"ev");
+	scratch_write(a, text.data, text.len);
+	str_clear(&text);
+	add_event(&text, "02.000", "b");
+	add_event(&text, "03.500", "c");
+	add_event(&text, "05.000", "e");
+	scratch_write(b, text.data, text.len);
+	scratch_write(c, "", 0);
+	scratch_write(other, "{}", 2);
+	struct types types = { 0 };
+	tap_ok(event_read(dir, collect, &types, &malformed, &err),
+	    "several files are read");
+	tap_is_text(str_text(&types.text), "a b c d e ", "in time order");
+	tap_is_int((long long)malformed, 2,
+	    "malformed lines are counted, a torn one is not");
+	str_clear(&types.text);
+	types = (struct types){ .text = types.text, .limit = 2 };
+	tap_ok(event_read(dir, collect, &types, &malformed, &err),
+	    "reading can be stopped");
+	tap_is_text(str_text(&types.text), "a b ", "early");
+	str_release(&types.text);
+	autofree char *none = scratch_path("none");
+	types = (struct types){ 0 };
+	tap_ok(
+	    event_read(none, collect, &types, &malformed, &err) && types.n == 0,
+	    "no folder, no events");
+}
+
+/* A full disk never fails the job, and what follows is readable. */
+static void
+test_failing_writes(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("failing");
+	struct event_log log;
+	struct types types = { 0 };
+	size_t malformed = 0;
+	if (!event_open(&log, dir, "s", &err))
+		BUG("%s", error_text(&err));
+	int good = log.fd;
+	event_emit(&log, "job_started", NULL);
+	log.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	event_emit(&log, "agent_failed", NULL);
+	event_emit(&log, "agent_failed", NULL);
+	close(log.fd);
+	log.fd = good;
+	tap_is_int((int)log.failure.kind, ERROR_NO_SPACE,
+	    "the failure is kept: %s", error_text(&log.failure));
+	if (write(good, "{\"half", 6) != 6)
+		BUG("write");
+	event_emit(&log, "job_completed", NULL);
+	event_close(&log);
+	tap_ok(event_read(dir, collect, &types, &malformed, &err), "read");
+	tap_is_text(str_text(&types.text), "job_started job_completed ",
+	    "what came later is whole");
+	tap_is_int((long long)malformed, 1, "the half line stands alone");
+	str_release(&types.text);
+	autofree char *blocked = path_join(dir, "x");
+	scratch_write(blocked, "", 0);
+	autofree char *below = path_join(blocked, "y");
+	tap_ok(!event_open(&log, below, "s", &err), "no folder can be made");
+	event_emit(&log, "job_started", NULL);
+	event_close(&log);
+	tap_ok(fcntl(0, F_GETFD) != -1, "closing it leaves stdin alone");
+}
+
+static void
+test_types(void)
+{
+	static const char *const names[][2] = {
+		{ "agent_failed", "agent_failed" },
+		{ "AgentFailed", "agent_failed" },
+		{ "agent-failed", "agent_failed" },
+		{ "d_l_q_item_added", "dlq_item_added" },
+		{ "dlq_item_added", "dlq_item_added" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		autofree char *type = event_canonical_type(names[i][0]);
+		tap_is_text(type, names[i][1], "type '%s'", names[i][0]);
+	}
+	tap_is_int(event_severity_of("job_failed"), EVENT_ERROR, "error");
+	tap_is_int(
+	    event_severity_of("memory_pressure"), EVENT_WARNING, "warning");
+	tap_is_int(event_severity_of("job_started"), EVENT_INFO, "info");
+	tap_is_int(
+	    event_severity_of("claude_message"), EVENT_DEBUG, "all others");
+}
+
+int
+main(void)
+{
+	json_init();
+	test_writing();
+	test_envelope();
+	test_merging();
+	test_failing_writes();
+	test_types();
+	scratch_done();
+	return tap_done();
+}

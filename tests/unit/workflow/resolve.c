@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Fields of a workflow that are given by variables. */
+#include "config.h"
+
+#include <string.h>
+
+#include "../tap.h"
+#include "base/mem.h"
+#include "data/json.h"
+#include "workflow/value.h"
+#include "workflow/workflow.h"
+
+static const char text[] = "env: {MAX: 3, SLOW: 2m}\n"
+			   "setup: {timeout: $SLOW, commands: []}\n"
+			   "map:\n"
+			   "  input: a\n"
+			   "  max_parallel: ${MAX}\n"
+			   "  agent_timeout_secs: $LIMIT\n"
+			   "  agent_template:\n"
+			   "    - shell: b\n"
+			   "      timeout: $SLOW\n"
+			   "      on_failure:\n"
+			   "        timeout: $LIMIT\n"
+			   "        commands: [{shell: c, timeout: $LIMIT}]\n";
+
+static bool
+load(struct workflow *workflow)
+{
+	struct workflow_findings findings = { 0 };
+	const bool ok = workflow_load_text(
+	    "w.yml", text, strlen(text), workflow, &findings);
+
+	for (size_t i = 0; i < findings.errors.n; i++)
+		tap_note("%s", error_text(&findings.errors.items[i]));
+	workflow_findings_release(&findings);
+	return tap_ok(ok, "it loads");
+}
+
+static void
+test_resolved(void)
+{
+	struct workflow w;
+	autostrv struct strv environment = { 0 };
+	autoerror struct error err = { 0 };
+
+	strv_add(&environment, "MAX=100");
+	strv_add(&environment, "LIMIT=30");
+	if (!load(&w) ||
+	    !tap_ok(workflow_resolve(&w, &environment, &err), "it resolves"))
+		return;
+	tap_is_int(w.map.max_parallel, 3, "env of the file goes first");
+	tap_is_int(w.map.agent_timeout_ms, 30000, "then the process's");
+	tap_is_int(w.setup.timeout_ms, 120000, "timeout of a phase");
+	const struct step *step = &w.map.agent_template.items[0];
+
+	tap_is_int(step->timeout_ms, 120000, "timeout of a step");
+	tap_is_int(step->on_failure->timeout_ms, 30000, "of a handler");
+	tap_is_int(step->on_failure->commands.items[0].timeout_ms, 30000,
+	    "of a step in it");
+	tap_ok(!w.map.max_parallel_variable && !w.map.agent_timeout_variable &&
+		!w.setup.timeout_variable && !step->timeout_variable &&
+		!step->on_failure->timeout_variable,
+	    "no variable is left");
+	tap_ok(workflow_resolve(&w, &environment, &err), "twice is no harm");
+	tap_ok(!workflow_uses_claude(&w), "it does not use claude");
+	workflow_release(&w);
+}
+
+static void
+expect_failure(const char *max, const char *limit, const char *want)
+{
+	struct workflow w;
+	autostrv struct strv environment = { 0 };
+	autoerror struct error err = { 0 };
+
+	if (!load(&w))
+		return;
+	strv_env_set(&w.env, "MAX", max);
+	if (limit)
+		strv_env_set(&environment, "LIMIT", limit);
+	tap_ok(!workflow_resolve(&w, &environment, &err), "it fails");
+	tap_is_text(error_text(&err), want, "and says why");
+	workflow_release(&w);
+}
+
+static void
+test_variables(void)
+{
+	static const char *const cases[][2] = {
+		{ "$A", "A" },
+		{ "${A_1}", "A_1" },
+		{ "$1", NULL },
+		{ "${1A}", NULL },
+		{ "$", NULL },
+		{ "${}", NULL },
+		{ "${A", NULL },
+		{ "$A}", NULL },
+		{ "$A B", NULL },
+		{ "A", NULL },
+		{ "", NULL },
+		{ "${A:-5}", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autofree char *name = value_variable(cases[i][0]);
+
+		tap_is_text(name ? name : "none",
+		    cases[i][1] ? cases[i][1] : "none", "%s", cases[i][0]);
+	}
+}
+
+int
+main(void)
+{
+	json_init();
+	test_resolved();
+	expect_failure("0", "30",
+	    "w.yml: map.max_parallel: the variable $MAX: must be from 1 to "
+	    "10000, not 0");
+	expect_failure("many", "30",
+	    "w.yml: map.max_parallel: the variable $MAX: expected a whole "
+	    "number, not \"many\"");
+	expect_failure("3", NULL,
+	    "w.yml: map.agent_timeout_secs: the variable $LIMIT is not set");
+	expect_failure("3", "0",
+	    "w.yml: map.agent_timeout_secs: the variable $LIMIT: a timeout "
+	    "must be more than 0, not \"0\"");
+	test_variables();
+	return tap_done();
+}
