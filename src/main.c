@@ -2,7 +2,7 @@
 /* Entry point: everything else lives in the layers, see docs/ARCHITECTURE.md. */
 #include "config.h"
 
-#include "cli/program.h"
+#include "cli/entry.h"
 
 int
 main(int argc, char **argv)

@@ -6,7 +6,7 @@ libagent_a_SOURCES = \
 	%D%/chain_run.c %D%/chain_run.h \
 	%D%/claude_stream.c %D%/claude_stream.h \
 	%D%/claude_verdict.c \
-	%D%/command.c %D%/command.h \
+	%D%/step_command.c %D%/step_command.h \
 	%D%/handler_rules.c %D%/handler_rules.h \
 	%D%/handlers.c %D%/handlers.h \
 	%D%/keeper.c %D%/keeper.h \

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/command.h"
+#include "agent/step_command.h"
 #include "agent/plan_input.h"
 #include "agent/printed.h"
 #include "base/file.h"

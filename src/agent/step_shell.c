@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/command.h"
+#include "agent/step_command.h"
 #include "agent/printed.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"

@@ -6,4 +6,4 @@ libcli_a_SOURCES = \
 	%D%/help.c \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h \
-	%D%/program.c %D%/program.h
+	%D%/entry.c %D%/entry.h

@@ -2,8 +2,6 @@
 /* Evaluation of the expression language. */
 #include "config.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,131 +10,6 @@
 #include "data/expr_tree.h"
 #include "data/json.h"
 #include "data/order.h"
-
-/* --- references ------------------------------------------------------------ */
-
-static const json_t *
-step_into(const json_t *value, const struct expr_step *step)
-{
-	if (step->name != NULL)
-		return json_object_get(value, step->name);
-	size_t n = json_array_size(value);
-	long index = step->index < 0 ? step->index + (long)n : step->index;
-	return index < 0 ? NULL : json_array_get(value, (size_t)index);
-}
-
-static json_t *walk(const json_t *value, const struct expr_step *steps,
-    size_t n);
-
-/* What the rest of the path gives for each element; missing ones left out. */
-static json_t *
-walk_all(const json_t *value, const struct expr_step *rest, size_t n)
-{
-	json_t *all = json_array();
-	const char *key;
-	json_t *member;
-	for (size_t i = 0; i < json_array_size(value); i++) {
-		json_t *found = walk(json_array_get(value, i), rest, n);
-		if (found != NULL)
-			json_array_append_new(all, found);
-	}
-	json_object_foreach(json_mutable(value), key, member) {
-		json_t *found = walk(member, rest, n);
-		if (found != NULL)
-			json_array_append_new(all, found);
-	}
-	return all;
-}
-
-static json_t *
-walk(const json_t *value, const struct expr_step *steps, size_t n)
-{
-	for (size_t i = 0; i < n && value != NULL; i++) {
-		if (steps[i].wildcard)
-			return walk_all(value, steps + i + 1, n - i - 1);
-		value = step_into(value, &steps[i]);
-	}
-	return json_incref(json_mutable(value));
-}
-
-/* "item.", "@" and "$" in front name the item itself, unless it has such. */
-static bool
-names_item(const struct expr *expr, const json_t *item)
-{
-	const char *name = expr->steps[0].name;
-	if (strcmp(name, "item") != 0 && strcmp(name, "@") != 0 &&
-	    strcmp(name, "$") != 0)
-		return false;
-	return json_object_get(item, name) == NULL;
-}
-
-static json_t *
-item_value(const struct expr *expr, const struct expr_scope *scope)
-{
-	const struct expr_step *steps = expr->steps;
-	const json_t *start = scope->item;
-	if (expr->use == EXPR_PATH && strcmp(steps[0].name, "$") == 0)
-		return walk(scope->root, steps + 1, expr->n_steps - 1);
-	if (names_item(expr, start))
-		return walk(start, steps + 1, expr->n_steps - 1);
-	return walk(start, steps, expr->n_steps);
-}
-
-static size_t
-steps_before_wildcard(const struct expr *expr)
-{
-	size_t n = 0;
-	while (n < expr->n_steps && !expr->steps[n].wildcard)
-		n++;
-	return n;
-}
-
-/* "x.exists": whether x is there at all. */
-static bool
-existence(const struct expr *expr, const struct vars *vars, json_t **value,
-    struct error *err)
-{
-	static const char ending[] = ".exists";
-	struct vars_value found;
-	size_t len = strlen(expr->text), end = sizeof(ending) - 1;
-	autostr struct str name = { 0 };
-	if (len <= end || strcmp(expr->text + len - end, ending) != 0)
-		return true;
-	str_add_n(&name, expr->text, len - end);
-	if (!vars_find(vars, str_text(&name), &found, err))
-		return false;
-	*value = json_boolean(found.value != NULL);
-	return true;
-}
-
-static bool
-variable_value(const struct expr *expr, const struct vars *vars,
-    json_t **value, struct error *err)
-{
-	struct vars_value found;
-	size_t n = steps_before_wildcard(expr);
-	*value = NULL;
-	if (!vars_find(vars, expr->text, &found, err))
-		return false;
-	if (found.value != NULL)
-		*value = walk(found.value, expr->steps + n,
-		    expr->n_steps - n);
-	/* A bare word right of an operator is a text if it is no variable. */
-	if (*value == NULL && expr->is_word)
-		*value = json_text(expr->steps[0].name);
-	return *value != NULL || existence(expr, vars, value, err);
-}
-
-static bool
-reference_value(const struct expr *expr, const struct expr_scope *scope,
-    json_t **value, struct error *err)
-{
-	if (expr->use != EXPR_CONDITION) {
-		*value = item_value(expr, scope);
-		return true;
-	}
-	return variable_value(expr, scope->vars, value, err);
-}
 
 /* --- truth and comparison ------------------------------------------------ */
 
@@ -165,68 +38,63 @@ expr_truth(const struct expr *expr, const json_t *value)
 	return json_string_length(value) > 0;
 }
 
-static bool
-text_as_number(const json_t *value, double *number)
-{
-	const char *text = json_string_value(value);
-	char *end;
-	if (text == NULL || *text == '\0')
-		return false;
-	errno = 0;
-	*number = strtod(text, &end);
-	while (*end == ' ' || *end == '\n')
-		end++;
-	return errno == 0 && *end == '\0' && end != text;
-}
-
-/* In a condition a number meets its text, and true meets 'true'. */
+/*
+ * In a condition a number meets its text, and true meets 'true': value as it
+ * is to be compared with other. A new reference.
+ */
 static json_t *
 as_other(const struct expr *expr, const json_t *value, const json_t *other)
 {
-	double number;
+	json_t *converted = NULL;
 	if (expr->use == EXPR_CONDITION && json_is_string(value)) {
 		const char *text = json_string_value(value);
-		if (json_is_number(other) && text_as_number(value, &number))
-			return json_real(number);
-		if (json_is_boolean(other) && strcasecmp(text, "true") == 0)
-			return json_true();
-		if (json_is_boolean(other) && strcasecmp(text, "false") == 0)
-			return json_false();
+		if (json_is_number(other))
+			converted = expr_number(text);
+		else if (json_is_boolean(other) &&
+		    strcasecmp(text, "true") == 0)
+			converted = json_true();
+		else if (json_is_boolean(other) &&
+		    strcasecmp(text, "false") == 0)
+			converted = json_false();
 	}
-	return json_incref(json_mutable(value));
+	return converted != NULL ? converted : json_incref(json_mutable(value));
 }
 
-static bool
-compare_order(enum expr_operator op, const json_t *a, const json_t *b)
+bool
+expr_equal(const struct expr *expr, const json_t *a, const json_t *b)
 {
+	autojson json_t *x = as_other(expr, a, b);
+	autojson json_t *y = as_other(expr, b, a);
+	return order_equal(x, y);
+}
+
+/* Values of different kinds are neither less nor greater. */
+static bool
+is_ordered(const struct expr *expr, const json_t *left, const json_t *right)
+{
+	autojson json_t *a = as_other(expr, left, right);
+	autojson json_t *b = as_other(expr, right, left);
 	bool alike = (json_is_number(a) && json_is_number(b)) ||
 	    (json_is_string(a) && json_is_string(b)) ||
 	    (json_is_boolean(a) && json_is_boolean(b));
 	if (!alike)
 		return false;
 	int c = order_compare(a, b);
-	switch ((int)op) {
-	case OP_LT:
+	if (expr->op == OP_LT)
 		return c < 0;
-	case OP_LE:
+	if (expr->op == OP_LE)
 		return c <= 0;
-	case OP_GT:
-		return c > 0;
-	default:
-		return c >= 0;
-	}
+	return expr->op == OP_GT ? c > 0 : c >= 0;
 }
 
 static bool
 compare(const struct expr *expr, const json_t *left, const json_t *right)
 {
-	autojson json_t *a = as_other(expr, left, right);
-	autojson json_t *b = as_other(expr, right, left);
 	if (expr->op == OP_EQ)
-		return order_equal(a, b);
+		return expr_equal(expr, left, right);
 	if (expr->op == OP_NE)
-		return !order_equal(a, b);
-	return compare_order(expr->op, a, b);
+		return !expr_equal(expr, left, right);
+	return is_ordered(expr, left, right);
 }
 
 static bool
@@ -247,17 +115,13 @@ comparison_value(const struct expr *expr, const json_t *left,
 static bool
 is_in(const struct expr *expr, const json_t *value, const json_t *list)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *element = json_array_get(list, i);
-		autojson json_t *a = as_other(expr, value, element);
-		autojson json_t *b = as_other(expr, element, value);
-		if (value != NULL && order_equal(a, b))
+	for (size_t i = 0; value != NULL && i < json_array_size(list); i++)
+		if (expr_equal(expr, value, json_array_get(list, i)))
 			return true;
-	}
 	return false;
 }
 
-/* --- nodes ------------------------------------------------------------------ */
+/* --- nodes --------------------------------------------------------------- */
 
 static bool
 list_value(const struct expr *expr, const struct expr_scope *scope,
@@ -270,8 +134,8 @@ list_value(const struct expr *expr, const struct expr_scope *scope,
 			json_decref(list);
 			return false;
 		}
-		json_array_append_new(list,
-		    element == NULL ? json_null() : element);
+		json_array_append_new(
+		    list, element == NULL ? json_null() : element);
 	}
 	*value = list;
 	return true;
@@ -290,17 +154,25 @@ truth_of(const struct expr *expr, const struct expr_scope *scope, bool *truth,
 }
 
 static bool
-logic_value(const struct expr *expr, const struct expr_scope *scope,
+not_value(const struct expr *expr, const struct expr_scope *scope,
     json_t **value, struct error *err)
 {
 	bool truth;
 	if (!truth_of(expr->args[0], scope, &truth, err))
 		return false;
-	if (expr->kind == EXPR_NOT)
-		truth = !truth;
-	else if (truth == (expr->kind == EXPR_AND) &&
-	    !truth_of(expr->args[1], scope, &truth, err))
-		return false;
+	*value = json_boolean(!truth);
+	return true;
+}
+
+/* The first false of an AND, the first true of an OR decides. */
+static bool
+chain_value(const struct expr *expr, const struct expr_scope *scope,
+    json_t **value, struct error *err)
+{
+	bool truth = expr->kind == EXPR_AND, goes_on = truth;
+	for (size_t i = 0; i < expr->n_args && truth == goes_on; i++)
+		if (!truth_of(expr->args[i], scope, &truth, err))
+			return false;
 	*value = json_boolean(truth);
 	return true;
 }
@@ -324,16 +196,20 @@ bool
 expr_value(const struct expr *expr, const struct expr_scope *scope,
     json_t **value, struct error *err)
 {
+	*value = NULL;
 	switch (expr->kind) {
 	case EXPR_LITERAL:
 		*value = json_incref(expr->value);
 		return true;
 	case EXPR_REFERENCE:
-		return reference_value(expr, scope, value, err);
+		return expr_reference_value(expr, scope, value, err);
+	case EXPR_TEMPLATE:
+		return expr_template_value(expr, scope->vars, value, err);
 	case EXPR_NOT:
+		return not_value(expr, scope, value, err);
 	case EXPR_AND:
 	case EXPR_OR:
-		return logic_value(expr, scope, value, err);
+		return chain_value(expr, scope, value, err);
 	case EXPR_COMPARE:
 	case EXPR_IN:
 		return binary_value(expr, scope, value, err);
@@ -359,11 +235,4 @@ expr_holds_vars(const struct expr *expr, const struct vars *vars, bool *holds,
 {
 	struct expr_scope scope = { .vars = vars };
 	return truth_of(expr, &scope, holds, err);
-}
-
-json_t *
-expr_path_value(const struct expr *path, const json_t *item)
-{
-	struct expr_scope scope = { .item = item };
-	return item_value(path, &scope);
 }

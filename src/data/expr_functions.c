@@ -7,41 +7,64 @@
 #include <strings.h>
 
 #include "base/defs.h"
-#include "base/mem.h"
-#include "base/text.h"
+#include "base/str.h"
 #include "data/expr_tree.h"
 #include "data/json.h"
 #include "data/order.h"
 
-struct function_name {
-	const char *name;
-	enum expr_function function;
+static const struct expr_signature signatures[] = {
+	{ "contains", FN_CONTAINS, 2, 2 },
+	{ "starts_with", FN_STARTS_WITH, 2, 2 },
+	{ "startsWith", FN_STARTS_WITH, 2, 2 },
+	{ "ends_with", FN_ENDS_WITH, 2, 2 },
+	{ "endsWith", FN_ENDS_WITH, 2, 2 },
+	{ "matches", FN_MATCHES, 2, 2 },
+	{ "length", FN_LENGTH, 1, 2 },
+	{ "len", FN_LENGTH, 1, 2 },
+	{ "count", FN_LENGTH, 1, 2 },
+	{ "sum", FN_SUM, 1, 1 },
+	{ "min", FN_MIN, 1, 1 },
+	{ "max", FN_MAX, 1, 1 },
+	{ "avg", FN_AVG, 1, 1 },
+	{ "is_null", FN_IS_NULL, 1, 1 },
+	{ "is_not_null", FN_IS_NOT_NULL, 1, 1 },
+	{ "exists", FN_EXISTS, 1, 1 },
+	{ "is_empty", FN_IS_EMPTY, 1, 1 },
+	{ "is_number", FN_IS_NUMBER, 1, 1 },
+	{ "is_string", FN_IS_STRING, 1, 1 },
+	{ "is_bool", FN_IS_BOOL, 1, 1 },
+	{ "is_array", FN_IS_ARRAY, 1, 1 },
+	{ "is_object", FN_IS_OBJECT, 1, 1 },
+	{ "lower", FN_LOWER, 1, 1 },
+	{ "upper", FN_UPPER, 1, 1 },
+	{ "trim", FN_TRIM, 1, 1 },
 };
 
-static const struct function_name names[] = {
-	{ "contains", FN_CONTAINS }, { "starts_with", FN_STARTS_WITH },
-	{ "startsWith", FN_STARTS_WITH }, { "ends_with", FN_ENDS_WITH },
-	{ "endsWith", FN_ENDS_WITH }, { "matches", FN_MATCHES },
-	{ "length", FN_LENGTH }, { "len", FN_LENGTH }, { "count", FN_LENGTH },
-	{ "sum", FN_SUM }, { "min", FN_MIN }, { "max", FN_MAX },
-	{ "avg", FN_AVG }, { "is_null", FN_IS_NULL },
-	{ "is_not_null", FN_IS_NOT_NULL }, { "exists", FN_EXISTS },
-	{ "is_empty", FN_IS_EMPTY }, { "is_number", FN_IS_NUMBER },
-	{ "is_string", FN_IS_STRING }, { "is_bool", FN_IS_BOOL },
-	{ "is_array", FN_IS_ARRAY }, { "is_object", FN_IS_OBJECT },
-	{ "lower", FN_LOWER }, { "upper", FN_UPPER }, { "trim", FN_TRIM },
-};
-
-bool
-expr_find_function(const char *name, enum expr_function *function)
+const struct expr_signature *
+expr_find_function(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		if (strcasecmp(names[i].name, name) == 0) {
-			*function = names[i].function;
-			return true;
-		}
-	}
-	return false;
+	for (size_t i = 0; i < COUNT_OF(signatures); i++)
+		if (strcasecmp(signatures[i].name, name) == 0)
+			return &signatures[i];
+	return NULL;
+}
+
+/* A pattern that comes from data; it was not compiled with the expression. */
+static bool
+matches_value(const char *subject, size_t len, const json_t *pattern,
+    bool *found, struct error *err)
+{
+	const char *text = json_string_value(pattern);
+	if (text == NULL)
+		return true;
+	if (strlen(text) != json_string_length(pattern))
+		return error_set(err, ERROR_INPUT,
+		    "regular expression '%s': a NUL in it", text);
+	struct regex *regex = regex_new(text, err);
+	bool ok =
+	    regex != NULL && regex_search(regex, subject, len, found, err);
+	regex_free(regex);
+	return ok;
 }
 
 bool
@@ -55,12 +78,7 @@ expr_matches(const struct expr *expr, const json_t *subject,
 	size_t len = json_string_length(subject);
 	if (expr->regex != NULL)
 		return regex_search(expr->regex, text, len, found, err);
-	if (!json_is_string(pattern))
-		return true;
-	struct regex *regex = regex_new(json_string_value(pattern), err);
-	bool ok = regex != NULL && regex_search(regex, text, len, found, err);
-	regex_free(regex);
-	return ok;
+	return matches_value(text, len, pattern, found, err);
 }
 
 static size_t
@@ -78,16 +96,16 @@ length_of(const json_t *value)
 }
 
 static bool
-contains(const json_t *whole, const json_t *part)
+contains(const struct expr *expr, const json_t *whole, const json_t *part)
 {
 	if (json_is_string(whole) && json_is_string(part))
 		return memmem(json_string_value(whole),
-		    json_string_length(whole), json_string_value(part),
-		    json_string_length(part)) != NULL;
+			   json_string_length(whole), json_string_value(part),
+			   json_string_length(part)) != NULL;
 	if (json_is_object(whole) && json_is_string(part))
 		return json_object_get(whole, json_string_value(part)) != NULL;
 	for (size_t i = 0; i < json_array_size(whole); i++)
-		if (order_equal(json_array_get(whole, i), part))
+		if (expr_equal(expr, json_array_get(whole, i), part))
 			return true;
 	return false;
 }
@@ -99,15 +117,14 @@ compares_end(const json_t *whole, const json_t *part, bool at_end)
 	if (!json_is_string(whole) || !json_is_string(part) || m > n)
 		return false;
 	return memcmp(json_string_value(whole) + (at_end ? n - m : 0),
-	    json_string_value(part), m) == 0;
+		   json_string_value(part), m) == 0;
 }
 
-/* Sum, least, greatest or mean of the numbers of an array. */
+/* A sum of integers is one as long as it fits. */
 static json_t *
-aggregate(enum expr_function function, const json_t *array)
+sum(const json_t *array, bool as_mean)
 {
-	const json_t *best = NULL;
-	double sum = 0;
+	double total = 0;
 	json_int_t whole = 0;
 	bool exact = true;
 	size_t n = 0;
@@ -116,35 +133,55 @@ aggregate(enum expr_function function, const json_t *array)
 		if (!json_is_number(value))
 			continue;
 		n++;
-		sum += json_number_value(value);
+		total += json_number_value(value);
 		exact = exact && json_is_integer(value) &&
-		    !__builtin_add_overflow(whole, json_integer_value(value),
-		        &whole);
-		if (best == NULL || (function == FN_MIN
-		        ? order_compare(value, best) < 0
-		        : order_compare(value, best) > 0))
-			best = value;
+		    !__builtin_add_overflow(
+			whole, json_integer_value(value), &whole);
 	}
-	if (function == FN_SUM)
-		return exact ? json_integer(whole) : json_real(sum);
-	if (n == 0)
-		return json_null();
-	return function == FN_AVG ? json_real(sum / (double)n)
-	                          : json_incref(json_mutable(best));
+	if (as_mean)
+		return n == 0 ? json_null() : json_real(total / (double)n);
+	return exact ? json_integer(whole) : json_real(total);
 }
 
 static json_t *
-change_text(enum expr_function function, const json_t *value)
+extreme(const json_t *array, int sign)
+{
+	const json_t *best = NULL;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *value = json_array_get(array, i);
+		if (json_is_number(value) &&
+		    (best == NULL || sign * order_compare(value, best) > 0))
+			best = value;
+	}
+	return best == NULL ? json_null() : json_incref(json_mutable(best));
+}
+
+/* Letters of ASCII change, others stay. */
+static json_t *
+change_case(const json_t *value, int (*change)(int))
 {
 	if (!json_is_string(value))
 		return json_incref(json_mutable(value));
-	autofree char *copy = mem_text(json_string_value(value));
-	if (function == FN_TRIM)
-		return json_text(text_trim(copy));
-	for (char *c = copy; *c != '\0'; c++)
-		*c = (char)(function == FN_LOWER ? tolower((unsigned char)*c)
-		                                 : toupper((unsigned char)*c));
-	return json_text(copy);
+	autostr struct str text = { 0 };
+	str_add_n(&text, json_string_value(value), json_string_length(value));
+	for (size_t i = 0; i < text.len; i++)
+		if (isascii(text.data[i]))
+			text.data[i] = (char)change(text.data[i]);
+	return json_stringn(str_text(&text), text.len);
+}
+
+static json_t *
+trimmed(const json_t *value)
+{
+	if (!json_is_string(value))
+		return json_incref(json_mutable(value));
+	const char *text = json_string_value(value);
+	size_t len = json_string_length(value), start = 0;
+	while (start < len && isspace((unsigned char)text[start]))
+		start++;
+	while (len > start && isspace((unsigned char)text[len - 1]))
+		len--;
+	return json_stringn(text + start, len - start);
 }
 
 static json_t *
@@ -163,7 +200,7 @@ simple_call(const struct expr *expr, const json_t *a, const json_t *b)
 {
 	switch (expr->function) {
 	case FN_CONTAINS:
-		return json_boolean(contains(a, b));
+		return json_boolean(contains(expr, a, b));
 	case FN_STARTS_WITH:
 		return json_boolean(compares_end(a, b, false));
 	case FN_ENDS_WITH:
@@ -171,10 +208,13 @@ simple_call(const struct expr *expr, const json_t *a, const json_t *b)
 	case FN_LENGTH:
 		return length_value(a, b, expr->n_args == 2);
 	case FN_SUM:
+		return sum(a, false);
 	case FN_MIN:
+		return extreme(a, -1);
 	case FN_MAX:
+		return extreme(a, 1);
 	case FN_AVG:
-		return aggregate(expr->function, a);
+		return sum(a, true);
 	case FN_IS_NULL:
 		return json_boolean(order_is_null(a));
 	case FN_IS_NOT_NULL:
@@ -182,8 +222,8 @@ simple_call(const struct expr *expr, const json_t *a, const json_t *b)
 	case FN_EXISTS:
 		return json_boolean(a != NULL);
 	case FN_IS_EMPTY:
-		return json_boolean(order_is_null(a) || (!json_is_number(a) &&
-		    !json_is_boolean(a) && length_of(a) == 0));
+		return json_boolean(!json_is_number(a) && !json_is_boolean(a) &&
+		    length_of(a) == 0);
 	case FN_IS_NUMBER:
 		return json_boolean(json_is_number(a));
 	case FN_IS_STRING:
@@ -195,11 +235,12 @@ simple_call(const struct expr *expr, const json_t *a, const json_t *b)
 	case FN_IS_OBJECT:
 		return json_boolean(json_is_object(a));
 	case FN_LOWER:
+		return change_case(a, tolower);
 	case FN_UPPER:
+		return change_case(a, toupper);
 	case FN_TRIM:
-		return change_text(expr->function, a);
+		return trimmed(a);
 	case FN_MATCHES:
-	case FUNCTIONS:
 		break;
 	}
 	return NULL;

@@ -3,12 +3,16 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/defs.h"
 #include "base/str.h"
 #include "data/expr_tree.h"
+
+#define BLANKS " \t\r\n"
 
 struct spelling {
 	const char *text;
@@ -17,25 +21,49 @@ struct spelling {
 
 /* Longer spellings first. */
 static const struct spelling spellings[] = {
-	{ "${", OP_DOLLAR_BRACE }, { "==", OP_EQ }, { "!=", OP_NE },
-	{ "<=", OP_LE }, { ">=", OP_GE }, { "=~", OP_MATCH },
-	{ "!~", OP_NO_MATCH }, { "&&", OP_AND }, { "||", OP_OR },
-	{ "=", OP_EQ }, { "<", OP_LT }, { ">", OP_GT }, { "!", OP_NOT },
-	{ "(", OP_OPEN }, { ")", OP_CLOSE }, { "[", OP_BRACKET },
-	{ "]", OP_BRACKET_END }, { ",", OP_COMMA }, { ".", OP_DOT },
-	{ "*", OP_STAR }, { "}", OP_BRACE_END },
+	{ "${", OP_DOLLAR_BRACE },
+	{ "==", OP_EQ },
+	{ "!=", OP_NE },
+	{ "<=", OP_LE },
+	{ ">=", OP_GE },
+	{ "=~", OP_MATCH },
+	{ "!~", OP_NO_MATCH },
+	{ "&&", OP_AND },
+	{ "||", OP_OR },
+	{ "=", OP_EQ },
+	{ "<", OP_LT },
+	{ ">", OP_GT },
+	{ "!", OP_NOT },
+	{ "(", OP_OPEN },
+	{ ")", OP_CLOSE },
+	{ "[", OP_BRACKET },
+	{ "]", OP_BRACKET_END },
+	{ ",", OP_COMMA },
+	{ ".", OP_DOT },
+	{ "*", OP_STAR },
+	{ "}", OP_BRACE_END },
 };
 
+/* Columns count characters, not bytes. */
+static size_t
+column(const struct expr_lexer *lexer, size_t at)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < at; i++)
+		n += ((unsigned char)lexer->text[i] & 0xc0) != 0x80;
+	return n;
+}
+
 bool
-expr_fail(const struct expr_lexer *lexer, struct error *err, const char *fmt,
-    ...)
+expr_fail_at(const struct expr_lexer *lexer, size_t at, struct error *err,
+    const char *fmt, ...)
 {
 	autostr struct str text = { 0 };
 	va_list args;
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
 	va_end(args);
-	return error_set(err, ERROR_INPUT, "column %zu: %s", lexer->start + 1,
+	return error_set(err, ERROR_INPUT, "column %zu: %s", column(lexer, at),
 	    str_text(&text));
 }
 
@@ -55,6 +83,12 @@ continues_ident(char c)
 }
 
 static bool
+begins_number(const char *at)
+{
+	return isdigit((unsigned char)at[*at == '-' ? 1 : 0]);
+}
+
+static bool
 lex_string(struct expr_lexer *lexer, struct error *err)
 {
 	const char *text = lexer->text;
@@ -62,7 +96,8 @@ lex_string(struct expr_lexer *lexer, struct error *err)
 	for (; text[lexer->at] != quote; lexer->at++) {
 		char c = text[lexer->at];
 		if (c == '\0')
-			return expr_fail(lexer, err, "a string without end");
+			return expr_fail_at(
+			    lexer, lexer->start, err, "a string without end");
 		char next = text[lexer->at + 1];
 		if (c != '\\' || next == '\0' ||
 		    strchr("'\"\\nt", next) == NULL) {
@@ -72,7 +107,9 @@ lex_string(struct expr_lexer *lexer, struct error *err)
 		}
 		lexer->at++;
 		str_add_char(&lexer->value,
-		    next == 'n' ? '\n' : next == 't' ? '\t' : next);
+		    next == 'n'	      ? '\n'
+			: next == 't' ? '\t'
+				      : next);
 	}
 	lexer->at++;
 	lexer->token = TOKEN_STRING;
@@ -92,13 +129,36 @@ lex_number(struct expr_lexer *lexer)
 			at++;
 	if ((text[at] == 'e' || text[at] == 'E') &&
 	    (isdigit((unsigned char)text[at + 1]) ||
-	    (text[at + 1] != '\0' && strchr("+-", text[at + 1]) != NULL &&
-	    isdigit((unsigned char)text[at + 2]))))
+		(text[at + 1] != '\0' && strchr("+-", text[at + 1]) != NULL &&
+		    isdigit((unsigned char)text[at + 2]))))
 		for (at += 2; isdigit((unsigned char)text[at]);)
 			at++;
 	str_add_n(&lexer->value, text + lexer->at, at - lexer->at);
 	lexer->at = at;
 	lexer->token = TOKEN_NUMBER;
+}
+
+json_t *
+expr_number(const char *text)
+{
+	struct expr_lexer lexer = { .text = text + strspn(text, BLANKS) };
+	if (lexer.text[0] == '+' && isdigit((unsigned char)lexer.text[1]))
+		lexer.text++;
+	if (!begins_number(lexer.text))
+		return NULL;
+	lex_number(&lexer);
+	const char *end = lexer.text + lexer.at;
+	bool is_real = strpbrk(str_text(&lexer.value), ".eE") != NULL;
+	str_release(&lexer.value);
+	if (end[strspn(end, BLANKS)] != '\0')
+		return NULL;
+	errno = 0;
+	if (is_real) {
+		/* Jansson makes no value of an infinite one. */
+		return json_real(strtod(lexer.text, NULL));
+	}
+	long long value = strtoll(lexer.text, NULL, 10);
+	return errno == 0 ? json_integer(value) : NULL;
 }
 
 static void
@@ -123,7 +183,11 @@ lex_operator(struct expr_lexer *lexer, struct error *err)
 			return true;
 		}
 	}
-	return expr_fail(lexer, err, "unexpected character '%c'", *at);
+	size_t len = 1;
+	while (((unsigned char)at[len] & 0xc0) == 0x80)
+		len++;
+	return expr_fail_at(lexer, lexer->start, err,
+	    "unexpected character '%.*s'", (int)len, at);
 }
 
 bool
@@ -141,8 +205,7 @@ expr_next(struct expr_lexer *lexer, struct error *err)
 	}
 	if (*at == '\'' || *at == '"')
 		return lex_string(lexer, err);
-	if (isdigit((unsigned char)*at) ||
-	    (*at == '-' && isdigit((unsigned char)at[1]))) {
+	if (begins_number(at)) {
 		lex_number(lexer);
 		return true;
 	}
@@ -151,4 +214,20 @@ expr_next(struct expr_lexer *lexer, struct error *err)
 		return true;
 	}
 	return lex_operator(lexer, err);
+}
+
+bool
+expr_next_member(struct expr_lexer *lexer, struct error *err)
+{
+	str_clear(&lexer->value);
+	lexer->op = OP_NONE;
+	lexer->start = lexer->at;
+	const char *at = lexer->text + lexer->at;
+	if (*at == '*')
+		return lex_operator(lexer, err);
+	if (!continues_ident(*at) && !begins_ident(at))
+		return expr_fail_at(
+		    lexer, lexer->start, err, "a name expected");
+	lex_ident(lexer);
+	return true;
 }

@@ -2,23 +2,13 @@
 /* Parser of the expression language, by recursive descent. */
 #include "config.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "data/expr_tree.h"
 #include "data/json.h"
-
-struct parser {
-	struct expr_lexer lexer;
-	enum expr_use use;
-	unsigned depth;
-	bool right; /* parsing the right side of an operator */
-	struct error *err;
-};
 
 struct word_operator {
 	const char *word;
@@ -26,268 +16,106 @@ struct word_operator {
 };
 
 static const struct word_operator word_operators[] = {
-	{ "contains", FN_CONTAINS }, { "starts_with", FN_STARTS_WITH },
-	{ "startsWith", FN_STARTS_WITH }, { "ends_with", FN_ENDS_WITH },
-	{ "endsWith", FN_ENDS_WITH }, { "matches", FN_MATCHES },
+	{ "contains", FN_CONTAINS },
+	{ "starts_with", FN_STARTS_WITH },
+	{ "startsWith", FN_STARTS_WITH },
+	{ "ends_with", FN_ENDS_WITH },
+	{ "endsWith", FN_ENDS_WITH },
+	{ "matches", FN_MATCHES },
 };
 
-static struct expr *parse_or(struct parser *p);
-static struct expr *parse_operand(struct parser *p);
+static struct expr *parse_operand(struct expr_parser *p);
 
-struct expr *
-expr_node(enum expr_kind kind, enum expr_use use)
-{
-	struct expr *node = mem_zalloc(sizeof(*node));
-	node->kind = kind;
-	node->use = use;
-	return node;
-}
-
-void
-expr_add_arg(struct expr *node, struct expr *arg)
-{
-	node->args = mem_grow(node->args, &node->args_cap, node->n_args + 1,
-	    sizeof(*node->args));
-	node->args[node->n_args++] = arg;
-}
-
-void
-expr_free(struct expr *expr)
-{
-	if (expr == NULL)
-		return;
-	for (size_t i = 0; i < expr->n_args; i++)
-		expr_free(expr->args[i]);
-	for (size_t i = 0; i < expr->n_steps; i++)
-		free(expr->steps[i].name);
-	free(expr->args);
-	free(expr->steps);
-	free(expr->text);
-	json_decref(expr->value);
-	regex_free(expr->regex);
-	free(expr);
-}
-
-static bool
-advance(struct parser *p)
+bool
+expr_advance(struct expr_parser *p)
 {
 	return expr_next(&p->lexer, p->err);
 }
 
-static bool
-at_op(const struct parser *p, enum expr_operator op)
+bool
+expr_at(const struct expr_parser *p, enum expr_operator op)
 {
 	return p->lexer.token == TOKEN_OPERATOR && p->lexer.op == op;
 }
 
 static bool
-at_word(const struct parser *p, const char *word)
+at_word(const struct expr_parser *p, const char *word)
 {
 	return p->lexer.token == TOKEN_IDENT &&
 	    strcasecmp(str_text(&p->lexer.value), word) == 0;
 }
 
-static bool
-expect(struct parser *p, enum expr_operator op, const char *what)
+bool
+expr_fail(const struct expr_parser *p, const char *fmt, ...)
 {
-	if (at_op(p, op))
-		return advance(p);
-	return expr_fail(&p->lexer, p->err, "'%s' expected", what);
+	autostr struct str text = { 0 };
+	va_list args;
+	va_start(args, fmt);
+	str_vformat(&text, fmt, args);
+	va_end(args);
+	return expr_fail_at(
+	    &p->lexer, p->lexer.start, p->err, "%s", str_text(&text));
 }
 
-/* Frees node and gives NULL, for failures. */
-static struct expr *
-give_up(struct expr *node)
+bool
+expr_fail_unexpected(const struct expr_parser *p)
 {
-	expr_free(node);
-	return NULL;
+	if (p->lexer.token == TOKEN_END)
+		return expr_fail(p, "unexpected end");
+	return expr_fail(p, "unexpected '%.*s'",
+	    (int)(p->lexer.at - p->lexer.start),
+	    p->lexer.text + p->lexer.start);
 }
 
+bool
+expr_expect(struct expr_parser *p, enum expr_operator op, const char *what)
+{
+	if (expr_at(p, op))
+		return expr_advance(p);
+	return expr_fail(p, "'%s' expected", what);
+}
+
+/* --- operands ------------------------------------------------------------ */
+
 static struct expr *
-literal(struct parser *p, json_t *value)
+literal(struct expr_parser *p, json_t *value)
 {
 	struct expr *node = expr_node(EXPR_LITERAL, p->use);
 	node->value = value;
-	return advance(p) ? node : give_up(node);
+	return expr_advance(p) ? node : expr_give_up(node);
 }
 
 static struct expr *
-parse_number(struct parser *p)
+parse_number(struct expr_parser *p)
 {
 	const char *text = str_text(&p->lexer.value);
-	errno = 0;
-	if (strpbrk(text, ".eE") != NULL)
-		return literal(p, json_real(strtod(text, NULL)));
-	long long value = strtoll(text, NULL, 10);
-	if (errno != 0) {
-		expr_fail(&p->lexer, p->err, "number %s is too large", text);
-		return NULL;
-	}
-	return literal(p, json_integer(value));
+	json_t *value = expr_number(text);
+	if (value != NULL)
+		return literal(p, value);
+	expr_fail(p, "number %s is too large", text);
+	return NULL;
 }
 
-/* --- references -------------------------------------------------------- */
-
-static struct expr_step *
-add_step(struct expr *node)
-{
-	node->steps = mem_grow(node->steps, &node->steps_cap,
-	    node->n_steps + 1, sizeof(*node->steps));
-	node->steps[node->n_steps] = (struct expr_step){ 0 };
-	return &node->steps[node->n_steps++];
-}
-
-static bool
-parse_bracket(struct parser *p, struct expr *node)
-{
-	if (!advance(p))
-		return false;
-	struct expr_step *step = add_step(node);
-	if (at_op(p, OP_STAR))
-		step->wildcard = true;
-	else if (p->lexer.token == TOKEN_STRING)
-		step->name = mem_text(str_text(&p->lexer.value));
-	else if (p->lexer.token == TOKEN_NUMBER)
-		step->index = strtol(str_text(&p->lexer.value), NULL, 10);
-	else
-		return expr_fail(&p->lexer, p->err,
-		    "an index, a name in quotes or '*' expected");
-	return advance(p) && expect(p, OP_BRACKET_END, "]");
-}
-
-static bool
-parse_dot(struct parser *p, struct expr *node)
-{
-	if (!advance(p))
-		return false;
-	struct expr_step *step = add_step(node);
-	if (at_op(p, OP_STAR))
-		step->wildcard = true;
-	else if (p->lexer.token == TOKEN_IDENT)
-		step->name = mem_text(str_text(&p->lexer.value));
-	else if (p->lexer.token == TOKEN_NUMBER)
-		step->index = strtol(str_text(&p->lexer.value), NULL, 10);
-	else
-		return expr_fail(&p->lexer, p->err, "a name expected");
-	return advance(p);
-}
-
-/* The text of the steps before a wildcard, for variables. */
-static void
-make_reference_text(struct expr *node)
-{
-	struct str text = { 0 };
-	for (size_t i = 0; i < node->n_steps; i++) {
-		const struct expr_step *step = &node->steps[i];
-		if (step->wildcard)
-			break;
-		if (step->name == NULL)
-			str_format(&text, "[%ld]", step->index);
-		else
-			str_format(&text, "%s%s", i > 0 ? "." : "",
-			    step->name);
-	}
-	node->text = str_take(&text);
-}
-
-static bool
-parse_call_args(struct parser *p, struct expr *call)
-{
-	if (!advance(p))
-		return false;
-	while (!at_op(p, OP_CLOSE)) {
-		struct expr *arg = parse_or(p);
-		if (arg == NULL)
-			return false;
-		expr_add_arg(call, arg);
-		if (at_op(p, OP_COMMA) && !advance(p))
-			return false;
-		if (p->lexer.token == TOKEN_END)
-			return expr_fail(&p->lexer, p->err, "')' expected");
-	}
-	return advance(p);
-}
-
-/* A pattern that is known now is compiled now: its faults are load errors. */
-static bool
-compile_pattern(struct parser *p, struct expr *node, const struct expr *arg)
-{
-	if (arg->kind != EXPR_LITERAL || !json_is_string(arg->value))
-		return true;
-	node->regex = regex_new(json_string_value(arg->value), p->err);
-	return node->regex != NULL;
-}
-
-static bool
-check_call(struct parser *p, struct expr *call)
-{
-	size_t least = 1, most = 1;
-	if (call->function <= FN_MATCHES)
-		least = most = 2;
-	else if (call->function == FN_LENGTH)
-		most = 2;
-	if (call->n_args < least || call->n_args > most)
-		return expr_fail(&p->lexer, p->err,
-		    "wrong number of arguments");
-	return call->function != FN_MATCHES ||
-	    compile_pattern(p, call, call->args[1]);
-}
-
-/* name(args), or prefix.method(args): node is what was read before "(". */
+/* "${name}" within quotes is what somebody used to shells may write. */
 static struct expr *
-parse_call(struct parser *p, struct expr *node)
+parse_string(struct expr_parser *p)
 {
-	struct expr *call = expr_node(EXPR_CALL, p->use);
-	struct expr_step *last = &node->steps[node->n_steps - 1];
-	bool right = p->right;
-	if (last->name == NULL ||
-	    !expr_find_function(last->name, &call->function)) {
-		expr_fail(&p->lexer, p->err, "unknown function '%s'",
-		    last->name == NULL ? "" : last->name);
-		expr_free(call);
-		return give_up(node);
-	}
-	free(last->name);
-	node->n_steps--;
-	if (node->n_steps > 0) {
-		make_reference_text(node);
-		expr_add_arg(call, node);
-	} else {
-		expr_free(node);
-	}
-	p->right = false;
-	bool parsed = parse_call_args(p, call) && check_call(p, call);
-	p->right = right;
-	return parsed ? call : give_up(call);
-}
-
-static struct expr *
-parse_reference(struct parser *p)
-{
-	struct expr *node = expr_node(EXPR_REFERENCE, p->use);
-	add_step(node)->name = mem_text(str_text(&p->lexer.value));
-	if (!advance(p))
-		return give_up(node);
-	for (;;) {
-		if (at_op(p, OP_DOT) ? !parse_dot(p, node)
-		    : at_op(p, OP_BRACKET) && !parse_bracket(p, node))
-			return give_up(node);
-		if (at_op(p, OP_OPEN))
-			return parse_call(p, node);
-		if (!at_op(p, OP_DOT) && !at_op(p, OP_BRACKET))
-			break;
-	}
-	make_reference_text(node);
-	return node;
+	const char *text = str_text(&p->lexer.value);
+	if (p->use != EXPR_CONDITION || strstr(text, "${") == NULL)
+		return literal(p, json_string_lossy(text, p->lexer.value.len));
+	struct expr *node = expr_node(EXPR_TEMPLATE, p->use);
+	node->text = mem_text(text);
+	node->is_quoted = true;
+	return expr_advance(p) ? node : expr_give_up(node);
 }
 
 /* A word right of an operator is a string, except where variables are. */
 static struct expr *
-word_as_text(struct parser *p, struct expr *node)
+word_as_text(const struct expr_parser *p, struct expr *node)
 {
 	const char *name = node->steps[0].name;
-	node->is_word = p->right && node->n_steps == 1 && *name != '@' &&
-	    *name != '$';
+	node->is_word =
+	    p->right && node->n_steps == 1 && *name != '@' && *name != '$';
 	if (!node->is_word || p->use == EXPR_CONDITION)
 		return node;
 	struct expr *text = expr_node(EXPR_LITERAL, p->use);
@@ -297,181 +125,210 @@ word_as_text(struct parser *p, struct expr *node)
 }
 
 static struct expr *
-parse_word(struct parser *p)
+parse_word(struct expr_parser *p)
 {
-	if (at_word(p, "true"))
+	if (str_is(&p->lexer.value, "true"))
 		return literal(p, json_true());
-	if (at_word(p, "false"))
+	if (str_is(&p->lexer.value, "false"))
 		return literal(p, json_false());
-	if (at_word(p, "null"))
+	if (str_is(&p->lexer.value, "null"))
 		return literal(p, json_null());
-	struct expr *node = parse_reference(p);
+	struct expr *node = expr_parse_reference(p);
 	if (node == NULL || node->kind != EXPR_REFERENCE)
 		return node;
 	return word_as_text(p, node);
 }
 
 static struct expr *
-parse_list(struct parser *p)
+parse_list(struct expr_parser *p)
 {
 	struct expr *list = expr_node(EXPR_LIST, p->use);
-	if (!advance(p))
-		return give_up(list);
-	while (!at_op(p, OP_BRACKET_END)) {
+	if (!expr_advance(p))
+		return expr_give_up(list);
+	if (expr_at(p, OP_BRACKET_END))
+		return expr_advance(p) ? list : expr_give_up(list);
+	for (;;) {
 		struct expr *element = parse_operand(p);
 		if (element == NULL)
-			return give_up(list);
+			return expr_give_up(list);
 		expr_add_arg(list, element);
-		if (at_op(p, OP_COMMA)) {
-			if (!advance(p))
-				return give_up(list);
-		} else if (!at_op(p, OP_BRACKET_END)) {
-			expr_fail(&p->lexer, p->err, "',' or ']' expected");
-			return give_up(list);
-		}
+		if (!expr_at(p, OP_COMMA))
+			break;
+		if (!expr_advance(p))
+			return expr_give_up(list);
 	}
-	return advance(p) ? list : give_up(list);
+	return expr_expect(p, OP_BRACKET_END, "]") ? list : expr_give_up(list);
 }
 
 static struct expr *
-parse_enclosed(struct parser *p, enum expr_operator end, const char *what)
+parse_enclosed(struct expr_parser *p, enum expr_operator end, const char *what)
 {
 	bool right = p->right;
 	p->right = false;
-	struct expr *inner = advance(p) ? parse_or(p) : NULL;
+	struct expr *inner = expr_advance(p) ? expr_parse_any(p) : NULL;
 	p->right = right;
-	if (inner == NULL || !expect(p, end, what))
-		return give_up(inner);
+	if (inner == NULL || !expr_expect(p, end, what))
+		return expr_give_up(inner);
 	return inner;
 }
 
+/* ${...}: an expression, or what templates know. */
 static struct expr *
-parse_operand(struct parser *p)
+parse_braces(struct expr_parser *p)
+{
+	const char *at = p->lexer.text + p->lexer.start;
+	size_t len = p->use == EXPR_CONDITION ? expr_template_length(at) : 0;
+	if (len == 0)
+		return parse_enclosed(p, OP_BRACE_END, "}");
+	struct expr *node = expr_node(EXPR_TEMPLATE, p->use);
+	node->text = mem_text_n(at, len);
+	p->lexer.at = p->lexer.start + len;
+	return expr_advance(p) ? node : expr_give_up(node);
+}
+
+static struct expr *
+parse_any_operand(struct expr_parser *p)
 {
 	if (p->lexer.token == TOKEN_NUMBER)
 		return parse_number(p);
 	if (p->lexer.token == TOKEN_STRING)
-		return literal(p, json_string_lossy(
-		    str_text(&p->lexer.value), p->lexer.value.len));
+		return parse_string(p);
 	if (p->lexer.token == TOKEN_IDENT)
 		return parse_word(p);
-	if (at_op(p, OP_OPEN))
+	if (expr_at(p, OP_OPEN))
 		return parse_enclosed(p, OP_CLOSE, ")");
-	if (at_op(p, OP_DOLLAR_BRACE))
-		return parse_enclosed(p, OP_BRACE_END, "}");
-	if (at_op(p, OP_BRACKET))
+	if (expr_at(p, OP_DOLLAR_BRACE))
+		return parse_braces(p);
+	if (expr_at(p, OP_BRACKET))
 		return parse_list(p);
-	if (p->lexer.token == TOKEN_END)
-		expr_fail(&p->lexer, p->err, "unexpected end");
-	else
-		expr_fail(&p->lexer, p->err, "unexpected '%.*s'",
-		    (int)(p->lexer.at - p->lexer.start),
-		    p->lexer.text + p->lexer.start);
+	expr_fail_unexpected(p);
 	return NULL;
+}
+
+/* Counts a level for a part that may contain others of its kind. */
+static struct expr *
+parse_deeper(struct expr_parser *p, struct expr *(*parse)(struct expr_parser *))
+{
+	if (p->depth == EXPR_DEPTH_LIMIT) {
+		expr_fail(p, "nested deeper than %d levels", EXPR_DEPTH_LIMIT);
+		return NULL;
+	}
+	p->depth++;
+	struct expr *node = parse(p);
+	p->depth--;
+	return node;
+}
+
+static struct expr *
+parse_operand(struct expr_parser *p)
+{
+	return parse_deeper(p, parse_any_operand);
 }
 
 /* --- operators ------------------------------------------------------------ */
 
 static struct expr *
-parse_right(struct parser *p)
+parse_right(struct expr_parser *p)
 {
 	bool right = p->right;
 	p->right = true;
-	struct expr *operand = advance(p) ? parse_operand(p) : NULL;
+	struct expr *operand = expr_advance(p) ? parse_operand(p) : NULL;
 	p->right = right;
 	return operand;
 }
 
 static struct expr *
-negate(struct parser *p, struct expr *inner)
+negate(const struct expr_parser *p, struct expr *inner)
 {
 	struct expr *not = expr_node(EXPR_NOT, p->use);
 	expr_add_arg(not, inner);
-	return not;
+	return not ;
 }
 
 static struct expr *
-parse_comparison(struct parser *p, struct expr *left)
+parse_comparison(struct expr_parser *p, struct expr *left)
 {
 	struct expr *node = expr_node(EXPR_COMPARE, p->use);
 	node->op = p->lexer.op;
 	expr_add_arg(node, left);
 	struct expr *right = parse_right(p);
 	if (right == NULL)
-		return give_up(node);
+		return expr_give_up(node);
 	expr_add_arg(node, right);
 	if (node->op != OP_MATCH && node->op != OP_NO_MATCH)
 		return node;
-	return compile_pattern(p, node, right) ? node : give_up(node);
+	return expr_compile_pattern(p, node, right) ? node : expr_give_up(node);
 }
 
 static struct expr *
-parse_word_operator(struct parser *p, struct expr *left,
-    enum expr_function function)
+parse_word_operator(
+    struct expr_parser *p, struct expr *left, enum expr_function function)
 {
 	struct expr *call = expr_node(EXPR_CALL, p->use);
 	call->function = function;
 	expr_add_arg(call, left);
 	struct expr *right = parse_right(p);
 	if (right == NULL)
-		return give_up(call);
+		return expr_give_up(call);
 	expr_add_arg(call, right);
-	return check_call(p, call) ? call : give_up(call);
+	return function != FN_MATCHES || expr_compile_pattern(p, call, right)
+	    ? call
+	    : expr_give_up(call);
 }
 
 static struct expr *
-parse_in(struct parser *p, struct expr *left)
+parse_in(struct expr_parser *p, struct expr *left)
 {
 	struct expr *node = expr_node(EXPR_IN, p->use);
 	expr_add_arg(node, left);
 	/* Words in a list are texts; a bare reference is a path to one. */
 	bool right = p->right;
-	if (!advance(p))
-		return give_up(node);
-	p->right = at_op(p, OP_BRACKET);
+	if (!expr_advance(p))
+		return expr_give_up(node);
+	p->right = expr_at(p, OP_BRACKET);
 	struct expr *list = parse_operand(p);
 	p->right = right;
 	if (list == NULL)
-		return give_up(node);
+		return expr_give_up(node);
 	expr_add_arg(node, list);
 	return node;
 }
 
 static struct expr *
-parse_is(struct parser *p, struct expr *left)
+parse_is(struct expr_parser *p, struct expr *left)
 {
 	struct expr *call = expr_node(EXPR_CALL, p->use);
 	expr_add_arg(call, left);
 	call->function = FN_IS_NULL;
-	if (!advance(p))
-		return give_up(call);
+	if (!expr_advance(p))
+		return expr_give_up(call);
 	if (at_word(p, "not")) {
 		call->function = FN_IS_NOT_NULL;
-		if (!advance(p))
-			return give_up(call);
+		if (!expr_advance(p))
+			return expr_give_up(call);
 	}
 	if (!at_word(p, "null")) {
-		expr_fail(&p->lexer, p->err, "'null' expected");
-		return give_up(call);
+		expr_fail(p, "'null' expected");
+		return expr_give_up(call);
 	}
-	return advance(p) ? call : give_up(call);
+	return expr_advance(p) ? call : expr_give_up(call);
 }
 
 static struct expr *
-parse_not_in(struct parser *p, struct expr *left)
+parse_not_in(struct expr_parser *p, struct expr *left)
 {
-	if (!advance(p))
-		return give_up(left);
+	if (!expr_advance(p))
+		return expr_give_up(left);
 	if (!at_word(p, "in")) {
-		expr_fail(&p->lexer, p->err, "'in' expected");
-		return give_up(left);
+		expr_fail(p, "'in' expected");
+		return expr_give_up(left);
 	}
 	struct expr *in = parse_in(p, left);
 	return in == NULL ? NULL : negate(p, in);
 }
 
 static struct expr *
-parse_compare(struct parser *p)
+parse_compare(struct expr_parser *p)
 {
 	struct expr *left = parse_operand(p);
 	if (left == NULL)
@@ -487,99 +344,130 @@ parse_compare(struct parser *p)
 		return parse_not_in(p, left);
 	for (size_t i = 0; i < COUNT_OF(word_operators); i++)
 		if (at_word(p, word_operators[i].word))
-			return parse_word_operator(p, left,
-			    word_operators[i].function);
+			return parse_word_operator(
+			    p, left, word_operators[i].function);
 	return left;
 }
 
+static struct expr *parse_not(struct expr_parser *p);
+
 static struct expr *
-parse_not(struct parser *p)
+parse_negated(struct expr_parser *p)
 {
-	if (!at_op(p, OP_NOT) && !at_word(p, "not"))
-		return parse_compare(p);
-	if (++p->depth > EXPR_DEPTH_LIMIT) {
-		expr_fail(&p->lexer, p->err, "nested too deeply");
-		return NULL;
-	}
-	struct expr *inner = advance(p) ? parse_not(p) : NULL;
-	p->depth--;
+	struct expr *inner = expr_advance(p) ? parse_not(p) : NULL;
 	return inner == NULL ? NULL : negate(p, inner);
 }
 
 static struct expr *
-parse_chain(struct parser *p, enum expr_kind kind, enum expr_operator op,
-    const char *word, struct expr *(*parse)(struct parser *))
+parse_not(struct expr_parser *p)
 {
-	struct expr *left = parse(p);
-	while (left != NULL && (at_op(p, op) || at_word(p, word))) {
-		struct expr *node = expr_node(kind, p->use);
-		expr_add_arg(node, left);
-		struct expr *right = advance(p) ? parse(p) : NULL;
-		if (right == NULL)
-			return give_up(node);
-		expr_add_arg(node, right);
-		left = node;
-	}
-	return left;
+	if (expr_at(p, OP_NOT) || at_word(p, "not"))
+		return parse_deeper(p, parse_negated);
+	return parse_compare(p);
 }
 
+/* One node for all of a && b && c: a long chain is not deep. */
 static struct expr *
-parse_and(struct parser *p)
+parse_chain(struct expr_parser *p, enum expr_kind kind, enum expr_operator op,
+    const char *word, struct expr *(*parse)(struct expr_parser *))
 {
-	return parse_chain(p, EXPR_AND, OP_AND, "and", parse_not);
-}
-
-static struct expr *
-parse_or(struct parser *p)
-{
-	if (++p->depth > EXPR_DEPTH_LIMIT) {
-		expr_fail(&p->lexer, p->err, "nested too deeply");
-		return NULL;
+	struct expr *first = parse(p);
+	if (first == NULL || (!expr_at(p, op) && !at_word(p, word)))
+		return first;
+	struct expr *node = expr_node(kind, p->use);
+	expr_add_arg(node, first);
+	while (expr_at(p, op) || at_word(p, word)) {
+		struct expr *next = expr_advance(p) ? parse(p) : NULL;
+		if (next == NULL)
+			return expr_give_up(node);
+		expr_add_arg(node, next);
 	}
-	bool right = p->right;
-	p->right = false;
-	struct expr *node = parse_chain(p, EXPR_OR, OP_OR, "or", parse_and);
-	p->right = right;
-	p->depth--;
 	return node;
 }
 
 static struct expr *
-parse_all(struct parser *p, struct expr *(*parse)(struct parser *))
+parse_and(struct expr_parser *p)
 {
-	struct expr *expr = advance(p) ? parse(p) : NULL;
-	if (expr != NULL && p->lexer.token != TOKEN_END) {
-		expr_fail(&p->lexer, p->err, "unexpected '%.*s'",
-		    (int)(p->lexer.at - p->lexer.start),
-		    p->lexer.text + p->lexer.start);
-		expr = give_up(expr);
+	return parse_chain(p, EXPR_AND, OP_AND, "and", parse_not);
+}
+
+struct expr *
+expr_parse_any(struct expr_parser *p)
+{
+	bool right = p->right;
+	p->right = false;
+	struct expr *node = parse_chain(p, EXPR_OR, OP_OR, "or", parse_and);
+	p->right = right;
+	return node;
+}
+
+/* --- entries ---------------------------------------------------------------
+ */
+
+static struct expr *
+parse_path(struct expr_parser *p)
+{
+	if (p->lexer.token != TOKEN_IDENT) {
+		expr_fail(p, "a path expected");
+		return NULL;
 	}
-	str_release(&p->lexer.value);
+	size_t start = p->lexer.start;
+	struct expr *path = expr_parse_reference(p);
+	if (path == NULL || path->kind == EXPR_REFERENCE)
+		return path;
+	expr_fail_at(&p->lexer, start, p->err, "a path expected, not a call");
+	return expr_give_up(path);
+}
+
+/* Parses a part that begins at text[*at]; with at NULL, all of the text. */
+static struct expr *
+parse_part(const char *text, size_t *at, enum expr_use use,
+    struct expr *(*parse)(struct expr_parser *), struct error *err)
+{
+	struct expr_parser p = {
+		.lexer = { .text = text, .at = at == NULL ? 0 : *at },
+		.use = use,
+		.err = err,
+	};
+	if (strlen(text) > EXPR_LENGTH_LIMIT) {
+		error_set(err, ERROR_INPUT,
+		    "an expression of more than %d "
+		    "bytes",
+		    EXPR_LENGTH_LIMIT);
+		return NULL;
+	}
+	struct expr *expr = expr_advance(&p) ? parse(&p) : NULL;
+	if (expr != NULL && at != NULL) {
+		*at = p.lexer.start;
+	} else if (expr != NULL && p.lexer.token != TOKEN_END) {
+		expr_fail_unexpected(&p);
+		expr = expr_give_up(expr);
+	}
+	str_release(&p.lexer.value);
 	return expr;
 }
 
 struct expr *
 expr_parse(const char *text, enum expr_use use, struct error *err)
 {
-	struct parser p = { .lexer = { .text = text }, .use = use,
-		.err = err };
-	if (strlen(text) > EXPR_LENGTH_LIMIT) {
-		error_set(err, ERROR_INPUT, "an expression of more than %d "
-		    "bytes", EXPR_LENGTH_LIMIT);
-		return NULL;
-	}
-	return parse_all(&p, parse_or);
+	return parse_part(text, NULL, use, expr_parse_any, err);
+}
+
+struct expr *
+expr_parse_part(
+    const char *text, size_t *at, enum expr_use use, struct error *err)
+{
+	return parse_part(text, at, use, expr_parse_any, err);
 }
 
 struct expr *
 expr_parse_path(const char *text, struct error *err)
 {
-	struct parser p = { .lexer = { .text = text }, .use = EXPR_FILTER,
-		.err = err };
-	struct expr *path = parse_all(&p, parse_operand);
-	if (path != NULL && path->kind != EXPR_REFERENCE) {
-		error_set(err, ERROR_INPUT, "'%s' is not a path", text);
-		path = give_up(path);
-	}
-	return path;
+	return parse_part(text, NULL, EXPR_FILTER, parse_path, err);
+}
+
+struct expr *
+expr_parse_path_part(const char *text, size_t *at, struct error *err)
+{
+	return parse_part(text, at, EXPR_FILTER, parse_path, err);
 }

@@ -7,9 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/defs.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "data/expr.h"
 #include "data/regex.h"
+
+/* --- tokens ------------------------------------------------------------- */
 
 enum expr_token {
 	TOKEN_END,
@@ -54,15 +58,25 @@ struct expr_lexer {
 
 /* Reads the next token; false for a character that begins none. */
 bool expr_next(struct expr_lexer *lexer, struct error *err);
-/* Sets err with the column of the current token. */
-bool expr_fail(const struct expr_lexer *lexer, struct error *err,
-    const char *fmt, ...) PRINTF_LIKE(3, 4);
+/*
+ * Reads what may follow a dot, where "0.1" is no number: an identifier, which
+ * may consist of digits or begin with one, or "*".
+ */
+bool expr_next_member(struct expr_lexer *lexer, struct error *err);
+/* Sets err with the column of text[at]. */
+bool expr_fail_at(const struct expr_lexer *lexer, size_t at, struct error *err,
+    const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* The number that a text is, blanks around it allowed; NULL if it is none. */
+json_t *expr_number(const char *text);
+
+/* --- the tree ------------------------------------------------------------ */
 
 enum expr_kind {
 	EXPR_LITERAL,
 	EXPR_REFERENCE,
+	EXPR_TEMPLATE, /* text with references as templates know them */
 	EXPR_NOT,
-	EXPR_AND,
+	EXPR_AND, /* of two or more */
 	EXPR_OR,
 	EXPR_COMPARE, /* op */
 	EXPR_IN,
@@ -92,12 +106,13 @@ enum expr_function {
 	FN_LOWER,
 	FN_UPPER,
 	FN_TRIM,
-	FUNCTIONS
 };
 
+/* ".name" names a member, "[3]" an element, ".3" whichever there is. */
 struct expr_step {
-	char *name; /* NULL: an index or a wildcard */
+	char *name; /* NULL: no member */
 	long index;
+	bool has_index;
 	bool wildcard;
 };
 
@@ -107,11 +122,13 @@ struct expr {
 	enum expr_operator op;
 	enum expr_function function;
 	json_t *value; /* of a literal */
-	struct expr_step *steps; /* of a reference */
+	struct expr_step *steps; /* of a reference; the first has a name */
 	size_t n_steps;
 	size_t steps_cap;
-	char *text; /* a reference up to a wildcard, as vars_find() wants it */
+	char *text; /* a reference up to a wildcard, as vars_find() wants it;
+		       of a template all of it */
 	bool is_word; /* one bare identifier right of an operator */
+	bool is_quoted; /* a template within quotes */
 	struct expr **args;
 	size_t n_args;
 	size_t args_cap;
@@ -120,6 +137,54 @@ struct expr {
 
 struct expr *expr_node(enum expr_kind kind, enum expr_use use);
 void expr_add_arg(struct expr *node, struct expr *arg); /* takes arg */
+struct expr_step *expr_add_step(struct expr *node); /* valid until the next */
+
+/* --- parser --------------------------------------------------------------- */
+
+struct expr_parser {
+	struct expr_lexer lexer;
+	enum expr_use use;
+	unsigned depth;
+	bool right; /* parsing the right side of an operator */
+	struct error *err;
+};
+
+bool expr_advance(struct expr_parser *p);
+bool expr_at(const struct expr_parser *p, enum expr_operator op);
+/* Passes what, which is op, or fails. */
+bool expr_expect(
+    struct expr_parser *p, enum expr_operator op, const char *what);
+/* Sets the error with the column of the current token. */
+bool expr_fail(const struct expr_parser *p, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+bool expr_fail_unexpected(const struct expr_parser *p);
+/* Frees node and gives NULL, for failures. */
+struct expr *expr_give_up(struct expr *node);
+
+/* A whole expression, as within parentheses. */
+struct expr *expr_parse_any(struct expr_parser *p);
+/* A reference or a call; the current token is its first identifier. */
+struct expr *expr_parse_reference(struct expr_parser *p);
+/*
+ * Bytes of a reference in braces that only templates understand, whose "${" is
+ * at text; 0 when it is none.
+ */
+size_t expr_template_length(const char *text);
+/* Compiles arg into node's regex if it is known by now: a load error. */
+bool expr_compile_pattern(
+    const struct expr_parser *p, struct expr *node, const struct expr *arg);
+
+/* --- evaluation ----------------------------------------------------------- */
+
+struct expr_signature {
+	const char *name;
+	enum expr_function function;
+	size_t least; /* arguments */
+	size_t most;
+};
+
+/* NULL when there is no such function. */
+const struct expr_signature *expr_find_function(const char *name);
 
 /* Where references of an evaluation lead. */
 struct expr_scope {
@@ -127,14 +192,19 @@ struct expr_scope {
 	const json_t *root;
 	const struct vars *vars;
 };
+
 /* The value: new reference or NULL (missing). */
 bool expr_value(const struct expr *expr, const struct expr_scope *scope,
     json_t **value, struct error *err);
 bool expr_call(const struct expr *expr, const struct expr_scope *scope,
     json_t **value, struct error *err);
+bool expr_reference_value(const struct expr *expr,
+    const struct expr_scope *scope, json_t **value, struct error *err);
+bool expr_template_value(const struct expr *expr, const struct vars *vars,
+    json_t **value, struct error *err);
 bool expr_truth(const struct expr *expr, const json_t *value);
-/* The function of that name; false when there is none. */
-bool expr_find_function(const char *name, enum expr_function *function);
+/* Equality by the rules of expr's use. */
+bool expr_equal(const struct expr *expr, const json_t *a, const json_t *b);
 bool expr_matches(const struct expr *expr, const json_t *subject,
     const json_t *pattern, bool *found, struct error *err);
 

@@ -139,7 +139,7 @@ json_t *
 json_text(const char *text)
 {
 	return text == NULL ? json_null()
-	                    : json_string_lossy(text, strlen(text));
+			    : json_string_lossy(text, strlen(text));
 }
 
 const json_t *
@@ -184,6 +184,6 @@ json_set_text(json_t *object, const char *key, const char *text)
 json_t *
 json_duration(int64_t ms)
 {
-	return json_pack("{s:I, s:I}", "secs", (json_int_t)(ms / 1000),
-	    "nanos", (json_int_t)(ms % 1000 * 1000000));
+	return json_pack("{s:I, s:I}", "secs", (json_int_t)(ms / 1000), "nanos",
+	    (json_int_t)(ms % 1000 * 1000000));
 }

@@ -77,12 +77,12 @@ void json_number_text(const json_t *number, struct str *out);
  */
 void json_text_of(const json_t *value, struct str *out);
 
-/* Members of an object (or NULL): borrowed text, NULL if absent or no string. */
+/* Members of an object (or NULL): borrowed text, NULL if absent or no string.
+ */
 const char *json_get_text(const json_t *object, const char *key);
 int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise);
 bool json_get_bool(const json_t *object, const char *key, bool otherwise);
-double json_get_number(
-    const json_t *object, const char *key, double otherwise);
+double json_get_number(const json_t *object, const char *key, double otherwise);
 const json_t *json_get(const json_t *object, const char *key);
 /* Sets a member to text; NULL sets JSON null. */
 void json_set_text(json_t *object, const char *key, const char *text);

@@ -50,8 +50,7 @@ json_number_text(const json_t *number, struct str *out)
 {
 	char text[40];
 	if (json_is_integer(number)) {
-		str_format(
-		    out, "%lld", (long long)json_integer_value(number));
+		str_format(out, "%lld", (long long)json_integer_value(number));
 		return;
 	}
 	double value = json_real_value(number);
@@ -113,8 +112,8 @@ print_break(const struct printer *printer, size_t level)
 		str_format(printer->out, "\n%*s", (int)(2 * level), "");
 }
 
-static void print_value(const struct printer *printer, const json_t *json,
-    size_t level);
+static void print_value(
+    const struct printer *printer, const json_t *json, size_t level);
 
 static void
 print_array(const struct printer *printer, const json_t *array, size_t level)
@@ -150,8 +149,7 @@ print_member(
 }
 
 static void
-print_object(
-    const struct printer *printer, const json_t *object, size_t level)
+print_object(const struct printer *printer, const json_t *object, size_t level)
 {
 	size_t n = json_object_size(object), i = 0;
 	autofree struct member *members = mem_array(n, sizeof(*members));
@@ -207,9 +205,9 @@ json_pretty(const json_t *json, struct str *out)
 void
 json_key(const json_t *json, struct str *out)
 {
-	struct printer printer = { .out = out,
-		.sorted = true,
-		.by_value = true };
+	struct printer printer = {
+		.out = out, .sorted = true, .by_value = true
+	};
 	print_value(&printer, json, 0);
 }
 
@@ -226,8 +224,8 @@ void
 json_text_of(const json_t *value, struct str *out)
 {
 	if (json_is_string(value)) {
-		str_add_n(out, json_string_value(value),
-		    json_string_length(value));
+		str_add_n(
+		    out, json_string_value(value), json_string_length(value));
 	} else if (is_array_of_strings(value)) {
 		for (size_t i = 0; i < json_array_size(value); i++) {
 			if (i > 0)

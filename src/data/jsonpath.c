@@ -22,8 +22,10 @@ struct parser {
 static bool
 fail(const struct parser *p, const char *what)
 {
-	return error_set(p->err, ERROR_INPUT, "column %zu: %s", p->at + 1,
-	    what);
+	size_t column = 1;
+	for (size_t i = 0; i < p->at; i++)
+		column += ((unsigned char)p->text[i] & 0xc0) != 0x80;
+	return error_set(p->err, ERROR_INPUT, "column %zu: %s", column, what);
 }
 
 static void
@@ -36,14 +38,14 @@ skip_blanks(struct parser *p)
 static struct jsonpath_selector *
 add_selector(struct jsonpath_step *step, enum jsonpath_kind kind)
 {
-	step->selectors = mem_grow(step->selectors, &step->cap, step->n + 1,
-	    sizeof(*step->selectors));
+	step->selectors = mem_grow(
+	    step->selectors, &step->cap, step->n + 1, sizeof(*step->selectors));
 	struct jsonpath_selector *selector = &step->selectors[step->n++];
 	*selector = (struct jsonpath_selector){ .kind = kind };
 	return selector;
 }
 
-/* The end of a name that stands without quotes. */
+/* A name without quotes ends where something else may begin. */
 static bool
 parse_name(struct parser *p, struct jsonpath_step *step)
 {
@@ -61,21 +63,42 @@ parse_name(struct parser *p, struct jsonpath_step *step)
 	return true;
 }
 
+/* The character that \c stands for in a string; NUL when it is no escape. */
+static char
+escaped(char c)
+{
+	static const char letters[] = "bfnrt/\\'\"";
+	static const char meanings[] = "\b\f\n\r\t/\\'\"";
+	const char *at = c == '\0' ? NULL : strchr(letters, c);
+	return at == NULL ? '\0' : meanings[at - letters];
+}
+
+static bool
+read_quoted(struct parser *p, struct str *name)
+{
+	char quote = p->text[p->at++];
+	for (; p->text[p->at] != quote; p->at++) {
+		char c = p->text[p->at];
+		if (c == '\0')
+			return fail(p, "a string without end");
+		if (c == '\\') {
+			c = escaped(p->text[p->at + 1]);
+			if (c == '\0')
+				return fail(p, "an unknown escape");
+			p->at++;
+		}
+		str_add_char(name, c);
+	}
+	p->at++;
+	return true;
+}
+
 static bool
 parse_quoted(struct parser *p, struct jsonpath_step *step)
 {
-	struct str name = { 0 };
-	char quote = p->text[p->at++];
-	for (; p->text[p->at] != quote; p->at++) {
-		if (p->text[p->at] == '\\' && p->text[p->at + 1] != '\0')
-			p->at++;
-		if (p->text[p->at] == '\0') {
-			str_release(&name);
-			return fail(p, "a string without end");
-		}
-		str_add_char(&name, p->text[p->at]);
-	}
-	p->at++;
+	autostr struct str name = { 0 };
+	if (!read_quoted(p, &name))
+		return false;
 	add_selector(step, JSONPATH_NAME)->name = str_take(&name);
 	return true;
 }
@@ -123,8 +146,7 @@ parse_slice(struct parser *p, struct jsonpath_selector *selector)
 static bool
 parse_index(struct parser *p, struct jsonpath_step *step)
 {
-	struct jsonpath_selector *selector =
-	    add_selector(step, JSONPATH_INDEX);
+	struct jsonpath_selector *selector = add_selector(step, JSONPATH_INDEX);
 	if (at_integer(p)) {
 		selector->has_start = true;
 		if (!parse_integer(p, &selector->start))
@@ -134,40 +156,15 @@ parse_index(struct parser *p, struct jsonpath_step *step)
 	return p->text[p->at] != ':' || parse_slice(p, selector);
 }
 
-/* The bracket that ends a filter, strings and nested brackets passed over. */
-static size_t
-filter_length(const char *text)
-{
-	size_t depth = 0, i = 0;
-	char quote = '\0';
-	for (; text[i] != '\0'; i++) {
-		if (quote != '\0') {
-			if (text[i] == '\\' && text[i + 1] != '\0')
-				i++;
-			else if (text[i] == quote)
-				quote = '\0';
-		} else if (text[i] == '\'' || text[i] == '"') {
-			quote = text[i];
-		} else if (text[i] == '[') {
-			depth++;
-		} else if (text[i] == ']' && depth-- == 0) {
-			break;
-		}
-	}
-	return i;
-}
-
 static bool
 parse_filter(struct parser *p, struct jsonpath_step *step)
 {
 	p->at++;
-	size_t len = filter_length(p->text + p->at);
-	autofree char *text = mem_text_n(p->text + p->at, len);
-	struct expr *filter = expr_parse(text, EXPR_PATH, p->err);
+	struct expr *filter =
+	    expr_parse_part(p->text, &p->at, EXPR_PATH, p->err);
 	if (filter == NULL)
-		return error_wrap(p->err, "filter at column %zu", p->at + 1);
+		return false;
 	add_selector(step, JSONPATH_FILTER)->filter = filter;
-	p->at += len;
 	return true;
 }
 
@@ -186,8 +183,7 @@ parse_selector(struct parser *p, struct jsonpath_step *step)
 		return parse_filter(p, step);
 	if (at_integer(p) || c == ':')
 		return parse_index(p, step);
-	return fail(p, "an index, a name in quotes, '*', or a filter "
-	    "expected");
+	return fail(p, "an index, a name in quotes, '*' or a filter expected");
 }
 
 static bool
@@ -217,15 +213,14 @@ parse_step(struct parser *p, struct jsonpath *path, bool first)
 		return parse_bracket(p, step);
 	if (p->text[p->at] != '.')
 		return first ? parse_name(p, step)
-		             : fail(p, "'.' or '[' expected");
+			     : fail(p, "'.' or '[' expected");
 	p->at++;
 	if (p->text[p->at] == '.') {
 		step->descend = true;
 		p->at++;
 	}
-	return p->text[p->at] == '[' && step->descend
-	    ? parse_bracket(p, step)
-	    : parse_name(p, step);
+	return p->text[p->at] == '[' && step->descend ? parse_bracket(p, step)
+						      : parse_name(p, step);
 }
 
 static bool
@@ -282,7 +277,7 @@ jsonpath_is_singular(const struct jsonpath *path)
 		const struct jsonpath_step *step = &path->steps[i];
 		if (step->descend || step->n != 1 ||
 		    (step->selectors[0].kind != JSONPATH_NAME &&
-		    step->selectors[0].kind != JSONPATH_INDEX))
+			step->selectors[0].kind != JSONPATH_INDEX))
 			return false;
 	}
 	return true;

@@ -25,27 +25,38 @@ visit_if(struct walk *walk, const json_t *node, size_t at)
 }
 
 static bool
-select_children(struct walk *walk, const json_t *node, size_t at,
+count_visit(struct walk *walk)
+{
+	if (++walk->visits <= JSONPATH_VISITS_LIMIT)
+		return true;
+	return error_set(walk->err, ERROR_INPUT,
+	    "the path visits more than %d values", JSONPATH_VISITS_LIMIT);
+}
+
+static bool
+select_child(struct walk *walk, const json_t *child, size_t at,
     const struct expr *filter)
+{
+	bool holds = true;
+	if (filter != NULL &&
+	    (!count_visit(walk) ||
+		!expr_holds(filter, child, walk->root, &holds, walk->err)))
+		return false;
+	return !holds || visit(walk, child, at);
+}
+
+static bool
+select_children(
+    struct walk *walk, const json_t *node, size_t at, const struct expr *filter)
 {
 	const char *key;
 	json_t *child;
-	bool holds = true;
-	for (size_t i = 0; i < json_array_size(node); i++) {
-		child = json_array_get(node, i);
-		if (filter != NULL && !expr_holds(filter, child, walk->root,
-		        &holds, walk->err))
+	for (size_t i = 0; i < json_array_size(node); i++)
+		if (!select_child(walk, json_array_get(node, i), at, filter))
 			return false;
-		if (holds && !visit(walk, child, at))
+	json_object_foreach(json_mutable(node), key, child)
+		if (!select_child(walk, child, at, filter))
 			return false;
-	}
-	json_object_foreach(json_mutable(node), key, child) {
-		if (filter != NULL && !expr_holds(filter, child, walk->root,
-		        &holds, walk->err))
-			return false;
-		if (holds && !visit(walk, child, at))
-			return false;
-	}
 	return true;
 }
 
@@ -91,8 +102,8 @@ select_one(struct walk *walk, const json_t *node, size_t at,
 	case JSONPATH_INDEX:
 		if (index < 0)
 			index += (long)json_array_size(node);
-		return index < 0 || visit_if(walk,
-		    json_array_get(node, (size_t)index), at);
+		return index < 0 ||
+		    visit_if(walk, json_array_get(node, (size_t)index), at);
 	case JSONPATH_SLICE:
 		return select_slice(walk, node, at, s);
 	case JSONPATH_WILDCARD:
@@ -119,9 +130,8 @@ descend(struct walk *walk, const json_t *node, size_t at)
 {
 	const char *key;
 	json_t *child;
-	if (++walk->visits > JSONPATH_VISITS_LIMIT)
-		return error_set(walk->err, ERROR_INPUT,
-		    "the path visits too many nodes");
+	if (!count_visit(walk))
+		return false;
 	if (!select_step(walk, node, at))
 		return false;
 	for (size_t i = 0; i < json_array_size(node); i++)
@@ -136,9 +146,8 @@ descend(struct walk *walk, const json_t *node, size_t at)
 static bool
 visit(struct walk *walk, const json_t *node, size_t at)
 {
-	if (++walk->visits > JSONPATH_VISITS_LIMIT)
-		return error_set(walk->err, ERROR_INPUT,
-		    "the path visits too many nodes");
+	if (!count_visit(walk))
+		return false;
 	if (at < walk->path->n)
 		return walk->path->steps[at].descend
 		    ? descend(walk, node, at)
@@ -152,11 +161,12 @@ visit(struct walk *walk, const json_t *node, size_t at)
 }
 
 json_t *
-jsonpath_select(const struct jsonpath *path, const json_t *root,
-    struct error *err)
+jsonpath_select(
+    const struct jsonpath *path, const json_t *root, struct error *err)
 {
-	struct walk walk = { .path = path, .root = root,
-		.results = json_array(), .err = err };
+	struct walk walk = {
+		.path = path, .root = root, .results = json_array(), .err = err
+	};
 	if (visit(&walk, root, 0))
 		return walk.results;
 	json_decref(walk.results);

@@ -9,6 +9,7 @@
 #include "data/expr.h"
 #include "data/jsonpath.h"
 
+/* A selector of a step, as RFC 9535 calls what stands in its brackets. */
 enum jsonpath_kind {
 	JSONPATH_NAME,
 	JSONPATH_INDEX,

@@ -4,7 +4,10 @@ libdata_a_SOURCES = \
 	%D%/expr_eval.c \
 	%D%/expr_functions.c \
 	%D%/expr_lex.c \
+	%D%/expr_lookup.c \
 	%D%/expr_parse.c \
+	%D%/expr_reference.c \
+	%D%/expr_tree.c \
 	%D%/json.c %D%/json.h \
 	%D%/json_print.c \
 	%D%/jsonpath.c %D%/jsonpath.h \

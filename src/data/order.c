@@ -74,8 +74,8 @@ static int
 compare_strings(const json_t *a, const json_t *b)
 {
 	size_t n = json_string_length(a), m = json_string_length(b);
-	int c = memcmp(json_string_value(a), json_string_value(b),
-	    n < m ? n : m);
+	int c =
+	    memcmp(json_string_value(a), json_string_value(b), n < m ? n : m);
 	return c != 0 ? c : n < m ? -1 : n > m;
 }
 

@@ -48,13 +48,11 @@ complain(int code, const char *what, struct error *err)
 {
 	PCRE2_UCHAR text[MESSAGE_SIZE];
 	pcre2_get_error_message(code, text, sizeof(text));
-	return error_set(
-	    err, ERROR_INPUT, "%s: %s", what, (const char *)text);
+	return error_set(err, ERROR_INPUT, "%s: %s", what, (const char *)text);
 }
 
 static pcre2_code *
-compile(
-    const char *pattern, pcre2_general_context *memory, struct error *err)
+compile(const char *pattern, pcre2_general_context *memory, struct error *err)
 {
 	int code;
 	PCRE2_SIZE at;

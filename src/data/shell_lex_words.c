@@ -116,8 +116,10 @@ end_argument(struct lexer *lx, struct frame *frame)
 	case SETTER_DECLARE:
 		name = name || assignment_name(lx, at, false) > 0;
 		break;
-	case SETTER_READ:
 	case SETTER_GETOPTS_NAME:
+		frame->setter = SETTER_NONE;
+		break;
+	case SETTER_READ:
 		break;
 	}
 	if (name)

@@ -8,11 +8,12 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "data/expr.h"
 #include "data/json.h"
 #include "data/order.h"
 #include "data/sort.h"
+
+#define BLANKS " \t\r\n"
 
 struct sort_key {
 	struct expr *path;
@@ -34,65 +35,75 @@ struct row {
 	const struct sort *sort;
 };
 
+/* The text of one or more keys. */
+struct parser {
+	const char *text;
+	size_t at;
+	struct error *err;
+};
+
 static bool
-take_direction(struct sort_key *key, const char *word)
+fail(const struct parser *p, const char *what)
 {
-	if (strcasecmp(word, "DESC") == 0 ||
-	    strcasecmp(word, "DESCENDING") == 0)
-		key->descending = true;
-	else if (strcasecmp(word, "ASC") != 0 &&
-	    strcasecmp(word, "ASCENDING") != 0)
+	size_t column = 1;
+	for (size_t i = 0; i < p->at; i++)
+		column += ((unsigned char)p->text[i] & 0xc0) != 0x80;
+	return error_set(p->err, ERROR_INPUT, "column %zu: %s", column, what);
+}
+
+/* Passes word, in any case, if it stands here. */
+static bool
+take_word(struct parser *p, const char *word)
+{
+	const char *at = p->text + p->at;
+	size_t len = strlen(word);
+	if (strcspn(at, BLANKS ",") != len || strncasecmp(at, word, len) != 0)
 		return false;
+	p->at += len;
+	p->at += strspn(p->text + p->at, BLANKS);
 	return true;
 }
 
 static bool
-take_nulls(struct sort_key *key, const char *word)
+parse_nulls(struct parser *p, struct sort_key *key)
 {
-	if (word == NULL)
-		return false;
-	key->nulls_first = strcasecmp(word, "FIRST") == 0;
-	return key->nulls_first || strcasecmp(word, "LAST") == 0;
-}
-
-static char *
-next_word(char **rest)
-{
-	char *word;
-	while ((word = strsep(rest, " \t\n")) != NULL && *word == '\0')
-		;
-	return word;
+	if (!take_word(p, "NULLS"))
+		return true;
+	key->nulls_first = take_word(p, "FIRST");
+	return key->nulls_first || take_word(p, "LAST") ||
+	    fail(p, "FIRST or LAST expected");
 }
 
 static bool
-parse_words(struct sort_key *key, char *rest, struct error *err)
+parse_key(struct parser *p, struct sort *sort)
 {
-	for (char *word; (word = next_word(&rest)) != NULL;) {
-		bool good = strcasecmp(word, "NULLS") == 0
-		    ? take_nulls(key, next_word(&rest))
-		    : take_direction(key, word);
-		if (!good)
-			return error_set(err, ERROR_INPUT, "unexpected '%s': "
-			    "ASC, DESC or NULLS FIRST/LAST expected", word);
+	struct expr *path = expr_parse_path_part(p->text, &p->at, p->err);
+	if (path == NULL)
+		return false;
+	sort->keys =
+	    mem_grow(sort->keys, &sort->cap, sort->n + 1, sizeof(*sort->keys));
+	struct sort_key *key = &sort->keys[sort->n++];
+	*key = (struct sort_key){ .path = path };
+	key->descending = take_word(p, "DESC") || take_word(p, "DESCENDING");
+	if (!key->descending && !take_word(p, "ASC"))
+		take_word(p, "ASCENDING");
+	return parse_nulls(p, key);
+}
+
+static bool
+parse_keys(const char *text, struct sort *sort, struct error *err)
+{
+	struct parser p = { .text = text, .err = err };
+	for (;; p.at++) {
+		if (!parse_key(&p, sort))
+			return false;
+		if (text[p.at] == '\0')
+			return true;
+		if (text[p.at] != ',')
+			return fail(&p,
+			    "ASC, DESC, NULLS FIRST, NULLS LAST or ',' "
+			    "expected");
 	}
-	return true;
-}
-
-static bool
-parse_key(struct sort *sort, char *text, struct error *err)
-{
-	struct sort_key key = { 0 };
-	char *rest = text_trim(text);
-	char *name = next_word(&rest);
-	if (name == NULL)
-		return error_set(err, ERROR_INPUT, "a sort key is missing");
-	key.path = expr_parse_path(name, err);
-	if (key.path == NULL)
-		return error_wrap(err, "sort key '%s'", name);
-	sort->keys = mem_grow(sort->keys, &sort->cap, sort->n + 1,
-	    sizeof(*sort->keys));
-	sort->keys[sort->n++] = key;
-	return parse_words(&sort->keys[sort->n - 1], rest, err);
 }
 
 struct sort *
@@ -100,13 +111,9 @@ sort_parse(const struct strv *texts, struct error *err)
 {
 	struct sort *sort = mem_zalloc(sizeof(*sort));
 	for (size_t i = 0; i < texts->n; i++) {
-		autofree char *copy = mem_text(texts->items[i]);
-		char *rest = copy;
-		for (char *part; (part = strsep(&rest, ",")) != NULL;) {
-			if (!parse_key(sort, part, err)) {
-				sort_free(sort);
-				return NULL;
-			}
+		if (!parse_keys(texts->items[i], sort, err)) {
+			sort_free(sort);
+			return NULL;
 		}
 	}
 	return sort;
@@ -127,9 +134,10 @@ static int
 compare_values(const struct sort_key *key, const json_t *a, const json_t *b)
 {
 	bool null_a = order_is_null(a), null_b = order_is_null(b);
+	if (null_a && null_b)
+		return 0;
 	if (null_a || null_b)
-		return null_a == null_b ? 0
-		    : null_a == key->nulls_first ? -1 : 1;
+		return null_a == key->nulls_first ? -1 : 1;
 	int c = order_compare(a, b);
 	return key->descending ? -c : c;
 }
@@ -139,8 +147,8 @@ compare_rows(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	for (size_t i = 0; i < x->sort->n; i++) {
-		int c = compare_values(&x->sort->keys[i], x->values[i],
-		    y->values[i]);
+		int c = compare_values(
+		    &x->sort->keys[i], x->values[i], y->values[i]);
 		if (c != 0)
 			return c;
 	}

@@ -14,7 +14,13 @@
 
 struct sort;
 
-/* All texts together are the keys, in order. NULL on failure. */
+/*
+ * All texts together are the keys, in order; each holds one or more of them:
+ *
+ *	path [ASC|ASCENDING|DESC|DESCENDING] [NULLS FIRST|LAST] {, ...}
+ *
+ * NULL on failure: ERROR_INPUT "column N: why".
+ */
 struct sort *sort_parse(const struct strv *texts, struct error *err) MUST_USE;
 void sort_free(struct sort *sort);
 /* Reorders the array in place. */

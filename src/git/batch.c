@@ -200,8 +200,7 @@ process_ended(const struct child_end *end, void *arg)
 		    batch->args.items[1], child_end_code(end));
 	}
 	batch->late = false;
-	if (batch->asked &&
-	    !answer_first(batch, NULL, 0, str_text(&complaint)))
+	if (batch->asked && !answer_first(batch, NULL, 0, str_text(&complaint)))
 		return;
 	ask_next(batch);
 }

@@ -13,7 +13,8 @@
 
 enum git_purpose {
 	GIT_FOR_US, /* no hooks, no signing, no network, no prompts */
-	GIT_FOR_AGENT, /* the user's hooks and identity; no gc, synced objects */
+	GIT_FOR_AGENT, /* the user's hooks and identity; no gc, synced objects
+			*/
 	GIT_FOR_MERGE, /* into the user's branch: as the user would */
 };
 

@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -16,8 +18,10 @@
 #include "git/head.h"
 #include "git/merge.h"
 #include "git/worktree.h"
+#include "proc/child.h"
 
 #define LOCK_PATIENCE_MS 30000
+#define SMALL_FILE 65536
 
 static char *
 ref_of(const char *branch)
@@ -59,8 +63,8 @@ final_count(const struct repo *repo, const char *source, const char *target,
 }
 
 bool
-final_is_merged(const struct repo *repo, const char *source,
-    const char *target, bool *merged, struct error *err)
+final_is_merged(const struct repo *repo, const char *source, const char *target,
+    bool *merged, struct error *err)
 {
 	struct git_options options = { .purpose = GIT_FOR_US };
 	struct git_result git = { 0 };
@@ -79,21 +83,54 @@ final_is_merged(const struct repo *repo, const char *source,
 	return asked;
 }
 
+/* Whether a rebase or bisection in this tree will move or needs the branch. */
+static bool
+is_worked_on(const char *tree, const char *branch)
+{
+	static const char *const files[] = { "rebase-merge/head-name",
+		"rebase-apply/head-name", "BISECT_START" };
+	autoerror struct error ignored = { 0 };
+	autofree char *ref = ref_of(branch);
+	autofree char *git_dir = head_git_dir(tree, &ignored);
+	for (size_t i = 0; git_dir != NULL && i < COUNT_OF(files); i++) {
+		autoerror struct error none = { 0 };
+		autostr struct str line = { 0 };
+		autofree char *file = path_join(git_dir, files[i]);
+		if (!file_read(file, SMALL_FILE, &line, &none))
+			continue;
+		str_cut(&line, strcspn(str_text(&line), "\n"));
+		if (str_is(&line, ref) || str_is(&line, branch))
+			return true;
+	}
+	return false;
+}
+
 /* The work tree in which a branch is checked out; NULL: nowhere. */
 static bool
-find_tree(const struct repo *repo, const char *branch, char **path,
-    struct error *err)
+find_tree(
+    const struct repo *repo, const char *branch, char **path, struct error *err)
 {
 	struct worktree_list list;
+	bool ok = worktree_list(repo, &list, err);
 	*path = NULL;
-	if (!worktree_list(repo, &list, err))
-		return false;
-	for (size_t i = 0; i < list.n && *path == NULL; i++)
-		if (list.items[i].branch != NULL &&
-		    strcmp(list.items[i].branch, branch) == 0)
-			*path = mem_text(list.items[i].path);
+	for (size_t i = 0; ok && i < list.n; i++) {
+		const struct worktree_entry *entry = &list.items[i];
+		if (!path_is_dir(entry->path))
+			continue;
+		if (is_worked_on(entry->path, branch))
+			ok = error_set(err, ERROR_GIT,
+			    "%s is in the middle of an operation on %s",
+			    entry->path, branch);
+		else if (entry->branch != NULL && *path == NULL &&
+		    strcmp(entry->branch, branch) == 0)
+			*path = mem_text(entry->path);
+	}
 	worktree_list_release(&list);
-	return true;
+	if (!ok) {
+		free(*path);
+		*path = NULL;
+	}
+	return ok;
 }
 
 /* Never remove a lock of the user's: wait a while, then say whose it is. */
@@ -105,7 +142,8 @@ wait_for_lock(const char *git_dir, struct error *err)
 	int64_t deadline = clock_now() + LOCK_PATIENCE_MS;
 	while (path_exists(lock)) {
 		if (clock_now() >= deadline)
-			return error_set(err, ERROR_GIT, "%s exists: another "
+			return error_set(err, ERROR_GIT,
+			    "%s exists: another "
 			    "git is at work there, or one that died left it",
 			    lock);
 		nanosleep(&pause, NULL);
@@ -117,15 +155,17 @@ static bool
 check_idle(const char *tree, struct error *err)
 {
 	static const char *const states[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD",
-		"REVERT_HEAD", "rebase-merge", "rebase-apply" };
+		"REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer" };
 	autofree char *git_dir = head_git_dir(tree, err);
 	if (git_dir == NULL)
 		return false;
 	for (size_t i = 0; i < COUNT_OF(states); i++) {
 		autofree char *file = path_join(git_dir, states[i]);
 		if (path_exists(file))
-			return error_set(err, ERROR_GIT, "%s is in the middle "
-			    "of another operation (%s)", tree, states[i]);
+			return error_set(err, ERROR_GIT,
+			    "%s is in the middle "
+			    "of another operation (%s)",
+			    tree, states[i]);
 	}
 	return wait_for_lock(git_dir, err);
 }
@@ -139,32 +179,57 @@ has_unmerged(const char *tree)
 	return git_run(tree, args, &out, &ignored) && out.len > 0;
 }
 
+/* Only a merge that is ours: the user may have begun one in between. */
 static void
-take_back(const char *tree)
+take_back(const char *tree, const char *tip)
 {
 	autoerror struct error ignored = { 0 };
+	autostr struct str head = { 0 };
 	const char *const args[] = { "merge", "--abort", NULL };
-	if (!git_run(tree, args, NULL, &ignored))
+	autofree char *git_dir = head_git_dir(tree, &ignored);
+	if (git_dir == NULL)
 		return;
+	autofree char *file = path_join(git_dir, "MERGE_HEAD");
+	if (!file_read(file, SMALL_FILE, &head, &ignored))
+		return;
+	str_cut(&head, strcspn(str_text(&head), "\n"));
+	if (str_is(&head, tip) && !git_run(tree, args, NULL, &ignored))
+		log_warn("%s", error_text(&ignored));
 }
 
 static bool
-merge_in_tree(const char *tree, const char *source, const char *message,
-    bool *conflict, struct error *err)
+resolve(const struct repo *repo, const char *name, struct str *oid,
+    struct error *err)
+{
+	const char *const args[] = { "rev-parse", "--verify", "-q",
+		"--end-of-options", name, NULL };
+	if (git_run(repo->root, args, oid, err) && git_is_oid(str_text(oid)))
+		return true;
+	error_release(err);
+	return error_set(err, ERROR_GIT, "there is no %s", name);
+}
+
+static bool
+merge_in_tree(const struct repo *repo, const char *tree, const char *source,
+    const char *message, bool *conflict, struct error *err)
 {
 	struct git_options options = { .purpose = GIT_FOR_MERGE };
 	struct git_result git = { 0 };
+	autostr struct str tip = { 0 };
 	autofree char *from = ref_of(source);
-	const char *const args[] = { "merge", "--no-ff", "--no-edit", "-q",
-		"-m", message, from, NULL };
-	if (!check_idle(tree, err) ||
+	const char *const args[] = { "merge", "--no-ff", "--no-edit", "-m",
+		message, from, NULL };
+	if (!resolve(repo, from, &tip, err) || !check_idle(tree, err) ||
 	    !git_call(tree, args, &options, &git, err))
 		return false;
 	bool ok = git.code == 0;
 	if (!ok) {
 		*conflict = has_unmerged(tree);
+		/* Conflicts are told on standard output, refusals are not. */
+		if (*conflict)
+			str_clear(&git.err);
 		git_complain("git merge", &git, err);
-		take_back(tree);
+		take_back(tree, str_text(&tip));
 	}
 	git_result_release(&git);
 	return ok;
@@ -192,15 +257,6 @@ objects_merged(const struct merge_result *result, void *arg)
 		    error_text(result->err));
 }
 
-static bool
-resolve(const struct repo *repo, const char *name, struct str *oid,
-    struct error *err)
-{
-	const char *const args[] = { "rev-parse", "--verify", "-q", name,
-		NULL };
-	return git_run(repo->root, args, oid, err);
-}
-
 /* Nobody looks at the branch: its ref moves, no file does. */
 static bool
 merge_objects(const struct repo *repo, const char *source, const char *target,
@@ -217,9 +273,13 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 	struct objects *objects =
 	    objects_open(loop, repo->root, repo->common_dir);
 	struct merge_request request = {
-		.old = str_text(&old), .tip = str_text(&tip), .base = "",
-		.message = message, .identity = identity,
-		.wall_ms = clock_wall(), .ref = to,
+		.old = str_text(&old),
+		.tip = str_text(&tip),
+		.base = NULL,
+		.message = message,
+		.identity = identity,
+		.wall_ms = clock_wall(),
+		.ref = to,
 	};
 	struct waiting waiting = { 0 };
 	bool turned = true;
@@ -227,6 +287,7 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 	while (!waiting.done && turned)
 		turned = loop_turn(loop, -1, err);
 	objects_close(objects);
+	child_abandon_all(loop);
 	loop_free(loop);
 	*conflict = waiting.conflict;
 	if (turned && !waiting.merged)
@@ -245,7 +306,7 @@ final_merge(const struct repo *repo, const char *source, const char *target,
 	autofree char *tree = found;
 	bool merged = tree == NULL
 	    ? merge_objects(repo, source, target, message, conflict, err)
-	    : merge_in_tree(tree, source, message, conflict, err);
+	    : merge_in_tree(repo, tree, source, message, conflict, err);
 	if (!merged)
 		return error_wrap(err, "merging %s into %s", source, target);
 	bool contains = false;

@@ -17,8 +17,8 @@ struct final_counts {
 
 /* What a merge of source into target (branch names) would bring. */
 bool final_count(const struct repo *repo, const char *source,
-    const char *target, struct final_counts *counts, struct error *err)
-    MUST_USE;
+    const char *target, struct final_counts *counts,
+    struct error *err) MUST_USE;
 /* Whether target already contains source. */
 bool final_is_merged(const struct repo *repo, const char *source,
     const char *target, bool *merged, struct error *err) MUST_USE;

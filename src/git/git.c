@@ -137,7 +137,8 @@ git_complain(
 {
 	autostr struct str said = { 0 };
 	add_complaint(&said, result);
-	bool full = strstr(str_text(&said), "No space left on device") != NULL ||
+	bool full =
+	    strstr(str_text(&said), "No space left on device") != NULL ||
 	    strstr(str_text(&said), "Disk quota exceeded") != NULL;
 	return error_set(err, full ? ERROR_NO_SPACE : ERROR_GIT, "%s: %s", what,
 	    str_text(&said));
@@ -244,7 +245,8 @@ git_start_with(struct loop *loop, const char *dir, const char *const *args,
 		child_feed(call->child, options->input, options->input_len);
 		child_feed_end(call->child);
 	}
-	call->limit = loop_after(loop, time_limit(options), call_too_long, call);
+	call->limit =
+	    loop_after(loop, time_limit(options), call_too_long, call);
 	return true;
 }
 
@@ -266,9 +268,9 @@ ask_version(void)
 	char *const argv[] = { name, what, NULL };
 	autoerror struct error ignored = { 0 };
 	autorun struct run_result run = { 0 };
-	struct run_spec spec = { .argv = argv,
-		.dir = "/",
-		.timeout_ms = GIT_TIMEOUT_MS };
+	struct run_spec spec = {
+		.argv = argv, .dir = "/", .timeout_ms = GIT_TIMEOUT_MS
+	};
 	if (!run_capture(&spec, &run, &ignored) || !run_succeeded(&run) ||
 	    sscanf(str_text(&run.out), "git version %u.%u.%u", &major, &minor,
 		&patch) < 2)

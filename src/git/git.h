@@ -58,16 +58,16 @@ bool git_start(struct loop *loop, const char *dir, const char *const *args,
     git_done_fn *fn, void *arg, struct error *err) MUST_USE;
 
 /* The same as git_run() would: with a purpose, an environment, an input. */
-bool git_start_with(struct loop *loop, const char *dir,
-    const char *const *args, const struct git_options *options,
-    git_done_fn *fn, void *arg, struct error *err) MUST_USE;
+bool git_start_with(struct loop *loop, const char *dir, const char *const *args,
+    const struct git_options *options, git_done_fn *fn, void *arg,
+    struct error *err) MUST_USE;
 
 /*
  * Sets err from what a command said, in one line made fit for a terminal;
  * false. ERROR_NO_SPACE when the disk is full, else ERROR_GIT.
  */
-bool git_complain(const char *what, const struct git_result *result,
-    struct error *err);
+bool git_complain(
+    const char *what, const struct git_result *result, struct error *err);
 
 /* 23905 for 2.39.5; 0 when git is missing. Asked once, see git_env(). */
 unsigned git_version(void);

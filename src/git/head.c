@@ -23,7 +23,8 @@ read_line(const char *path, struct str *out)
 	str_clear(out);
 	if (!file_read(path, SMALL_FILE, out, &ignored))
 		return false;
-	str_cut(out, strcspn(str_text(out), "\n"));
+	while (out->len > 0 && out->data[out->len - 1] == '\n')
+		str_cut(out, out->len - 1);
 	return true;
 }
 

@@ -17,8 +17,8 @@ struct head {
 	char *branch; /* full ref name; NULL: detached */
 };
 
-bool head_read(const char *worktree, struct head *head, struct error *err)
-    MUST_USE;
+bool head_read(
+    const char *worktree, struct head *head, struct error *err) MUST_USE;
 void head_release(struct head *head);
 
 /* The work tree's own git directory (where its HEAD and index lie). */

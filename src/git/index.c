@@ -45,8 +45,8 @@ skip_compressed_name(struct scan *scan)
 	if (scan->at >= scan->end)
 		return false;
 	scan->at++;
-	const uint8_t *nul = memchr(scan->at, 0,
-	    (size_t)(scan->end - scan->at));
+	const uint8_t *nul =
+	    memchr(scan->at, 0, (size_t)(scan->end - scan->at));
 	if (nul == NULL)
 		return false;
 	scan->at = nul + 1;
@@ -57,8 +57,8 @@ skip_compressed_name(struct scan *scan)
 static bool
 skip_padded_name(struct scan *scan, const uint8_t *entry)
 {
-	const uint8_t *nul = memchr(scan->at, 0,
-	    (size_t)(scan->end - scan->at));
+	const uint8_t *nul =
+	    memchr(scan->at, 0, (size_t)(scan->end - scan->at));
 	if (nul == NULL)
 		return false;
 	size_t len = (size_t)(nul - entry);
@@ -88,16 +88,18 @@ scan_entry(struct scan *scan)
 		scan->at += 2;
 	}
 	return scan->version == 4 ? skip_compressed_name(scan)
-	                          : skip_padded_name(scan, entry);
+				  : skip_padded_name(scan, entry);
 }
 
-/* Extensions up to the checksum; "link" and "sdir" change the meaning. */
+/*
+ * Extensions up to the checksum; one whose name does not begin with a
+ * capital ("link", "sdir") changes the meaning of what came before.
+ */
 static bool
 scan_extensions(struct scan *scan)
 {
 	while ((size_t)(scan->end - scan->at) >= scan->oid_bytes + 8) {
-		if (memcmp(scan->at, "link", 4) == 0 ||
-		    memcmp(scan->at, "sdir", 4) == 0)
+		if (scan->at[0] < 'A' || scan->at[0] > 'Z')
 			return false;
 		size_t size = get32(scan->at + 4);
 		scan->at += 8;
@@ -105,7 +107,7 @@ scan_extensions(struct scan *scan)
 			return false;
 		scan->at += size;
 	}
-	return true;
+	return (size_t)(scan->end - scan->at) == scan->oid_bytes;
 }
 
 bool

@@ -20,4 +20,8 @@ libgit_a_SOURCES = \
 	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/worktree.c %D%/worktree.h \
+	%D%/worktree_admin.c \
+	%D%/worktree_list.c \
+	%D%/worktree_parts.h \
+	%D%/worktree_salvage.c \
 	%D%/worktree_use.c

@@ -132,8 +132,8 @@ write_commit(struct merge *merge)
 	const char *const parents[] = { merge->old, merge->tip, NULL };
 	merge_commit_text(&text, merge->tree, parents, merge->identity,
 	    merge->wall_ms, merge->message);
-	objects_write_commit(merge->objects, text.data, text.len,
-	    commit_written, merge);
+	objects_write_commit(
+	    merge->objects, text.data, text.len, commit_written, merge);
 }
 
 /* --- whether old has it all already --------------------------------------- */
@@ -223,8 +223,8 @@ tip_read(const struct commit *commit, const struct error *err, void *arg)
 }
 
 static void
-walked(const struct strv *oids, bool descends, const struct error *err,
-    void *arg)
+walked(
+    const struct strv *oids, bool descends, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
 	if (oids == NULL)
@@ -248,8 +248,8 @@ start(void *arg)
 	else if (strcmp(merge->old, merge->tip) == 0)
 		nothing_to_do(merge);
 	else if (merge->base != NULL && strcmp(merge->old, merge->base) == 0)
-		objects_walk(merge->objects, merge->base, merge->tip, walked,
-		    merge);
+		objects_walk(
+		    merge->objects, merge->base, merge->tip, walked, merge);
 	else
 		start_merger(merge);
 }

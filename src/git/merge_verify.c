@@ -43,8 +43,8 @@ is_clean(const char *worktree, struct error *err)
 	if (!git_run(worktree, args, &out, err))
 		return false;
 	if (out.len > 0)
-		return error_set(err, ERROR_GIT,
-		    "the resolution left uncommitted changes");
+		return error_set(
+		    err, ERROR_GIT, "the resolution left uncommitted changes");
 	return true;
 }
 
@@ -87,8 +87,8 @@ list_marked(const char *worktree, const char *side, struct strv *paths,
  * conflicts had its markers on one of them.
  */
 static bool
-has_no_markers(const char *worktree, const char *old, const char *tip,
-    struct error *err)
+has_no_markers(
+    const char *worktree, const char *old, const char *tip, struct error *err)
 {
 	autostrv struct strv of_old = { 0 };
 	autostrv struct strv of_tip = { 0 };

@@ -13,7 +13,9 @@
 #define STREAM_GIT 23900 /* merge-tree --stdin */
 #define MERGE_TREE_GIT 23800 /* merge-tree --write-tree */
 #define STREAM_TRIES 3 /* failures in a row until it is given up */
-#define STREAM_RENEWAL 1000 /* merges of one process: it never frees commits */
+#define STREAM_RENEWAL                                                         \
+	1000 /* merges of one process: it never frees commits                  \
+	      */
 #define FIRST_PATIENCE_MS 10000
 
 /*
@@ -154,8 +156,8 @@ start_stream(struct merging *merging)
 	}
 	autofree char *lines = mem_format("%s %s\n%s %s\n", merging->old,
 	    merging->tip, merging->old, merging->old);
-	batch_send(merger->stream, lines, strlen(lines), tree_streamed,
-	    merging);
+	batch_send(
+	    merger->stream, lines, strlen(lines), tree_streamed, merging);
 }
 
 void

@@ -48,8 +48,8 @@ void merger_start(struct merger *merger, const char *old, const char *tip,
  * follows: with has_status, as --stdin has it. The length of the complete
  * record with its final NUL, or 0: more to come. merged may be NULL.
  */
-size_t merger_parse(const char *bytes, size_t len, bool has_status,
-    struct merged *merged);
+size_t merger_parse(
+    const char *bytes, size_t len, bool has_status, struct merged *merged);
 void merged_release(struct merged *merged);
 
 #endif

@@ -78,8 +78,8 @@ take_messages(struct fields *fields, struct merged *merged)
 }
 
 size_t
-merger_parse(const char *bytes, size_t len, bool has_status,
-    struct merged *merged)
+merger_parse(
+    const char *bytes, size_t len, bool has_status, struct merged *merged)
 {
 	struct fields fields = { bytes, bytes + len };
 	const char *status = has_status ? next_field(&fields) : "";

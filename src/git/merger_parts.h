@@ -25,8 +25,7 @@ struct merging {
 };
 
 /* Calls back and frees merging. */
-void merging_done(
-    struct merging *merging, const struct merged *merged,
+void merging_done(struct merging *merging, const struct merged *merged,
     const struct error *err);
 void merging_fail(struct merging *merging, const struct error *err);
 

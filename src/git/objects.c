@@ -166,16 +166,15 @@ commit_came(const char *reply, size_t len, const char *complaint, void *arg)
 }
 
 void
-objects_read_commit(struct objects *objects, const char *oid,
-    objects_commit_fn *fn, void *arg)
+objects_read_commit(
+    struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg)
 {
 	struct read_request *request = mem_zalloc(sizeof(*request));
 	snprintf(request->oid, sizeof(request->oid), "%s", oid);
 	request->fn = fn;
 	request->arg = arg;
 	autofree char *line = mem_format("%s\n", request->oid);
-	batch_send(
-	    objects->reader, line, strlen(line), commit_came, request);
+	batch_send(objects->reader, line, strlen(line), commit_came, request);
 }
 
 /* --- writing a commit ----------------------------------------------------- */
@@ -199,8 +198,7 @@ end_write(
 }
 
 static void
-commit_written(
-    const char *reply, size_t len, const char *complaint, void *arg)
+commit_written(const char *reply, size_t len, const char *complaint, void *arg)
 {
 	struct write_request *request = arg;
 	autoerror struct error err = { 0 };
@@ -208,8 +206,8 @@ commit_written(
 	if (oid == NULL)
 		objects_complain(&err, "writing a commit", complaint);
 	else if (!git_is_oid(oid))
-		error_set(&err, ERROR_GIT, "writing a commit: git said '%s'",
-		    oid);
+		error_set(
+		    &err, ERROR_GIT, "writing a commit: git said '%s'", oid);
 	bool ok = err.kind == ERROR_NONE;
 	end_write(request, ok ? oid : NULL, ok ? NULL : &err);
 }
@@ -222,8 +220,7 @@ write_failed(void *arg)
 }
 
 static bool
-write_scratch(
-    const char *path, const char *text, size_t len, struct error *err)
+write_scratch(const char *path, const char *text, size_t len, struct error *err)
 {
 	autofd int fd = file_open_append(path, err);
 	return fd >= 0 && file_write_all(fd, text, len, err);
@@ -252,8 +249,7 @@ objects_write_commit(struct objects *objects, const char *text, size_t len,
 {
 	char random[17];
 	autostr struct str line = { 0 };
-	autofree char *name =
-	    mem_format(".commit.%s.tmp", id_hex(random, 16));
+	autofree char *name = mem_format(".commit.%s.tmp", id_hex(random, 16));
 	struct write_request *request = mem_zalloc(sizeof(*request));
 	request->path = path_join(objects->scratch, name);
 	request->fn = fn;

@@ -41,8 +41,8 @@ struct commit {
 /* commit is NULL on failure (err says why); borrowed. */
 typedef void objects_commit_fn(
     const struct commit *commit, const struct error *err, void *arg);
-void objects_read_commit(struct objects *objects, const char *oid,
-    objects_commit_fn *fn, void *arg);
+void objects_read_commit(
+    struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg);
 
 /*
  * The commits of base..tip, oldest first, the newest OBJECTS_WALK_LIMIT at
@@ -50,8 +50,8 @@ void objects_read_commit(struct objects *objects, const char *oid,
  * not, history was rewritten and oids is empty. On failure oids is NULL and
  * err says why; else err is NULL.
  */
-typedef void objects_walk_fn(const struct strv *oids, bool descends,
-    const struct error *err, void *arg);
+typedef void objects_walk_fn(
+    const struct strv *oids, bool descends, const struct error *err, void *arg);
 void objects_walk(struct objects *objects, const char *base, const char *tip,
     objects_walk_fn *fn, void *arg);
 

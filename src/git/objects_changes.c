@@ -65,10 +65,10 @@ diff_came(const char *reply, size_t len, const char *complaint, void *arg)
 static void
 compare(struct changes *changes)
 {
-	autofree char *lines = mem_format("%s %s\n%s", changes->from,
-	    changes->to, changes->objects->mark);
-	batch_send(changes->objects->differ, lines, strlen(lines), diff_came,
-	    changes);
+	autofree char *lines = mem_format(
+	    "%s %s\n%s", changes->from, changes->to, changes->objects->mark);
+	batch_send(
+	    changes->objects->differ, lines, strlen(lines), diff_came, changes);
 }
 
 static struct changes *

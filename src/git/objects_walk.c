@@ -62,8 +62,7 @@ list_commits(struct walk *walk)
 {
 	autoerror struct error err = { 0 };
 	autofree char *range = mem_format("%s..%s", walk->base, walk->tip);
-	autofree char *limit =
-	    mem_format("--max-count=%d", OBJECTS_WALK_LIMIT);
+	autofree char *limit = mem_format("--max-count=%d", OBJECTS_WALK_LIMIT);
 	const char *const args[] = { "rev-list", limit, range, "--", NULL };
 	if (!git_start(walk->objects->loop, walk->objects->dir, args, listed,
 		walk, &err))

@@ -67,8 +67,8 @@ clear_entry(const char *path, unsigned depth, struct error *err)
 {
 	struct stat st;
 	if (lstat(path, &st) != 0)
-		return errno == ENOENT || error_system(err, "looking at %s",
-		    path);
+		return errno == ENOENT ||
+		    error_system(err, "looking at %s", path);
 	if (S_ISDIR(st.st_mode))
 		return clear_dir(path, depth + 1, err);
 	return !text_ends_with(path, ".lock") || file_remove(path, err);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "git/repo.h"
 
@@ -15,10 +16,9 @@
 #define OUR_IDENTITY "prodigy <prodigy@localhost>"
 
 static bool
-ask(const char *dir, const char *a, const char *b, const char *c,
-    struct str *out, struct error *err)
+ask(const char *dir, const char *const *args, struct str *out,
+    struct error *err)
 {
-	const char *args[] = { "rev-parse", a, b, c, NULL };
 	str_clear(out);
 	return git_run(dir, args, out, err);
 }
@@ -28,24 +28,31 @@ check_git(struct error *err)
 {
 	unsigned version = git_version();
 	if (version == 0)
-		return error_set(err, ERROR_GIT,
-		    "git cannot be run: is it installed?");
+		return error_set(
+		    err, ERROR_GIT, "git cannot be run: is it installed?");
 	if (version < OLDEST_GIT)
-		return error_set(err, ERROR_GIT,
-		    "git 2.25 or newer is needed");
+		return error_set(err, ERROR_GIT, "git 2.25 or newer is needed");
 	return true;
 }
 
 static bool
 explain_no_repository(const char *dir, struct error *err)
 {
-	const char *said = error_text(err);
-	if (strstr(said, "not a git repository") != NULL)
-		return error_set(err, ERROR_GIT, "%s is not in a git "
-		    "repository: make one with 'git init' and commit", dir);
-	if (strstr(said, "dubious ownership") != NULL)
-		return error_set(err, ERROR_GIT, "%s belongs to another user: "
-		    "git refuses it until safe.directory is set for it", dir);
+	autofree char *said = mem_text(error_text(err));
+	bool none = strstr(said, "not a git repository") != NULL;
+	bool foreign = strstr(said, "dubious ownership") != NULL;
+	if (none || foreign)
+		error_release(err);
+	if (none)
+		return error_set(err, ERROR_GIT,
+		    "%s is not in a git "
+		    "repository: make one with 'git init' and commit",
+		    dir);
+	if (foreign)
+		return error_set(err, ERROR_GIT,
+		    "%s belongs to another user: "
+		    "git refuses it until safe.directory is set for it",
+		    dir);
 	return false;
 }
 
@@ -54,26 +61,29 @@ static bool
 find_root(struct repo *repo, const char *dir, struct error *err)
 {
 	autostr struct str out = { 0 };
-	if (!ask(dir, "--git-common-dir", NULL, NULL, &out, err))
+	autoerror struct error ignored = { 0 };
+	const char *const where[] = { "rev-parse", "--is-bare-repository",
+		"--git-common-dir", NULL };
+	const char *const top[] = { "rev-parse", "--show-toplevel", NULL };
+	if (!ask(dir, where, &out, err))
 		return explain_no_repository(dir, err);
-	autofree char *common = path_join(dir, str_text(&out));
+	/* The first line is a word; what follows may hold newlines. */
+	size_t word = strcspn(str_text(&out), "\n");
+	bool bare = text_starts_with(str_text(&out), "true\n");
+	autofree char *common =
+	    path_join(dir, word < out.len ? str_text(&out) + word + 1 : ".git");
 	repo->common_dir = path_real(common, err);
 	if (repo->common_dir == NULL)
 		return false;
-	if (!ask(dir, "--is-bare-repository", NULL, NULL, &out, err))
-		return false;
-	bool bare = str_is(&out, "true") ||
-	    strcmp(path_name(repo->common_dir), ".git") != 0;
-	if (!bare) {
+	if (!bare && strcmp(path_name(repo->common_dir), ".git") == 0) {
 		repo->root = path_parent(repo->common_dir);
 		return true;
 	}
 	/* A separate git directory, or a submodule: git knows the tree. */
-	autoerror struct error ignored = { 0 };
-	if (str_is(&out, "true") ||
-	    !ask(dir, "--show-toplevel", NULL, NULL, &out, &ignored))
-		return error_set(err, ERROR_GIT, "%s is a bare repository: "
-		    "prodigy needs a work tree", repo->common_dir);
+	if (bare || !ask(dir, top, &out, &ignored))
+		return error_set(err, ERROR_GIT,
+		    "%s is a bare repository: prodigy needs a work tree",
+		    repo->common_dir);
 	repo->root = str_take(&out);
 	return true;
 }
@@ -83,8 +93,8 @@ repo_find(const char *dir, struct repo *repo, struct error *err)
 {
 	*repo = (struct repo){ 0 };
 	if (!path_is_dir(dir))
-		return error_set(err, ERROR_INPUT, "%s is not a directory",
-		    dir);
+		return error_set(
+		    err, ERROR_INPUT, "%s is not a directory", dir);
 	if (check_git(err) && find_root(repo, dir, err))
 		return true;
 	repo_release(repo);
@@ -98,9 +108,13 @@ repo_open(const char *dir, struct repo *repo, struct error *err)
 	autoerror struct error ignored = { 0 };
 	if (!repo_find(dir, repo, err))
 		return false;
-	if (!ask(dir, "--verify", "-q", "HEAD^{commit}", &out, &ignored)) {
-		error_set(err, ERROR_GIT, "%s has no commit yet: commit "
-		    "something first", repo->root);
+	const char *const head[] = { "rev-parse", "--verify", "-q",
+		"HEAD^{commit}", NULL };
+	if (!ask(dir, head, &out, &ignored)) {
+		error_set(err, ERROR_GIT,
+		    "%s has no commit yet: commit "
+		    "something first",
+		    repo->root);
 		repo_release(repo);
 		return false;
 	}

@@ -21,16 +21,14 @@ struct repo {
  * dir lies in. Errors (ERROR_GIT) tell: not a repository, no commit yet, a
  * bare repository, foreign ownership.
  */
-bool repo_open(const char *dir, struct repo *repo, struct error *err)
-    MUST_USE;
+bool repo_open(const char *dir, struct repo *repo, struct error *err) MUST_USE;
 /* The same without asking for a commit: for commands that only list. */
-bool repo_find(const char *dir, struct repo *repo, struct error *err)
-    MUST_USE;
+bool repo_find(const char *dir, struct repo *repo, struct error *err) MUST_USE;
 void repo_release(struct repo *repo);
 
 /* Uncommitted changes, untracked files left out. */
 bool repo_is_dirty(const struct repo *repo);
-/* Whether git knows who commits here; fallback identity goes into env. */
+/* Whether git knows who commits here: if not, agents' commits will fail. */
 bool repo_has_identity(const struct repo *repo);
 /* "Name <mail>" for our own commits: the user's, or prodigy's. */
 char *repo_identity(const struct repo *repo) MUST_USE;

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, moving and removing of work trees. */
+/* Making work trees, under the lock of their repository. */
 #include "config.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/id.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "base/str.h"
-#include "base/text.h"
-#include "git/head.h"
 #include "git/worktree.h"
+#include "git/worktree_parts.h"
 
 #define LOCK_RETRY_MS 5
 #define LOCK_LIMIT_MS 60000
 #define ADD_TRIES 5
-#define LOCK_NAME "prodigy.lock"
 
 struct add {
 	struct loop *loop;
@@ -104,7 +96,7 @@ worktree_add(struct loop *loop, const struct repo *repo, const char *path,
 	struct add *add = mem_zalloc(sizeof(*add));
 	add->loop = loop;
 	add->root = mem_text(repo->root);
-	add->lock_path = path_join(repo->common_dir, LOCK_NAME);
+	add->lock_path = path_join(repo->common_dir, WORKTREE_LOCK);
 	add->path = mem_text(path);
 	add->base = mem_text(base);
 	add->lock = -1;
@@ -119,110 +111,15 @@ bool
 worktree_add_branch(const struct repo *repo, const char *path,
     const char *branch, const char *base, struct error *err)
 {
-	autofree char *lock_path = path_join(repo->common_dir, LOCK_NAME);
-	autofd int lock = lock_wait(lock_path, clock_now() + LOCK_LIMIT_MS,
-	    err);
+	autofree char *lock_path = path_join(repo->common_dir, WORKTREE_LOCK);
+	autofd int lock =
+	    lock_wait(lock_path, clock_now() + LOCK_LIMIT_MS, err);
 	const char *const new_branch[] = { "worktree", "add", "-q", "-b",
 		branch, "--", path, base, NULL };
-	const char *const same_branch[] = { "worktree", "add", "-q", "--",
-		path, branch, NULL };
+	const char *const same_branch[] = { "worktree", "add", "-q", "--", path,
+		branch, NULL };
 	if (lock < 0)
 		return false;
-	return git_run(repo->root, base == NULL ? same_branch : new_branch,
-	    NULL, err);
-}
-
-/* The registration whose gitdir file names path, when .git itself is gone. */
-static char *
-find_admin_dir(const struct repo *repo, const char *path)
-{
-	autofree char *all = path_join(repo->common_dir, "worktrees");
-	autofree char *wanted = mem_format("%s/.git", path);
-	char *found = NULL;
-	DIR *dir = opendir(all);
-	const struct dirent *entry;
-	while (dir != NULL && found == NULL && (entry = readdir(dir)) != NULL) {
-		autostr struct str text = { 0 };
-		autoerror struct error ignored = { 0 };
-		autofree char *admin = path_join(all, entry->d_name);
-		autofree char *file = path_join(admin, "gitdir");
-		if (entry->d_name[0] == '.' ||
-		    !file_read(file, 65536, &text, &ignored))
-			continue;
-		str_cut(&text, strcspn(str_text(&text), "\n"));
-		if (str_is(&text, wanted))
-			found = mem_text(admin);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return found;
-}
-
-/*
- * The .git file is the agent's to write: it is believed only when it leads to
- * a registration of this repository that leads back.
- */
-static char *
-admin_dir_of(const struct repo *repo, const char *path)
-{
-	autoerror struct error ignored = { 0 };
-	autostr struct str back = { 0 };
-	autofree char *prefix = mem_format("%s/worktrees/", repo->common_dir);
-	autofree char *wanted = mem_format("%s/.git\n", path);
-	autofree char *claimed = head_git_dir(path, &ignored);
-	if (claimed == NULL || !text_starts_with(claimed, prefix) ||
-	    strchr(claimed + strlen(prefix), '/') != NULL)
-		return find_admin_dir(repo, path);
-	autofree char *file = path_join(claimed, "gitdir");
-	error_release(&ignored);
-	if (!file_read(file, 65536, &back, &ignored) ||
-	    !str_is(&back, wanted))
-		return find_admin_dir(repo, path);
-	return mem_text(claimed);
-}
-
-/*
- * A registration vanishes in one step (rename), so that a git that lists work
- * trees at the same moment never sees half of one.
- */
-static bool
-remove_admin_dir(const struct repo *repo, const char *admin,
-    struct error *err)
-{
-	char random[17];
-	autofree char *trash = mem_format("%s/prodigy-trash-%s",
-	    repo->common_dir, id_hex(random, 16));
-	if (rename(admin, trash) != 0)
-		return errno == ENOENT ||
-		    error_system(err, "removing %s", admin);
-	return file_remove_tree(trash, err);
-}
-
-bool
-worktree_remove(const struct repo *repo, const char *path, struct error *err)
-{
-	autofree char *admin = admin_dir_of(repo, path);
-	if (!file_remove_tree(path, err))
-		return error_wrap(err, "removing work tree");
-	return admin == NULL || remove_admin_dir(repo, admin, err);
-}
-
-bool
-worktree_rename(const struct repo *repo, const char *from, const char *to,
-    struct error *err)
-{
-	autofree char *admin = admin_dir_of(repo, from);
-	autofree char *line = mem_format("%s/.git\n", to);
-	if (admin == NULL)
-		return error_set(err, ERROR_GIT, "%s is not registered", from);
-	autofree char *file = path_join(admin, "gitdir");
-	if (rename(from, to) != 0)
-		return error_system(err, "moving work tree %s", from);
-	FILE *out = fopen(file, "we");
-	if (out == NULL)
-		return error_system(err, "writing %s", file);
-	bool written = fputs(line, out) >= 0;
-	if (fclose(out) != 0 || !written)
-		return error_system(err, "writing %s", file);
-	return true;
+	return git_run(
+	    repo->root, base == NULL ? same_branch : new_branch, NULL, err);
 }

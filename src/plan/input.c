@@ -2,82 +2,169 @@
 /* The bytes of an input as a document. */
 #include "config.h"
 
-#include <stdbool.h>
 #include <string.h>
 
+#include "base/str.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "plan/input.h"
 
-/* The first byte tells JSON lines from text: no text starts so by chance. */
+#define BLANKS " \t\r\n"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors write it */
+
+struct lines {
+	const char *name;
+	size_t number; /* of the current line, from 1 */
+	json_t *items;
+	bool json_only; /* what begins like JSON must be JSON */
+};
+
 static bool
-looks_like_json(const char *bytes, size_t len)
+is_blank(char c)
 {
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i] == '\0' || strchr(" \t\r\n", bytes[i]) == NULL)
-			return bytes[i] == '{' || bytes[i] == '[';
+	return c != '\0' && strchr(BLANKS, c) != NULL;
+}
+
+static size_t
+skip_blanks(const char *bytes, size_t len, size_t at)
+{
+	while (at < len && is_blank(bytes[at]))
+		at++;
+	return at;
+}
+
+static bool
+begins_with_word(const char *bytes, size_t len, size_t at)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t n = strlen(words[i]);
+		if (len - at >= n && memcmp(bytes + at, words[i], n) == 0)
+			return true;
+	}
 	return false;
 }
 
-static json_t *
-parse_line(const char *line, size_t len)
+/*
+ * Whether the text begins as only JSON does: a brace or bracket and what may
+ * follow it. "[INFO] done", "[x] task" and "{name}" are words of people.
+ */
+static bool
+begins_like_json(const char *bytes, size_t len)
 {
-	json_t *value = json_loadb(line, len,
-	    JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	return value != NULL ? value : json_string_lossy(line, len);
+	size_t at = skip_blanks(bytes, len, 0);
+	if (at == len || (bytes[at] != '{' && bytes[at] != '['))
+		return false;
+	size_t next = skip_blanks(bytes, len, at + 1);
+	if (next == len)
+		return true;
+	char c = bytes[next];
+	if (bytes[at] == '{')
+		return c == '"';
+	return c == '{' || c == '[' || c == '"' || c == '-' ||
+	    (c >= '0' && c <= '9') || begins_with_word(bytes, len, next);
 }
 
+/* Whether JSON of any kind may begin so; it saves trying each line of text. */
 static bool
-is_blank(const char *line, size_t len)
+may_be_json(char c)
 {
-	for (size_t i = 0; i < len; i++)
-		if (line[i] == '\0' || strchr(" \t\r", line[i]) == NULL)
-			return false;
+	return c != '\0' && strchr("{[\"-0123456789tfn", c) != NULL;
+}
+
+/* A real must print as it was written: 1.10 and 12e34 may be names. */
+static bool
+keeps_its_text(const json_t *value, const char *line, size_t len)
+{
+	autostr struct str text = { 0 };
+	if (!json_is_real(value))
+		return true;
+	json_number_text(value, &text);
+	return text.len == len && memcmp(text.data, line, len) == 0;
+}
+
+/* False when the line must be JSON and is not. */
+static bool
+add_line(struct lines *lines, const char *line, size_t len, struct error *err)
+{
+	autoerror struct error why = { 0 };
+	json_t *value = NULL;
+	size_t first = skip_blanks(line, len, 0);
+	if (first == len)
+		return true;
+	if (len > INPUT_LINE_LIMIT)
+		return error_set(err, ERROR_INPUT,
+		    "%s:%zu: a line of %zu bytes is over the limit of %zu",
+		    lines->name, lines->number, len, INPUT_LINE_LIMIT);
+	if (may_be_json(line[first]))
+		value =
+		    json_load_line(line, len, lines->name, lines->number, &why);
+	if (value == NULL && lines->json_only && begins_like_json(line, len)) {
+		error_move(err, &why);
+		return false;
+	}
+	if (value != NULL && !keeps_its_text(value, line, len)) {
+		json_decref(value);
+		value = NULL;
+	}
+	json_array_append_new(
+	    lines->items, value != NULL ? value : json_string_lossy(line, len));
 	return true;
 }
 
-static json_t *
-parse_lines(const char *bytes, size_t len)
+static bool
+add_lines(struct lines *lines, const char *bytes, size_t len, struct error *err)
 {
-	json_t *items = json_array();
-	const char *end = bytes + len;
-	while (bytes < end) {
-		size_t rest = (size_t)(end - bytes);
-		const char *newline = memchr(bytes, '\n', rest);
-		size_t n = newline == NULL ? rest : (size_t)(newline - bytes);
-		size_t kept = n > 0 && bytes[n - 1] == '\r' ? n - 1 : n;
-		if (!is_blank(bytes, kept))
-			json_array_append_new(items, parse_line(bytes, kept));
-		bytes += n + (newline == NULL ? 0 : 1);
+	for (size_t at = 0; at < len;) {
+		const char *newline = memchr(bytes + at, '\n', len - at);
+		size_t end = newline == NULL ? len : (size_t)(newline - bytes);
+		size_t n = end - at;
+		lines->number++;
+		if (n > 0 && bytes[end - 1] == '\r')
+			n--;
+		if (!add_line(lines, bytes + at, n, err))
+			return false;
+		at = end + 1;
 	}
-	return items;
+	return true;
 }
 
-/* Whether the first line is a whole JSON value: then it is JSON lines. */
+/* Whether the first line with something in it is all of an object or array. */
 static bool
 is_json_lines(const char *bytes, size_t len)
 {
-	const char *newline = memchr(bytes, '\n', len);
-	json_t *first = newline == NULL
-	    ? NULL
-	    : json_loadb(bytes, (size_t)(newline - bytes),
-		  JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	json_decref(first);
+	autoerror struct error why = { 0 };
+	size_t at = skip_blanks(bytes, len, 0);
+	const char *newline =
+	    at == len ? NULL : memchr(bytes + at, '\n', len - at);
+	if (newline == NULL || (bytes[at] != '{' && bytes[at] != '['))
+		return false;
+	autojson json_t *first = json_load_text(
+	    bytes + at, (size_t)(newline - bytes) - at, "", &why);
 	return first != NULL;
 }
 
 json_t *
-input_parse(const void *bytes, size_t len, const char *name,
-    struct error *err)
+input_parse(const void *text, size_t len, const char *name, struct error *err)
 {
-	struct error why = { 0 };
+	autoerror struct error why = { 0 };
+	const char *bytes = text;
+	size_t mark = strlen(BYTE_ORDER_MARK);
+	if (len >= mark && memcmp(bytes, BYTE_ORDER_MARK, mark) == 0) {
+		bytes += mark;
+		len -= mark;
+	}
 	json_t *document = json_load_text(bytes, len, name, &why);
 	if (document != NULL)
 		return document;
-	/* Broken JSON is told as such, not taken for lines of text. */
-	if (looks_like_json(bytes, len) && !is_json_lines(bytes, len)) {
+	struct lines lines = { .name = name, .items = json_array() };
+	lines.json_only = is_json_lines(bytes, len);
+	bool broken = text_ends_with(name, ".json") ||
+	    (begins_like_json(bytes, len) && !lines.json_only);
+	if (broken)
 		error_move(err, &why);
-		return NULL;
-	}
-	error_release(&why);
-	return parse_lines(bytes, len);
+	if (!broken && add_lines(&lines, bytes, len, err))
+		return lines.items;
+	json_decref(lines.items);
+	return NULL;
 }

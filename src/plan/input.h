@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of an input as a document (chapter 5.3 of the workflow language). */
+/* The bytes of an input as a document (chapter 5.3 of the workflow language).
+ */
 #ifndef PLAN_INPUT_H
 #define PLAN_INPUT_H
 
@@ -9,10 +10,17 @@
 #include "base/defs.h"
 #include "base/error.h"
 
+#define INPUT_LINE_LIMIT ((size_t)1024 * 1024) /* bytes of a line */
+
 /*
- * One JSON document as it is; else an array of one value a line (blank lines
- * left out): JSON lines, or lines of text as strings. Bytes that begin like
- * JSON and are neither a document nor JSON lines are an error with its place.
+ * The document that an input is: all of it as JSON, or else an array of its
+ * lines that are not blank. A line is JSON if it reads as such, otherwise the
+ * JSON string of its bytes (repaired to UTF-8); so is a real that would not
+ * print as it was written, such as the version 1.10.
+ *
+ * What begins like JSON but is broken is an error, not text, and so is
+ * everything but JSON under a name that ends in ".json". NULL on failure:
+ * ERROR_INPUT "NAME:LINE:COL: why".
  */
 json_t *input_parse(const void *bytes, size_t len, const char *name,
     struct error *err) MUST_USE;

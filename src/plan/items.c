@@ -2,8 +2,6 @@
 /* Which items a map works on. */
 #include "config.h"
 
-#include <string.h>
-
 #include "base/str.h"
 #include "data/expr.h"
 #include "data/json.h"
@@ -11,10 +9,55 @@
 #include "data/sort.h"
 #include "plan/items.h"
 
+/* The settings, parsed; NULL for those that are not set. */
+struct compiled {
+	struct jsonpath *path;
+	struct expr *filter;
+	struct sort *sort;
+	struct expr *distinct;
+};
+
 static bool
 is_set(const char *text)
 {
 	return text != NULL && *text != '\0';
+}
+
+static void
+release(struct compiled *compiled)
+{
+	jsonpath_free(compiled->path);
+	expr_free(compiled->filter);
+	sort_free(compiled->sort);
+	expr_free(compiled->distinct);
+}
+
+static bool
+compile(const struct items_config *config, struct compiled *compiled,
+    struct error *err)
+{
+	if (is_set(config->json_path) &&
+	    (compiled->path = jsonpath_parse(config->json_path, err)) == NULL)
+		return error_wrap(err, "json_path");
+	if (is_set(config->filter) &&
+	    (compiled->filter = expr_parse(config->filter, EXPR_FILTER, err)) ==
+		NULL)
+		return error_wrap(err, "filter");
+	if (config->sort_by != NULL && config->sort_by->n > 0 &&
+	    (compiled->sort = sort_parse(config->sort_by, err)) == NULL)
+		return error_wrap(err, "sort_by");
+	if (is_set(config->distinct) &&
+	    (compiled->distinct = expr_parse_path(config->distinct, err)) ==
+		NULL)
+		return error_wrap(err, "distinct");
+	return true;
+}
+
+static void
+replace(json_t **items, json_t *others)
+{
+	json_decref(*items);
+	*items = others;
 }
 
 /* An array yields its elements, any other document is one item. */
@@ -30,97 +73,62 @@ elements_of(const json_t *document)
 }
 
 static json_t *
-select_items(const json_t *document, const struct items_config *config,
+select_items(const json_t *document, const struct jsonpath *path,
     struct items_counts *counts, struct error *err)
 {
-	if (!is_set(config->json_path))
+	if (path == NULL)
 		return elements_of(document);
-	struct jsonpath *path = jsonpath_parse(config->json_path, err);
-	json_t *found =
-	    path == NULL ? NULL : jsonpath_select(path, document, err);
-	if (found == NULL) {
-		jsonpath_free(path);
+	json_t *items = jsonpath_select(path, document, err);
+	if (items == NULL) {
 		error_wrap(err, "json_path");
 		return NULL;
 	}
-	counts->spread = jsonpath_is_singular(path) &&
-	    json_array_size(found) == 1 &&
-	    json_is_array(json_array_get(found, 0));
-	jsonpath_free(path);
-	if (!counts->spread)
-		return found;
-	json_t *spread = elements_of(json_array_get(found, 0));
-	json_decref(found);
-	return spread;
+	const json_t *only = json_array_get(items, 0);
+	counts->spread = jsonpath_is_singular(path) && json_is_array(only);
+	if (counts->spread)
+		replace(&items, elements_of(only));
+	return items;
 }
 
 static bool
-filter_items(json_t **items, const struct items_config *config,
-    struct error *err)
+filter_items(json_t **items, const struct expr *filter, struct error *err)
 {
-	if (!is_set(config->filter))
-		return true;
-	struct expr *filter = expr_parse(config->filter, EXPR_FILTER, err);
 	if (filter == NULL)
-		return error_wrap(err, "filter");
+		return true;
 	json_t *kept = json_array();
 	bool ok = true;
 	for (size_t i = 0; ok && i < json_array_size(*items); i++) {
 		json_t *item = json_array_get(*items, i);
 		bool holds = false;
 		ok = expr_holds(filter, item, item, &holds, err);
-		if (ok && holds)
+		if (!ok)
+			error_wrap(err, "filter: item %zu", i);
+		else if (holds)
 			json_array_append(kept, item);
 	}
-	expr_free(filter);
-	json_decref(*items);
-	*items = kept;
-	return ok || error_wrap(err, "filter");
-}
-
-static bool
-sort_items(json_t *items, const struct items_config *config,
-    struct error *err)
-{
-	if (config->sort_by == NULL || config->sort_by->n == 0)
-		return true;
-	struct sort *sort = sort_parse(config->sort_by, err);
-	if (sort == NULL)
-		return error_wrap(err, "sort_by");
-	sort_array(sort, items);
-	sort_free(sort);
-	return true;
+	replace(items, kept);
+	return ok;
 }
 
 /* The first of each value is kept; missing and null are one value. */
-static bool
-make_distinct(json_t **items, const struct items_config *config,
-    struct error *err)
+static void
+make_distinct(json_t **items, const struct expr *path)
 {
-	if (!is_set(config->distinct))
-		return true;
-	struct expr *path = expr_parse_path(config->distinct, err);
 	if (path == NULL)
-		return error_wrap(err, "distinct");
+		return;
 	autojson json_t *seen = json_object();
 	json_t *kept = json_array();
 	for (size_t i = 0; i < json_array_size(*items); i++) {
 		json_t *item = json_array_get(*items, i);
 		autojson json_t *value = expr_path_value(path, item);
 		autostr struct str key = { 0 };
-		if (value == NULL)
-			str_add(&key, "null");
-		else
-			json_compact(value, &key, true);
+		json_key(value, &key);
 		if (json_object_get(seen, str_text(&key)) != NULL)
 			continue;
-		json_object_set_new(seen, str_text(&key), json_true());
+		json_object_set_new_nocheck(seen, str_text(&key), json_true());
 		json_array_append(kept, item);
 	}
-	expr_free(path);
-	json_decref(*items);
-	*items = kept;
-	return true;
+	replace(items, kept);
 }
 
 static void
@@ -136,39 +144,51 @@ cut_out(json_t **items, const struct items_config *config)
 	json_t *kept = json_array();
 	for (size_t i = first; i < end; i++)
 		json_array_append(kept, json_array_get(*items, i));
-	json_decref(*items);
-	*items = kept;
+	replace(items, kept);
+}
+
+static bool
+run(json_t **items, const struct compiled *compiled,
+    const struct items_config *config, struct items_counts *counts,
+    struct error *err)
+{
+	counts->selected = json_array_size(*items);
+	if (!filter_items(items, compiled->filter, err))
+		return false;
+	counts->filtered = json_array_size(*items);
+	if (compiled->sort != NULL)
+		sort_array(compiled->sort, *items);
+	make_distinct(items, compiled->distinct);
+	counts->distinct = json_array_size(*items);
+	cut_out(items, config);
+	counts->planned = json_array_size(*items);
+	if (counts->planned > ITEMS_LIMIT)
+		return error_set(err, ERROR_INPUT,
+		    "%zu items are more than the limit of %d", counts->planned,
+		    ITEMS_LIMIT);
+	return true;
 }
 
 json_t *
 items_plan(const json_t *document, const struct items_config *config,
     struct items_counts *counts, struct error *err)
 {
+	struct compiled compiled = { 0 };
+	json_t *items = NULL;
 	*counts = (struct items_counts){ 0 };
-	json_t *items = select_items(document, config, counts, err);
-	if (items == NULL)
-		return NULL;
-	counts->selected = json_array_size(items);
-	bool ok = filter_items(&items, config, err);
-	counts->filtered = json_array_size(items);
-	ok = ok && sort_items(items, config, err) &&
-	    make_distinct(&items, config, err);
-	counts->distinct = json_array_size(items);
-	if (!ok) {
-		json_decref(items);
-		return NULL;
-	}
-	cut_out(&items, config);
-	counts->planned = json_array_size(items);
+	if (compile(config, &compiled, err))
+		items = select_items(document, compiled.path, counts, err);
+	if (items != NULL && !run(&items, &compiled, config, counts, err))
+		replace(&items, NULL);
+	release(&compiled);
 	return items;
 }
 
 bool
 items_check(const struct items_config *config, struct error *err)
 {
-	struct items_counts counts;
-	autojson json_t *nothing = json_array();
-	struct items_config checked = *config;
-	autojson json_t *items = items_plan(nothing, &checked, &counts, err);
-	return items != NULL;
+	struct compiled compiled = { 0 };
+	bool ok = compile(config, &compiled, err);
+	release(&compiled);
+	return ok;
 }

@@ -16,9 +16,11 @@
 #include "base/error.h"
 #include "base/strv.h"
 
+#define ITEMS_LIMIT 1000000 /* items of one job */
+
 struct items_config {
 	const char *json_path; /* NULL or "": the whole document */
-	const char *filter; /* NULL: none, as for the others */
+	const char *filter; /* NULL or "": none, as for the others */
 	const struct strv *sort_by;
 	const char *distinct;
 	size_t offset;
@@ -35,13 +37,12 @@ struct items_counts {
 };
 
 /*
- * The items, as a new array; NULL on failure: ERROR_INPUT that names the
- * setting ("filter: column 9: ...").
+ * The items, as a new array that shares the document's values; NULL on
+ * failure: ERROR_INPUT that names the setting ("filter: column 9: ...").
  */
 json_t *items_plan(const json_t *document, const struct items_config *config,
     struct items_counts *counts, struct error *err) MUST_USE;
-/* Checks the texts of a configuration without items. */
-bool items_check(const struct items_config *config, struct error *err)
-    MUST_USE;
+/* Checks the texts of a configuration without items, with the same errors. */
+bool items_check(const struct items_config *config, struct error *err) MUST_USE;
 
 #endif

@@ -14,7 +14,7 @@
 #define TRIGGER_OUTCOMES 5
 #define TRIGGER_MS 30000
 /* A snapshot up to this size is written whenever outcomes or time say so. */
-#define TRIGGER_SMALL ((uint64_t)256 * 1024)
+#define TRIGGER_SMALL ((uint64_t)16 * 1024)
 /* A job of more items writes none before its journal grew by so much. */
 #define TRIGGER_MANY_ITEMS 1000
 #define TRIGGER_GROWTH ((uint64_t)1024 * 1024)

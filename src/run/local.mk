@@ -8,11 +8,11 @@ librun_a_SOURCES = \
 	%D%/map.c %D%/map.h \
 	%D%/merge_queue.c \
 	%D%/parent.c %D%/parent.h \
+	%D%/phases.c %D%/phases.h \
 	%D%/progress.c %D%/progress.h \
-	%D%/record.c %D%/record.h \
+	%D%/recorder.c %D%/recorder.h \
 	%D%/report.c \
 	%D%/resolve.c \
-	%D%/run.c %D%/run.h \
 	%D%/settle.c %D%/settle.h \
 	%D%/shown.c %D%/shown.h \
 	%D%/start.c %D%/start.h \

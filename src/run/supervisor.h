@@ -21,8 +21,8 @@
 #include "run/attempt.h"
 #include "run/executor.h"
 #include "run/progress.h"
-#include "run/record.h"
-#include "run/run.h"
+#include "run/recorder.h"
+#include "run/phases.h"
 #include "state/layout.h"
 #include "workflow/workflow.h"
 

@@ -65,7 +65,7 @@ typedef bool event_read_fn(const json_t *event, void *arg);
 bool event_read(const char *dir, event_read_fn *fn, void *arg,
     size_t *malformed, struct error *err) MUST_USE;
 /* The event files of a folder, oldest first. */
-bool event_files(const char *dir, struct strv *paths, struct error *err)
-    MUST_USE;
+bool event_files(
+    const char *dir, struct strv *paths, struct error *err) MUST_USE;
 
 #endif

@@ -18,24 +18,24 @@
  * A new job: mapreduce-YYYYMMDD_HHMMSS, with -2, -3, ... when that is taken.
  * Its folder is made, which claims the id.
  */
-char *ids_claim_job(const struct layout *layout, int64_t wall_ms,
-    struct error *err) MUST_USE;
+char *ids_claim_job(
+    const struct layout *layout, int64_t wall_ms, struct error *err) MUST_USE;
 /* session-{job id} for a job, session-{uuid} for a workflow. */
 char *ids_session_of_job(const char *job) MUST_USE;
 char *ids_new_session(void) MUST_USE;
 
 /* All jobs of the repository, oldest first. */
-bool ids_jobs(const struct layout *layout, struct strv *jobs,
-    struct error *err) MUST_USE;
+bool ids_jobs(
+    const struct layout *layout, struct strv *jobs, struct error *err) MUST_USE;
 
 /*
  * The job or session that text means: the id itself, with dash for underscore,
  * the other one of the pair, or an unambiguous prefix. NULL: ERROR_STATE that
  * says what there is instead.
  */
-char *ids_find_job(const struct layout *layout, const char *text,
-    struct error *err) MUST_USE;
-char *ids_find_session(const struct layout *layout, const char *text,
-    struct error *err) MUST_USE;
+char *ids_find_job(
+    const struct layout *layout, const char *text, struct error *err) MUST_USE;
+char *ids_find_session(
+    const struct layout *layout, const char *text, struct error *err) MUST_USE;
 
 #endif

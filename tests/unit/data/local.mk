@@ -5,3 +5,15 @@ check_PROGRAMS += %D%/vars %D%/template
 tests_unit_data_vars_LDADD = $(TAP_LIBS) $(DATA_LIBS)
 tests_unit_data_template_SOURCES = %D%/template.c %D%/shells.c %D%/shells.h
 tests_unit_data_template_LDADD = $(TAP_LIBS) $(DATA_LIBS)
+check_LIBRARIES += libcases.a
+libcases_a_SOURCES = %D%/cases.c %D%/cases.h
+CASES_LIBS = libcases.a $(TAP_LIBS) $(DATA_LIBS)
+check_PROGRAMS += %D%/json %D%/order %D%/regex %D%/expr %D%/jsonpath %D%/sort
+tests_unit_data_json_LDADD = $(TAP_LIBS) $(DATA_LIBS)
+tests_unit_data_order_LDADD = $(TAP_LIBS) $(DATA_LIBS)
+tests_unit_data_regex_LDADD = $(TAP_LIBS) $(DATA_LIBS)
+tests_unit_data_expr_LDADD = $(CASES_LIBS)
+tests_unit_data_jsonpath_LDADD = $(CASES_LIBS)
+tests_unit_data_sort_LDADD = $(CASES_LIBS)
+EXTRA_DIST += tests/cases/expr.txt tests/cases/when.txt \
+	tests/cases/jsonpath.txt tests/cases/sort.txt

@@ -15,212 +15,10 @@
 #include "base/str.h"
 #include "data/json.h"
 #include "data/template.h"
+#include "hostile.h"
 #include "shells.h"
 
 #define LONG_VALUE 102400
-
-static const char *const hostile[] = {
-	"plain",
-	"",
-	" ",
-	"  two  blanks  ",
-	"\t",
-	"\n",
-	"a\nb",
-	"\n\nlead",
-	"trail\n\n",
-	"\r",
-	"a\r\nb",
-	"'",
-	"''",
-	"a'b",
-	"'; touch canary; '",
-	"'\"'\"'",
-	"'\"; touch canary; \"'",
-	"\"",
-	"\"\"",
-	"a\"b",
-	"\"; touch canary; \"",
-	"\\",
-	"\\\\",
-	"a\\",
-	"\\'; touch canary #",
-	"\\\"; touch canary #",
-	"\\$(touch canary)",
-	"\\\\$(touch canary)",
-	"\\n\\t\\0\\c",
-	"$",
-	"$$",
-	"$HOME",
-	"${HOME}",
-	"${IFS}",
-	"$IFS$9",
-	"$(touch canary)",
-	"`touch canary`",
-	"\\`touch canary\\`",
-	"\"`touch canary`\"",
-	"'`touch canary`'",
-	"\"$(touch canary)\"",
-	"'$(touch canary)'",
-	"$'\\x41'",
-	"$((1+1))",
-	"${x:=touch}",
-	"${item}",
-	"${PRODIGY_V1}",
-	"${PRODIGY_V1}; touch canary",
-	"a[$(touch canary)]",
-	"; touch canary",
-	"& touch canary &",
-	"| touch canary",
-	"|| touch canary",
-	"&& touch canary",
-	"> canary",
-	">canary",
-	"<(touch canary)",
-	">&2",
-	"2>&1",
-	"(touch canary)",
-	") touch canary (",
-	"{ touch canary; }",
-	"}; touch canary; {",
-	"\ntouch canary\n",
-	"x\ntouch canary",
-	"EOF",
-	"EOF\ntouch canary",
-	"a\nEOF\ntouch canary\n",
-	"\tEOF",
-	"EOF ",
-	"xEOF",
-	"<<EOF\n$(touch canary)\nEOF\n",
-	";; esac; touch canary; case a in a)",
-	"esac",
-	"in",
-	"done; touch canary",
-	"# comment",
-	"#",
-	"-",
-	"--",
-	"-n",
-	"-rf",
-	"--help",
-	"=x",
-	"PATH=/nowhere",
-	"*",
-	"?",
-	"[a-z]*",
-	"/etc/*",
-	"{a,b}",
-	"~",
-	"~root",
-	"!",
-	"!!",
-	"%s%n",
-	"\033[31mred",
-	"\001\002\177",
-	"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80",
-	"\xE2\x80\xAE"
-	"evil",
-	"\xEF\xBB\xBF"
-	"bom",
-	"() { :; }; touch canary",
-};
-
-/* The script prints each word it got and a NUL behind. */
-#define P "p() { for w; do printf '%s\\0' \"$w\"; done; }\n"
-
-struct place {
-	const char *script;
-	const char *before; /* of the value in what is printed */
-	const char *after; /* NUL is written as \1 */
-	bool here; /* quoted here-document with the delimiter EOF */
-	bool strips; /* and <<- */
-};
-
-static const struct place places[] = {
-	{ P "p ${item.v}", "", "\1", false, false },
-	{ P "p -${item.v}-", "-", "-\1", false, false },
-	{ P "p \"${item.v}\"", "", "\1", false, false },
-	{ P "p \"a ${item.v} b\"", "a ", " b\1", false, false },
-	{ P "p '${item.v}'", "", "\1", false, false },
-	{ P "p 'a ${item.v} b'", "a ", " b\1", false, false },
-	{ P "p \"$(printf '%s.' ${item.v})\"", "", ".\1", false, false },
-	{ P "p \"$(printf '%s.' \"${item.v}\")\"", "", ".\1", false, false },
-	{ P "p \"$(printf '%s.' '${item.v}')\"", "", ".\1", false, false },
-	{ P "p \"`printf '%s.' ${item.v}`\"", "", ".\1", false, false },
-	{ P "x=`printf '%s.' \"${item.v}\"`; p \"$x\"", "", ".\1", false,
-	    false },
-	{ P "x=`printf '%s.' '${item.v}'`; p \"$x\"", "", ".\1", false, false },
-	{ P "x=`printf '%s.' \"\\`printf '%s.' ${item.v}\\`\"`; p \"$x\"", "",
-	    "..\1", false, false },
-	{ P "p \"`printf '%s.' \\\"${item.v}\\\"`\"", "", ".\1", false, false },
-	{ P "p \"$(printf '%s.' \"$(printf '%s.' \"${item.v}\")\")\"", "",
-	    "..\1", false, false },
-	{ P "cat <<EOF\n<${item.v}>\nEOF\np x", "<", ">\nx\1", false, false },
-	{ P "cat <<EOF\n${item.v}\nEOF\np x", "", "\nx\1", false, false },
-	{ P "cat <<-EOF\n\t${item.v}\n\tEOF\np x", "", "\nx\1", false, false },
-	{ P "cat <<EOF\n$(printf '%s.' ${item.v})\nEOF\n", "", ".\n", false,
-	    false },
-	{ P "cat <<EOF\n`printf '%s.' \"${item.v}\"`\nEOF\n", "", ".\n", false,
-	    false },
-	{ P "cat <<'EOF'\n<${item.v}>\nEOF\np x", "<", ">\nx\1", true, false },
-	{ P "cat <<'EOF'\n${item.v}\nEOF\np x", "", "\nx\1", true, false },
-	{ P "cat <<\\EOF\n${item.v}\nEOF\np x", "", "\nx\1", true, false },
-	{ P "cat <<\"EOF\"\n${item.v}\nEOF\np x", "", "\nx\1", true, false },
-	{ P "cat <<-'EOF'\n\t${item.v}\n\tEOF\np x", "", "\nx\1", true, true },
-	{ P "x=$(cat <<'EOF'\n${item.v}.\nEOF\n); p \"$x\"", "", ".\1", true,
-	    false },
-	{ P "x=`cat <<'EOF'\n${item.v}.\nEOF\n`; p \"$x\"", "", ".\1", true,
-	    false },
-	{ P "p \"`cat <<'EOF'\n${item.v}.\nEOF\n`\"", "", ".\1", true, false },
-	{ P "cat <<A - <<'B'\nx\nA\n'\nB\np ${item.v}", "'\n", "\1", false,
-	    false },
-	{ P "A=${item.v}; p \"$A\"", "", "\1", false, false },
-	{ P "A=x${item.v}y B=2; p \"$A\"", "x", "y\1", false, false },
-	{ P "export A=${item.v}; sh -c 'printf %s \"$A\"'", "", "", false,
-	    false },
-	{ P "A=${item.v} sh -c 'printf %s \"$A\"'", "", "", false, false },
-	{ P "for i in ${item.v} ; do p \"$i\"; done", "", "\1", false, false },
-	{ P "for i in ${item.v}; do p \"$i\"; done", "", "\1", false, false },
-	{ P "case ${item.v} in ${item.v}) p ${item.v};; *) p no;; esac", "",
-	    "\1", false, false },
-	{ P "case x in ${item.v}.) p no;; x) p ${item.v} ;; esac", "", "\1",
-	    false, false },
-	{ P "x=$(case x in x) printf %s. ${item.v};; (y) p no;; esac); p \"$x\"",
-	    "", ".\1", false, false },
-	{ P "# it's ${item.v} \"`\np ${item.v}", "", "\1", false, false },
-	{ P "p a # ${item.v}\np ${item.v}", "a\1", "\1", false, false },
-	{ P "x=$(printf a # ')' ${item.v}\n); p \"$x\" ${item.v}", "a\1", "\1",
-	    false, false },
-	{ P "f() { p \"$1\" ; }; f ${item.v}", "", "\1", false, false },
-	{ P "f() {\n\tp ${item.v}\n}\nf", "", "\1", false, false },
-	{ P "printf %s ${item.v} | cat | cat; p x", "", "x\1", false, false },
-	{ P "printf '%s\\n' a |\n while read -r l; do p ${item.v}; done", "",
-	    "\1", false, false },
-	{ P "if [ x = x ] && test ${item.v} = ${item.v}; then p ${item.v}; fi",
-	    "", "\1", false, false },
-	{ P "(p ${item.v})", "", "\1", false, false },
-	{ P "{ p ${item.v}; }", "", "\1", false, false },
-	{ P "p ${none:-${item.v}}", "", "\1", false, false },
-	{ P "p \"${none:-${item.v}}\"", "", "\1", false, false },
-	{ P "p \"${none:-\"${item.v}\"}\"", "", "\1", false, false },
-	{ P "p ${none:-'${item.v}'}", "", "\1", false, false },
-	{ P "x=@; p \"${x+${item.v}}\"", "", "\1", false, false },
-	{ P "x=${item.v}Z; p \"${x#${item.v}}\" ${item.v}", "Z\1", "\1", false,
-	    false },
-	{ P "x=Z${item.v}; p \"${x%\"${item.v}\"}\" ${item.v}", "Z\1", "\1",
-	    false, false },
-	{ P "p a\\\n${item.v}", "a", "\1", false, false },
-	{ P "p \\'${item.v}\\' \"\\\"${item.v}\\\"\" >/dev/null; p ${item.v}",
-	    "", "\1", false, false },
-	{ P "set -- ${item.v}; p \"$@\"", "", "\1", false, false },
-	{ P "awk 'BEGIN { printf \"%s\", ARGV[1] }' ${item.v}", "", "", false,
-	    false },
-	{ P "sh -c 'printf %s \"$1\"' sh ${item.v}", "", "", false, false },
-	{ P "sh -c \"printf %s ${item.v|sh}\"", "", "", false, false },
-	{ P "p ${item.v|sh}", "", "\1", false, false },
-	{ P "eval \"p ${item.v|sh}\"", "", "\1", false, false },
-	{ P "p $item_v", "", "\1", false, false },
-};
 
 static bool
 has_canary(void)
@@ -299,6 +97,7 @@ check(const struct place *place, const char *shell, const char *value)
 	autostr struct str want = { 0 };
 	autostrv struct strv env = { 0 };
 	autoerror struct error err = { 0 };
+	str_add(&script, P);
 	bool rendered = template_shell(
 	    place->script, vars, false, &script, &env, NULL, &err);
 	vars_free(vars);
@@ -323,6 +122,70 @@ check(const struct place *place, const char *shell, const char *value)
 	return false;
 }
 
+/* Appends text with each "item.v" and "item_v" named after its number. */
+static void
+number_names(const char *text, size_t number, struct str *out)
+{
+	const char *at;
+	while ((at = strstr(text, "item")) != NULL && at[4] != '\0') {
+		size_t len = (size_t)(at - text) + strlen("item.v");
+		str_add_n(out, text, len);
+		str_format(out, "%zu", number);
+		text += len;
+	}
+	str_add(out, text);
+}
+
+/* All values in one place, in one run of the shell. */
+static bool
+check_together(const struct place *place, const char *shell)
+{
+	struct vars *vars = vars_new(NULL);
+	autostr struct str template = { 0 };
+	autostr struct str want = { 0 };
+	str_add(&template, P);
+	for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+		if (is_refused(place, hostile[i]))
+			continue;
+		number_names(place->script, i, &template);
+		str_add(&template, "\nprintf ';;'\n");
+		for (const char *c = ".\0_\0"; *c != '\0'; c += 2) {
+			autofree char *name = mem_format("item%sv%zu", c, i);
+			vars_set_text(vars, name, hostile[i], VARS_DATA);
+		}
+		autostr struct str one = { 0 };
+		expected(place, hostile[i], &one);
+		str_add_str(&want, &one);
+		str_add(&want, ";;");
+	}
+	autostr struct str script = { 0 };
+	autostr struct str printed = { 0 };
+	autostrv struct strv env = { 0 };
+	autoerror struct error err = { 0 };
+	bool done = template_shell(
+	    str_text(&template), vars, false, &script, &env, NULL, &err);
+	vars_free(vars);
+	if (done)
+		shells_run(shell, str_text(&script), &env, &printed);
+	return done && !has_canary() && printed.len == want.len &&
+	    memcmp(printed.data, want.data, want.len) == 0;
+}
+
+/*
+ * Whether a long value can stand there: twice quoted it would not be short
+ * enough, and some shells take minutes to remove such a prefix.
+ */
+static bool
+takes_long(const char *script)
+{
+	static const char *const not [] = { "sh -c \"", "eval", "x#", "x%",
+		"<<'EOF'\n${item.v}." };
+	for (size_t i = 0; i < COUNT_OF(not ); i++)
+		if (strstr(script, not [i]) != NULL)
+			return false;
+	return true;
+}
+
 static void
 test_places(const char *shell)
 {
@@ -330,17 +193,14 @@ test_places(const char *shell)
 	for (size_t i = 0; i < LONG_VALUE; i++)
 		big[i] = " a'\"$`\\;\nb"[i % 10];
 	for (size_t p = 0; p < COUNT_OF(places); p++) {
-		size_t good = 0;
+		bool good = check_together(&places[p], shell);
+		/* One by one, to see which, and the ones to be refused. */
 		for (size_t i = 0; i < COUNT_OF(hostile); i++)
-			good += check(&places[p], shell, hostile[i]);
-		/* Twice quoted or as one argument it would be too long. */
-		if (strstr(places[p].script, "|sh}") == NULL &&
-		    strstr(places[p].script, "<<'EOF'\n${item.v}.") == NULL)
-			good += check(&places[p], shell, big);
-		else
-			good++;
-		tap_is_int((long long)good, COUNT_OF(hostile) + 1, "%s %s",
-		    shell, places[p].script + strlen(P));
+			if (!good || is_refused(&places[p], hostile[i]))
+				check(&places[p], shell, hostile[i]);
+		tap_ok(good, "%s %s", shell, places[p].script);
+		if (takes_long(places[p].script))
+			tap_ok(check(&places[p], shell, big), "a long value");
 	}
 }
 
@@ -350,12 +210,16 @@ test_captures(const char *shell)
 {
 	size_t canaries = 0;
 	for (size_t p = 0; p < COUNT_OF(places); p++) {
-		for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+		for (size_t i = p % 4; i < COUNT_OF(hostile); i += 4) {
+			if (strstr(hostile[i], "canary") == NULL)
+				continue;
 			struct vars *vars = vars_with(hostile[i], VARS_CAPTURE);
 			autostr struct str script = { 0 };
 			autostr struct str printed = { 0 };
 			autostrv struct strv env = { 0 };
 			autoerror struct error err = { 0 };
+			str_add(&script, P);
+			str_add(&script, P);
 			if (template_shell(places[p].script, vars, false,
 				&script, &env, NULL, &err))
 				shells_run(
@@ -461,6 +325,8 @@ test_bash(void)
 	for (size_t s = 0; s < COUNT_OF(scripts); s++) {
 		size_t canaries = 0;
 		for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+			if (strstr(hostile[i], "canary") == NULL)
+				continue;
 			struct vars *vars = vars_with(hostile[i], VARS_DATA);
 			autostr struct str script = { 0 };
 			autostr struct str printed = { 0 };

@@ -30,9 +30,10 @@ sandbox_begin(void)
 		BUG("%s", error_text(&err));
 	setenv("HOME", sandbox, 1);
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-	sh(sandbox, "git config --global user.name Tester;"
-		    "git config --global user.email tester@example.org;"
-		    "git config --global init.defaultBranch main");
+	sh(sandbox,
+	    "git config --global user.name Tester;"
+	    "git config --global user.email tester@example.org;"
+	    "git config --global init.defaultBranch main");
 	return sandbox;
 }
 
@@ -50,6 +51,20 @@ char *
 in_sandbox(const char *name)
 {
 	return path_join(sandbox, name);
+}
+
+bool
+held(const struct error *err, bool held, const char *fmt, ...)
+{
+	autostr struct str text = { 0 };
+	va_list args;
+	va_start(args, fmt);
+	str_vformat(&text, fmt, args);
+	va_end(args);
+	tap_ok(held, "%s", str_text(&text));
+	if (err->text != NULL)
+		tap_note("%s", error_text(err));
+	return held;
 }
 
 static void
@@ -104,8 +119,9 @@ make_repository(const char *name)
 	autoerror struct error err = { 0 };
 	if (!path_make_dirs(path, &err))
 		BUG("%s", error_text(&err));
-	sh(path, "git init -q; seq 20 > a; seq 20 > b; mkdir d; seq 20 > d/c;"
-		 "git add .; git commit -qm base");
+	sh(path,
+	    "git init -q; seq 20 > a; seq 20 > b; mkdir d; seq 20 > d/c;"
+	    "git add .; git commit -qm base");
 	return path;
 }
 

@@ -21,6 +21,10 @@ void sandbox_end(void);
 /* A path in the sandbox; owned by the caller. */
 char *in_sandbox(const char *name);
 
+/* tap_ok() that notes the error afterwards, if there is one. */
+bool held(const struct error *err, bool held, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
 /* Runs a shell script in dir and fails the test if it fails. */
 void sh(const char *dir, const char *script);
 /* What it printed, without the last newline; owned by the caller. */

@@ -2,7 +2,7 @@
 /* Runs a child of the agent and waits for it. */
 #include "config.h"
 
-#include "agent/command.h"
+#include "agent/step_command.h"
 #include "proc/descend.h"
 
 static void

@@ -6,14 +6,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent_main.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/program.h"
+#include "cli/entry.h"
 #include "data/json.h"
 
 static const struct command *const commands[] = {
@@ -57,6 +56,5 @@ program_main(int argc, char **argv)
 	json_init();
 	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
 		return agent_main();
-	umask(077);
 	return command_main(&root, argc, argv);
 }

@@ -6,8 +6,8 @@
  * Records of a turn of the loop are written together: record_then() calls back
  * when everything recorded so far is durable.
  */
-#ifndef RUN_RECORD_H
-#define RUN_RECORD_H
+#ifndef RUN_RECORDER_H
+#define RUN_RECORDER_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * One child of the agent from start to end, waited for in turns of the
  * keeper's loop. When command_run() returns, nothing that it started is alive.
  */
-#ifndef AGENT_COMMAND_H
-#define AGENT_COMMAND_H
+#ifndef AGENT_STEP_COMMAND_H
+#define AGENT_STEP_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>

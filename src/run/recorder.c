@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "data/json.h"
 #include "plan/trigger.h"
-#include "run/record.h"
+#include "run/recorder.h"
 
 #define RESERVE_BYTES (1024 * 1024)
 #define EVENT_DELAY_MS 1000
@@ -259,6 +259,7 @@ void
 record_snapshot_if_due(struct record *record)
 {
 	struct trigger_view view = {
+		.items = record->job.total,
 		.outcomes = record->job.version - record->snapshot_version,
 		.elapsed_ms = clock_now() - record->snapshot_time,
 		.journal_grown =

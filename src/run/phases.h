@@ -2,8 +2,8 @@
 /*
  * Running a workflow from its file to its summary: what "prodigy run" does.
  */
-#ifndef RUN_RUN_H
-#define RUN_RUN_H
+#ifndef RUN_PHASES_H
+#define RUN_PHASES_H
 
 #include <stdbool.h>
 #include <stddef.h>

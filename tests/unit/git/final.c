@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The merge into the user's branch. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "base/mem.h"
+#include "git/final.h"
+#include "support.h"
+
+static struct repo repo;
+
+/* words: of the error; NULL for success. */
+static void
+expect(const char *source, const char *target, const char *words,
+    bool is_conflict, const char *what)
+{
+	autoerror struct error err = { 0 };
+	bool conflict = false;
+	bool merged =
+	    final_merge(&repo, source, target, "Merge work", &conflict, &err);
+	if (words == NULL)
+		held(&err, merged, "%s", what);
+	else
+		held(&err, !merged && strstr(error_text(&err), words) != NULL,
+		    "%s", what);
+	tap_is_int(conflict, is_conflict, "%s: conflict", what);
+}
+
+static void
+reset(void)
+{
+	sh(repo.root,
+	    "rm -f .git/hooks/* .git/index.lock;"
+	    "git merge --abort 2>&1 || true;"
+	    "git rebase --abort 2>&1 || true;"
+	    "git checkout -q -f main; git reset -q --hard start;"
+	    "git clean -qfd; git branch -f target start");
+}
+
+static void
+test_counts(void)
+{
+	autoerror struct error err = { 0 };
+	struct final_counts counts;
+	bool merged = true;
+	tap_ok(final_count(&repo, "work", "main", &counts, &err), "counted");
+	tap_is_int((long long)counts.commits, 2, "commits");
+	tap_is_int((long long)counts.files, 2, "files");
+	tap_ok(final_is_merged(&repo, "work", "main", &merged, &err) && !merged,
+	    "not merged yet");
+	held(&err, !final_count(&repo, "work", "none", &counts, &err),
+	    "no such branch");
+	error_release(&err);
+	held(&err, !final_is_merged(&repo, "none", "main", &merged, &err),
+	    "no such branch");
+}
+
+static void
+test_checked_out(void)
+{
+	reset();
+	sh(repo.root,
+	    "echo 'echo ran > ../hook' > .git/hooks/post-merge;"
+	    "chmod +x .git/hooks/post-merge; echo mine >> d/c");
+	expect(
+	    "work", "main", NULL, false, "a dirty file that does not matter");
+	autofree char *state = sh_out(repo.root,
+	    "git log -1 --format='%an %s|%p' | sed 's/|.* .*/|two/';"
+	    "git status --porcelain; cat ../hook");
+	tap_is_text(state, "Tester Merge work|two\n M d/c\nran",
+	    "merged in the user's tree, as the user");
+	expect("work", "main", NULL, false, "once more is no failure");
+}
+
+static void
+expect_untouched(const char *what)
+{
+	autofree char *state = sh_out(repo.root,
+	    "git rev-parse HEAD;"
+	    "test ! -e .git/MERGE_HEAD");
+	autofree char *start = rev(repo.root, "start");
+	tap_is_text(state, start, "%s: nothing has changed", what);
+}
+
+static void
+test_refused(void)
+{
+	reset();
+	expect("clash", "main", NULL, false, "fine so far");
+	reset();
+	sh(repo.root, "echo mine >> a");
+	expect("work", "main", "a", false, "a dirty file in the way");
+	expect_untouched("dirty");
+	reset();
+	sh(repo.root, "touch w");
+	expect("work", "main", "w", false, "an untracked file in the way");
+	expect_untouched("untracked");
+	reset();
+	sh(repo.root,
+	    "printf '#!/bin/sh\\necho policy >&2; exit 1\\n' > "
+	    ".git/hooks/commit-msg; chmod +x .git/hooks/commit-msg");
+	expect("work", "main", "policy", false, "a hook says no");
+	expect_untouched("hook");
+	expect("none", "main", "there is no", false, "no such branch");
+	expect("work", "none", "there is no", false, "no such target");
+	reset();
+	sh(repo.root,
+	    "git checkout -q -b moved; sed -i 's/^1$/x/' a;"
+	    "git commit -qam x; git merge -q clash || true;"
+	    "git checkout -q -f main 2>&1 || true");
+	reset();
+	sh(repo.root,
+	    "git checkout -q -B moved start; sed -i 's/^1$/x/' a;"
+	    "git commit -qam x; git merge clash || true");
+	expect("work", "moved", "MERGE_HEAD", false, "the user is merging");
+	sh(repo.root,
+	    "test -e .git/MERGE_HEAD; git merge --abort;"
+	    "git rebase clash || true");
+	expect("work", "moved", "operation on moved", false,
+	    "the user is rebasing");
+	sh(repo.root, "test -d .git/rebase-merge");
+	reset();
+}
+
+static void
+test_conflict(void)
+{
+	reset();
+	sh(repo.root, "git reset -q --hard other");
+	expect("clash", "main", "a", true, "a conflict");
+	sh(repo.root,
+	    "test ! -e .git/MERGE_HEAD; git diff --quiet HEAD;"
+	    "test $(git rev-parse HEAD) = $(git rev-parse other)");
+	sh(repo.root, "git branch -f target other");
+	expect("clash", "target", "conflict in a", true, "without a tree");
+	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse other)");
+}
+
+static void
+test_nowhere(void)
+{
+	reset();
+	sh(repo.root,
+	    "git branch -f target other; echo mine >> a;"
+	    ": > .git/index.lock");
+	expect("work", "target", NULL, false,
+	    "checked out nowhere: state of the tree does not matter");
+	autofree char *state = sh_out(repo.root,
+	    "git log -1 --format=%s target; git rev-parse HEAD main |"
+	    "uniq | wc -l; git show target:w");
+	tap_is_text(state, "Merge work\n1\nw", "only the branch has moved");
+	sh(repo.root,
+	    "test -z \"$(ls .git | grep commit.)\"; rm "
+	    ".git/index.lock");
+	reset();
+	sh(repo.root, "git worktree add -q ../linked target");
+	expect("work", "target", NULL, false, "in a linked work tree");
+	sh(repo.root,
+	    "test -e ../linked/w; rm -r ../linked;"
+	    "git update-ref refs/heads/target start");
+	expect("work", "target", NULL, false, "in one that is gone");
+}
+
+int
+main(void)
+{
+	sandbox_begin();
+	autofree char *path = make_repository("final");
+	sh(path,
+	    "git tag start;"
+	    "git checkout -q -b work; echo w > w; git add w;"
+	    "git commit -qm w; echo more >> a; git commit -qam more;"
+	    "git checkout -q -b clash start; sed -i 's/^1$/clash/' a;"
+	    "git commit -qam clash;"
+	    "git checkout -q -b other start; sed -i 's/^1$/other/' a;"
+	    "git commit -qam other; git checkout -q main");
+	open_repository(path, &repo);
+	test_counts();
+	test_checked_out();
+	test_refused();
+	test_conflict();
+	test_nowhere();
+	repo_release(&repo);
+	sandbox_end();
+	return tap_done();
+}

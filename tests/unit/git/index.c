@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The index of git, as it writes it and as it never would. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tap.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "git/index.h"
+#include "support.h"
+
+static void
+load(const char *dir, struct str *bytes)
+{
+	autoerror struct error err = { 0 };
+	autofree char *path = path_join3(dir, ".git", "index");
+	if (!file_read(path, 1 << 24, bytes, &err))
+		held(&err, false, "refused");
+}
+
+static void
+expect(const char *dir, const char *script, bool plain, const char *what)
+{
+	autostr struct str bytes = { 0 };
+	sh(dir, script);
+	load(dir, &bytes);
+	tap_is_int(
+	    index_is_plain(bytes.data, bytes.len, 20), plain, "%s", what);
+}
+
+/* Copies of exact size, so that a sanitizer sees every step too far. */
+static bool
+scan_copy(const void *bytes, size_t len)
+{
+	autofree char *copy = mem_array(len > 0 ? len : 1, 1);
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	return index_is_plain(copy, len, 20);
+}
+
+static void
+test_damage(const char *dir)
+{
+	autostr struct str bytes = { 0 };
+	load(dir, &bytes);
+	size_t entries = 12 + 197 + 20; /* of version 4, and checksum */
+	size_t accepted = 0;
+	for (size_t len = 0; len < bytes.len && len < entries; len++)
+		accepted += scan_copy(bytes.data, len);
+	tap_is_int((long long)accepted, 0, "entries that are cut off");
+	for (size_t i = 0; i < bytes.len; i++) {
+		char kept = bytes.data[i];
+		for (int value = 0; value < 256; value += 51) {
+			bytes.data[i] = (char)value;
+			(void)scan_copy(bytes.data, bytes.len);
+		}
+		bytes.data[i] = kept;
+	}
+	tap_ok(scan_copy(bytes.data, bytes.len), "any byte may be any other");
+	memset(bytes.data + 8, 0xff, 4);
+	tap_ok(!scan_copy(bytes.data, bytes.len), "four thousand million");
+	tap_ok(!scan_copy("DIRC", 4), "only a name");
+	tap_ok(!scan_copy("", 0), "nothing");
+}
+
+static void
+test_versions(const char *dir)
+{
+	for (int version = 2; version <= 4; version++) {
+		autofree char *set =
+		    mem_format("git update-index --index-version %d", version);
+		autofree char *what = mem_format("version %d", version);
+		expect(dir, set, true, what);
+		expect(dir, "git update-index --assume-unchanged a", false,
+		    "assume-unchanged");
+		expect(dir, "git update-index --no-assume-unchanged a", true,
+		    "and back");
+		expect(dir, "git update-index --skip-worktree d/c", false,
+		    "skip-worktree");
+		expect(dir, "git update-index --no-skip-worktree d/c", true,
+		    "and back");
+		expect(dir, "touch new; git add -N new", true,
+		    "intent to add (an extended entry)");
+		expect(dir, "git rm -q --cached new; rm new", true, "gone");
+	}
+}
+
+int
+main(void)
+{
+	sandbox_begin();
+	autofree char *dir = make_repository("index");
+	autofree char *sub = make_repository("sub");
+	expect(dir, "true", true, "as git made it");
+	test_damage(dir);
+	test_versions(dir);
+	expect(dir, "git update-index --index-version 4", true, "version 4");
+	test_damage(dir);
+	expect(dir, "git update-index --split-index", false, "split");
+	expect(dir, "git update-index --no-split-index", true, "and whole");
+	expect(dir, "git update-index --untracked-cache", true,
+	    "a cache of untracked files");
+	expect(dir,
+	    "git sparse-checkout init --cone --sparse-index;"
+	    "git sparse-checkout set nothing",
+	    false, "sparse");
+	expect(dir, "git sparse-checkout disable", true, "and full");
+	expect(dir,
+	    "git -c protocol.file.allow=always submodule --quiet add "
+	    "../sub sub",
+	    false, "a submodule");
+	sandbox_end();
+	return tap_done();
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, moving, mending and removing work trees. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../tap.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "git/worktree.h"
+#include "support.h"
+
+#define MANY 64
+
+static struct loop *loop;
+static struct repo repo;
+
+struct adds {
+	size_t left;
+	size_t failed;
+	bool done;
+};
+
+static void
+added(const struct error *err, void *arg)
+{
+	struct adds *adds = arg;
+	if (err != NULL) {
+		adds->failed++;
+		tap_note("%s", error_text(err));
+	}
+	adds->done = --adds->left == 0;
+}
+
+static char *
+add(const char *name, const char *branch)
+{
+	struct adds adds = { .left = 1 };
+	autoerror struct error err = { 0 };
+	char *path = in_sandbox(name);
+	worktree_add(loop, &repo, path, repo.head, added, &adds);
+	turn_until(loop, &adds.done);
+	if (!worktree_checkout(path, branch, repo.head, false, &err))
+		held(&err, false, "refused");
+	return path;
+}
+
+static void
+expect_trees(int n)
+{
+	autofree char *script = mem_format("test $(git worktree list | wc -l) "
+					   "= %d; git worktree prune -n",
+	    n + 1);
+	autofree char *said = sh_out(repo.root, script);
+	tap_is_text(said, "", "%d trees, nothing to prune", n);
+}
+
+/* All at once, while somebody else holds the lock for a moment. */
+static void
+test_many(void)
+{
+	struct adds adds = { .left = MANY };
+	autoerror struct error err = { 0 };
+	autofree char *lock_path = path_join(repo.common_dir, "prodigy.lock");
+	int lock = lock_take(lock_path, NULL, &err);
+	for (int i = 0; i < MANY; i++) {
+		autofree char *name = mem_format("many-%d", i);
+		autofree char *path = in_sandbox(name);
+		worktree_add(loop, &repo, path, repo.head, added, &adds);
+	}
+	for (int i = 0; i < 5; i++)
+		if (!loop_turn(loop, 10, &err))
+			break;
+	tap_is_int((long long)adds.left, MANY, "the lock is waited for");
+	close(lock);
+	turn_until(loop, &adds.done);
+	tap_is_int((long long)adds.failed, 0, "64 work trees");
+	expect_trees(MANY);
+	for (int i = 0; i < MANY; i++) {
+		autofree char *name = mem_format("many-%d", i);
+		autofree char *path = in_sandbox(name);
+		if (!worktree_remove(&repo, path, &err))
+			held(&err, false, "refused");
+	}
+	expect_trees(0);
+}
+
+static void
+test_add_errors(void)
+{
+	struct adds adds = { .left = 1 };
+	autofree char *path = in_sandbox("bad");
+	worktree_add(loop, &repo, path, "no such", added, &adds);
+	turn_until(loop, &adds.done);
+	tap_is_int((long long)adds.failed, 1, "a bad base fails");
+	tap_ok(!path_exists(path), "and leaves nothing");
+	expect_trees(0);
+}
+
+/* What agents do to their trees. */
+static void
+test_remove(void)
+{
+	static const char *const deeds[] = { "true", "rm .git",
+		"rm .git; git init -q", "echo 'gitdir: /nonexistent' > .git",
+		"rm .git; ln -s /etc .git", "chmod 0 d; chmod 500 .",
+		"git worktree lock .", "mkdir x; cd x; git init -q",
+		"rm -rf ./* .git; rmdir \"$PWD\"", "git branch -m renamed-it" };
+	autoerror struct error err = { 0 };
+	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
+		autofree char *name = mem_format("deed-%zu", i);
+		autofree char *path = add(name, name);
+		sh(path, deeds[i]);
+		held(&err, worktree_remove(&repo, path, &err), "%s: removed",
+		    deeds[i]);
+		tap_ok(!path_exists(path), "the folder is gone");
+		expect_trees(0);
+	}
+	autofree char *none = in_sandbox("never was");
+	tap_ok(worktree_remove(&repo, none, &err), "one that never was");
+	sh(repo.root,
+	    "git branch --list 'deed-*' renamed-it | "
+	    "xargs git branch -qD");
+}
+
+/* An agent cannot have its neighbour's registration removed. */
+static void
+test_liar(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *liar = add("liar", "liar");
+	autofree char *victim = add("victim", "victim");
+	sh(liar, "cp ../victim/.git .git");
+	tap_ok(worktree_remove(&repo, liar, &err), "the liar goes");
+	expect_trees(1);
+	sh(victim, "git status --porcelain");
+	tap_ok(worktree_remove(&repo, victim, &err), "the victim, too");
+	expect_trees(0);
+}
+
+static void
+test_rename(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *from = add("first name", "first");
+	autofree char *to = in_sandbox("second name");
+	autofree char *third = in_sandbox("third");
+	held(&err, worktree_rename(&repo, from, to, &err), "renamed");
+	autofree char *top = sh_out(to, "git rev-parse --show-toplevel");
+	tap_is_text(top, to, "git finds it there");
+	autofree char *listed = sh_out(repo.root,
+	    "git worktree list "
+	    "--porcelain | grep second");
+	autofree char *want = mem_format("worktree %s", to);
+	tap_is_text(listed, want, "and lists it");
+	expect_trees(1);
+	tap_ok(worktree_rename(&repo, to, third, &err), "and once more");
+	held(&err, !worktree_rename(&repo, to, from, &err), "gone");
+	error_release(&err);
+	sh(repo.root, "mkdir ../busy");
+	autofree char *busy = in_sandbox("busy");
+	held(&err, !worktree_rename(&repo, third, busy, &err), "taken");
+	error_release(&err);
+	sh(third, "rm .git");
+	held(&err, worktree_rename(&repo, third, to, &err),
+	    "without a .git file");
+	tap_ok(worktree_remove(&repo, to, &err), "removed");
+	expect_trees(0);
+}
+
+/* The path prodigy knows may lead through a symbolic link. */
+static void
+test_link(void)
+{
+	autoerror struct error err = { 0 };
+	struct adds adds = { .left = 1 };
+	autofree char *path = in_sandbox("link/tree");
+	autofree char *next = in_sandbox("link/next");
+	sh(repo.root, "mkdir ../real; ln -s real ../link");
+	worktree_add(loop, &repo, path, repo.head, added, &adds);
+	turn_until(loop, &adds.done);
+	held(&err, worktree_rename(&repo, path, next, &err), "through a link");
+	tap_ok(worktree_remove(&repo, next, &err), "removed");
+	expect_trees(0);
+}
+
+static void
+test_repair(void)
+{
+	static const char *const deeds[] = { "true", "rm .git",
+		"rm .git; git init -q", "echo 'gitdir: /nonexistent' > .git",
+		"rm .git; ln -s /etc/passwd .git", ": > .git" };
+	autoerror struct error err = { 0 };
+	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
+		autofree char *path = add("mend", "mend");
+		sh(path, "echo kept >> a");
+		sh(path, deeds[i]);
+		held(&err, worktree_repair(&repo, path, &err), "%s", deeds[i]);
+		autofree char *branch = sh_out(path, "git symbolic-ref HEAD");
+		tap_is_text(branch, "refs/heads/mend", "it is a tree again");
+		tap_ok(worktree_remove(&repo, path, &err), "removed");
+	}
+	autofree char *none = in_sandbox("none");
+	held(&err, !worktree_repair(&repo, none, &err), "refused");
+}
+
+static void
+test_list(void)
+{
+	autoerror struct error err = { 0 };
+	struct worktree_list list;
+	autofree char *odd = in_sandbox("odd\nname");
+	held(&err, worktree_add_branch(&repo, odd, "odd", repo.head, &err),
+	    "with a branch");
+	held(&err, !worktree_add_branch(&repo, odd, "odd", repo.head, &err),
+	    "not twice");
+	error_release(&err);
+	tap_ok(worktree_list(&repo, &list, &err), "listed");
+	tap_is_int((long long)list.n, 2, "two of them");
+	if (list.n == 2) {
+		tap_is_text(list.items[0].path, repo.root, "the main one");
+		tap_is_text(list.items[0].branch, "main", "its branch");
+		tap_is_text(list.items[1].path, odd, "an odd name");
+		tap_is_text(list.items[1].head, repo.head, "its commit");
+		tap_ok(!list.items[1].prunable, "it is there");
+	}
+	worktree_list_release(&list);
+	sh(odd, "rm -rf \"$PWD\"");
+	tap_ok(worktree_list(&repo, &list, &err) && list.n == 2 &&
+		list.items[1].prunable,
+	    "it is not there any more");
+	worktree_list_release(&list);
+	tap_ok(worktree_remove(&repo, odd, &err), "removed");
+	held(&err, worktree_add_branch(&repo, odd, "odd", NULL, &err),
+	    "an existing branch");
+	tap_ok(worktree_remove(&repo, odd, &err), "removed");
+}
+
+int
+main(void)
+{
+	sandbox_begin();
+	loop = loop_new();
+	autofree char *path = make_repository("main repository");
+	open_repository(path, &repo);
+	test_many();
+	test_add_errors();
+	test_remove();
+	test_liar();
+	test_rename();
+	test_link();
+	test_repair();
+	test_list();
+	repo_release(&repo);
+	loop_free(loop);
+	sandbox_end();
+	return tap_done();
+}
