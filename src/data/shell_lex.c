@@ -166,6 +166,9 @@ lex_single(struct lexer *lx, enum shell_place place)
 		char c = lx->text[lx->pos];
 		if (c == '\\' && place == SHELL_ANSI) {
 			lex_escape(lx);
+			/* Where there is no $'...', it ends here. */
+			if (lx->text[lx->pos - 1] == '\'')
+				lx->scan->doubtful = true;
 			continue;
 		}
 		lx->pos++;
@@ -255,6 +258,8 @@ step_arithmetic(struct lexer *lx)
 {
 	struct frame *frame = lex_top(lx);
 	char c = lx->text[lx->pos];
+	if (c == '\'' || c == '"' || (frame->command && c == '<'))
+		lx->scan->doubtful = true;
 	if (c == '(') {
 		frame->parens++;
 	} else if (c == ')' && frame->parens > 0) {
@@ -267,6 +272,7 @@ step_arithmetic(struct lexer *lx)
 			return true;
 		}
 		/* It was $( (...) ...) after all, which bash allows. */
+		lx->scan->doubtful = true;
 		*frame = (struct frame){ .kind = FRAME_COMMANDS,
 			.closes = true,
 			.own_pending = true,

@@ -64,6 +64,12 @@ struct shell_scan {
 	size_t n_heres;
 	size_t cap_heres;
 	struct strv assigned; /* names the script sets; may repeat */
+	/*
+	 * There is something that shells read differently, so that another
+	 * one may see other places. What is quoted in this one may not be
+	 * there.
+	 */
+	bool doubtful;
 };
 
 /*

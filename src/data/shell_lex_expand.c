@@ -32,6 +32,8 @@ copy_backquoted(
 		    (strchr("\n\\`$", next) != NULL ||
 			(quoted && next == '"'))) {
 			lx->pos++;
+			if (next == '"' && lex_top(lx)->kind == FRAME_HERE)
+				lx->scan->doubtful = true;
 			if (next == '\n')
 				continue;
 			c = next;
@@ -40,6 +42,8 @@ copy_backquoted(
 	}
 	if (lx->pos < lx->end)
 		lx->pos++;
+	else
+		lx->scan->doubtful = true;
 }
 
 /* How many marks lie before the backquote that closes the one here. */

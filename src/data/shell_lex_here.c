@@ -72,6 +72,9 @@ lex_delimiter(struct lexer *lx, bool strip)
 		else
 			str_add_char(&word, c);
 		quoted = quoted || strchr("'\"\\", c) != NULL;
+		if (c == '$' && lx->pos < lx->end &&
+		    strchr("'\"", lx->text[lx->pos]) != NULL)
+			lx->scan->doubtful = true;
 	}
 	struct shell_scan *scan = lx->scan;
 	scan->heres = mem_grow(scan->heres, &scan->cap_heres, scan->n_heres + 1,
@@ -211,6 +214,9 @@ scan_body(struct lexer *lx, size_t here, size_t end)
 	lx->nesting++;
 	lx->end = end;
 	bool done = lex_run(lx);
+	/* Some shells look for the end of $(...) first. */
+	if (lx->depth > depth + 1)
+		lx->scan->doubtful = true;
 	lx->end = outer_end;
 	lx->nesting--;
 	lx->n_pending = n_pending;

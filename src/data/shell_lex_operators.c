@@ -147,7 +147,10 @@ take_open(struct lexer *lx)
 	    is_arithmetic(lx)) {
 		frame->expect = EXPECT_ARGUMENT;
 		lx->pos += 2;
-		return lex_push(lx, FRAME_ARITHMETIC) != NULL;
+		frame = lex_push(lx, FRAME_ARITHMETIC);
+		if (frame != NULL)
+			frame->command = true;
+		return frame != NULL;
 	}
 	return push_group(lx, frame->list);
 }
@@ -172,8 +175,10 @@ take_close(struct lexer *lx)
 		begin_command(frame);
 		return true;
 	}
-	if (frame->own_pending)
+	if (frame->own_pending && lx->n_pending > frame->pending_from) {
 		lx->n_pending = frame->pending_from;
+		lx->scan->doubtful = true;
+	}
 	lex_pop(lx);
 	frame = lex_top(lx);
 	if (frame->kind == FRAME_COMMANDS && !frame->in_word &&

@@ -62,6 +62,7 @@ struct frame {
 	size_t name_len;
 	/* ARITHMETIC */
 	size_t parens;
+	bool command; /* ((...)), a subshell in a subshell to some */
 	/* HERE */
 	size_t here;
 	/* COMMANDS */

@@ -232,21 +232,12 @@ render_arithmetic(
 	return true;
 }
 
-/* Adds text as it must be written within so many backquotes. */
-static void
-add_backquoted(struct str *out, const char *text, size_t len, unsigned levels)
+/* Nothing that a shell could take for quoting or for an operator. */
+static bool
+is_simple(const struct str *text)
 {
-	if (levels == 0) {
-		str_add_n(out, text, len);
-		return;
-	}
-	autostr struct str inner = { 0 };
-	for (size_t i = 0; i < len; i++) {
-		if (strchr("\\`", text[i]) != NULL)
-			str_add_char(&inner, '\\');
-		str_add_char(&inner, text[i]);
-	}
-	add_backquoted(out, str_text(&inner), inner.len, levels - 1);
+	static const char special[] = "'\"\\`$<>(){}[]&|;#!*?~^";
+	return strcspn(str_text(text), special) == text->len;
 }
 
 /* Whether a line of text is the delimiter. */
@@ -299,6 +290,17 @@ render_quoted_here(struct render *r, struct template_entry *entry,
 		return error_set(err, ERROR_INPUT,
 		    "%s: the value has a NUL byte, which no shell takes",
 		    entry->shown);
+	if (r->scan->doubtful)
+		return error_set(err, ERROR_INPUT,
+		    "%s: cannot stand in a quoted here-document of a script "
+		    "that shells read differently",
+		    entry->shown);
+	/* bash 5.2 loses its way with some of these. */
+	if (mark->backquotes > 0 && !is_simple(&text))
+		return error_set(err, ERROR_INPUT,
+		    "%s: a value with special characters cannot stand in a "
+		    "quoted here-document within backquotes: use $(...)",
+		    entry->shown);
 	if (!mark->joined)
 		str_clear(&r->line);
 	str_add(&r->line, mark->before);
@@ -316,7 +318,7 @@ render_quoted_here(struct render *r, struct template_entry *entry,
 			    "has a line \"%s\"",
 			    entry->shown, here->delimiter);
 	}
-	add_backquoted(r->out, str_text(&text), text.len, mark->backquotes);
+	str_add_str(r->out, &text);
 	return true;
 }
 
@@ -333,6 +335,15 @@ render_delimiter(struct render *r, const struct template_entry *entry,
 			    entry->shown);
 	str_add_n(r->out, written, mark->len);
 	return true;
+}
+
+/* The name alone, for the reader. */
+static void
+render_comment(struct render *r, const struct template_entry *entry)
+{
+	for (const char *c = entry->shown; *c != '\0'; c++)
+		if (strchr("${}[]\"'", *c) == NULL)
+			str_add_char(r->out, *c);
 }
 
 static bool
@@ -373,8 +384,7 @@ render_mark(struct render *r, struct template_entry *entry,
 	case SHELL_DELIMITER:
 		return render_delimiter(r, entry, mark, err);
 	case SHELL_COMMENT:
-		/* The name has neither newline nor backquote. */
-		str_add(r->out, entry->shown);
+		render_comment(r, entry);
 		return true;
 	case SHELL_ARITHMETIC:
 		return render_arithmetic(r, entry, err);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,29 +14,51 @@
 #include "git/worktree.h"
 #include "git/worktree_parts.h"
 
-#define LOCK_RETRY_MS 5
+#define LOCK_RETRY_MS 20
 #define LOCK_LIMIT_MS 60000
 #define ADD_TRIES 5
 
 struct add {
+	TAILQ_ENTRY(add) link;
 	struct loop *loop;
 	char *root;
 	char *lock_path;
 	char *path;
 	char *base;
 	int lock; /* -1 while it is waited for */
-	int64_t deadline;
+	int64_t deadline; /* 0 until the first try */
 	unsigned tries_left;
 	worktree_done_fn *fn;
 	void *arg;
 };
+
+/*
+ * The adds of this process queue up; only the first of a loop asks for the
+ * lock, which others may hold, too.
+ */
+static TAILQ_HEAD(, add) queue = TAILQ_HEAD_INITIALIZER(queue);
+
+static struct add *
+first_of(const struct loop *loop)
+{
+	struct add *add;
+	TAILQ_FOREACH(add, &queue, link)
+		if (add->loop == loop)
+			break;
+	return add;
+}
+
+static void try_lock(void *arg);
 
 static void
 end_add(struct add *add, const struct error *err)
 {
 	if (add->lock >= 0)
 		close(add->lock);
-	add->lock = -1;
+	TAILQ_REMOVE(&queue, add, link);
+	struct add *next = first_of(add->loop);
+	if (next != NULL)
+		loop_after(next->loop, 0, try_lock, next);
 	add->fn(err, add->arg);
 	free(add->root);
 	free(add->lock_path);
@@ -80,6 +103,8 @@ try_lock(void *arg)
 {
 	struct add *add = arg;
 	autoerror struct error err = { 0 };
+	if (add->deadline == 0)
+		add->deadline = clock_now() + LOCK_LIMIT_MS;
 	add->lock = lock_take(add->lock_path, NULL, &err);
 	if (add->lock >= 0)
 		start_add(add);
@@ -100,11 +125,13 @@ worktree_add(struct loop *loop, const struct repo *repo, const char *path,
 	add->path = mem_text(path);
 	add->base = mem_text(base);
 	add->lock = -1;
-	add->deadline = clock_now() + LOCK_LIMIT_MS;
 	add->tries_left = ADD_TRIES;
 	add->fn = fn;
 	add->arg = arg;
-	loop_after(loop, 0, try_lock, add);
+	bool is_first = first_of(loop) == NULL;
+	TAILQ_INSERT_TAIL(&queue, add, link);
+	if (is_first)
+		loop_after(loop, 0, try_lock, add);
 }
 
 bool

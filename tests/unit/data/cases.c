@@ -28,8 +28,8 @@ next_line(struct cases *cases)
 }
 
 static void
-run_case(struct cases *cases, const char *text, const char *input,
-    const char *want)
+run_case(
+    struct cases *cases, const char *text, const char *input, const char *want)
 {
 	autoerror struct error err = { 0 };
 	autostr struct str got = { 0 };
@@ -44,8 +44,8 @@ run_case(struct cases *cases, const char *text, const char *input,
 		str_clear(&got);
 		str_format(&got, "error: %s", error_text(&err));
 	}
-	tap_is_text(str_text(&got), want, "%s:%zu: %s", cases->name,
-	    cases->line, text);
+	tap_is_text(
+	    str_text(&got), want, "%s:%zu: %s", cases->name, cases->line, text);
 }
 
 static void
@@ -59,8 +59,7 @@ run_all(struct cases *cases)
 		const char *want = next_line(cases);
 		const char *end = next_line(cases);
 		if (!tap_ok(want != NULL && (end == NULL || *end == '\0'),
-			"%s:%zu: three lines a case", cases->name,
-			cases->line))
+			"%s:%zu: three lines a case", cases->name, cases->line))
 			break;
 		run_case(cases, text, input, want);
 		n++;
@@ -76,8 +75,8 @@ cases_run(const char *name, cases_fn *fn)
 	    path_join3(top == NULL ? "." : top, "tests/cases", name);
 	autostr struct str text = { 0 };
 	autoerror struct error err = { 0 };
-	if (!tap_ok(file_read(path, 1 << 20, &text, &err), "%s: read: %s",
-		name, error_text(&err)))
+	if (!tap_ok(file_read(path, 1 << 20, &text, &err), "%s: read: %s", name,
+		error_text(&err)))
 		return;
 	struct cases cases = { .name = name, .rest = text.data, .fn = fn };
 	run_all(&cases);

@@ -11,8 +11,7 @@
 #include "data/json.h"
 
 static void
-filter(
-    const char *text, const json_t *item, struct str *got, struct error *err)
+filter(const char *text, const json_t *item, struct str *got, struct error *err)
 {
 	bool holds = false;
 	struct expr *expr = expr_parse(text, EXPR_FILTER, err);
@@ -48,8 +47,7 @@ parse_repeated(const char *head, const char *middle, size_t n, const char *tail)
 	for (size_t i = 0; i < n; i++)
 		str_add(&text, middle);
 	str_add(&text, tail);
-	struct expr *expr =
-	    expr_parse(str_text(&text), EXPR_CONDITION, &err);
+	struct expr *expr = expr_parse(str_text(&text), EXPR_CONDITION, &err);
 	expr_free(expr);
 	return expr == NULL ? mem_text(error_text(&err)) : NULL;
 }
@@ -66,7 +64,8 @@ static void
 test_limits(void)
 {
 	expect_parse("", "(", 63, "a", "column 65: ')' expected");
-	expect_parse("", "(", 64, "a", "column 65: nested deeper than 64 levels");
+	expect_parse(
+	    "", "(", 64, "a", "column 65: nested deeper than 64 levels");
 	expect_parse(
 	    "", "(", 16000, "a", "column 65: nested deeper than 64 levels");
 	expect_parse(
@@ -83,8 +82,8 @@ test_limits(void)
 	expect_parse("a", ".a", 8000, "", NULL);
 	expect_parse("a", "[*]", 5000, "", NULL);
 	expect_parse("'", "x", 16382, "'", NULL);
-	expect_parse("'", "x", 16383, "'",
-	    "an expression of more than 16384 bytes");
+	expect_parse(
+	    "'", "x", 16383, "'", "an expression of more than 16384 bytes");
 	expect_parse("a =~ '", "x", 4097, "'",
 	    "regular expression is longer than 4096 bytes");
 }
@@ -104,8 +103,8 @@ test_failing_variable(void)
 	struct vars *vars = vars_new(NULL);
 	bool holds = false;
 	vars_set_lazy(vars, "map.results", fail_to_load, NULL, VARS_DATA);
-	struct expr *expr = expr_parse(
-	    "x || length(map.results) > 0", EXPR_CONDITION, &err);
+	struct expr *expr =
+	    expr_parse("x || length(map.results) > 0", EXPR_CONDITION, &err);
 	tap_ok(expr != NULL, "parses");
 	tap_ok(!expr_holds_vars(expr, vars, &holds, &err),
 	    "a variable that cannot be loaded is a failure");
@@ -139,8 +138,7 @@ static void
 test_paths(void)
 {
 	autoerror struct error err = { 0 };
-	autojson json_t *item =
-	    json_pack("{s:[i,i], s:n}", "a", 1, 2, "none");
+	autojson json_t *item = json_pack("{s:[i,i], s:n}", "a", 1, 2, "none");
 	struct expr *path = expr_parse_path("item.a[1]", &err);
 	autojson json_t *value = expr_path_value(path, item);
 	tap_is_int(json_integer_value(value), 2, "the value of a path");

@@ -281,8 +281,8 @@ make_word(struct str *out, int depth, bool safe)
 {
 	static const char *const parts[] = { "a", "b#", "\\'", "\\\"", "\\ ",
 		"\\#", "'a\"b'", "'\n'", "''", "'`$('", "'\\'", "\\\n", "=",
-		"{", "}", "@", "${none}", "'" MARK "'", "'" MARK "'", MARK, MARK,
-		MARK };
+		"{", "}", "@", "${none}", "'" MARK "'", "'" MARK "'", MARK,
+		MARK, MARK };
 	for (unsigned n = 1 + pick(3); n > 0; n--) {
 		unsigned kind = depth > 0 ? pick(8) : 7;
 		if (kind < 2)
@@ -438,7 +438,7 @@ compare(const char *shell, const char *script, const char *value)
 	str_add(&pasted, "set -e\n" PRELUDE);
 	replace_marks(script, WORD, strlen(WORD), &pasted);
 	if (shells_run(shell, str_text(&pasted), &env, &plain) != 0 ||
-	    strlen(str_text(&plain)) != plain.len)
+	    shells_complained() || strlen(str_text(&plain)) != plain.len)
 		return -1;
 	struct vars *vars = vars_new(NULL);
 	json_t *item = json_object();

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "shells.h"
 
 static char directory[64];
+static char complaints[80];
 
 const char *const *
 shells_found(void)
@@ -58,7 +60,9 @@ shells_run(const char *shell, const char *script, const struct strv *env,
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2,
+	    directory[0] == '\0' ? "/dev/null" : complaints,
+	    O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	pid_t pid;
 	int failed = posix_spawn(
 	    &pid, shell, &actions, NULL, strv_array(&argv), strv_array(&full));
@@ -78,8 +82,16 @@ static void
 leave(void)
 {
 	autoerror struct error err = { 0 };
+	unlink(complaints);
 	if (chdir("/") != 0 || !file_remove_tree(directory, &err))
 		printf("# %s stays: %s\n", directory, error_text(&err));
+}
+
+bool
+shells_complained(void)
+{
+	struct stat st;
+	return stat(complaints, &st) == 0 && st.st_size > 0;
 }
 
 void
@@ -88,5 +100,6 @@ shells_enter_directory(void)
 	snprintf(directory, sizeof(directory), "/tmp/prodigy-shells-XXXXXX");
 	if (mkdtemp(directory) == NULL || chdir(directory) != 0)
 		abort();
+	snprintf(complaints, sizeof(complaints), "%s.stderr", directory);
 	atexit(leave);
 }

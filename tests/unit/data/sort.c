@@ -65,9 +65,10 @@ test_stable(void)
 		const json_t *b = json_array_get(array, i);
 		int64_t x = json_get_int(a, "k", -1);
 		int64_t y = json_get_int(b, "k", -1);
-		stable = stable && (x > y ||
-		    (x == y &&
-			json_get_int(a, "i", 0) < json_get_int(b, "i", 0)));
+		stable = stable &&
+		    (x > y ||
+			(x == y &&
+			    json_get_int(a, "i", 0) < json_get_int(b, "i", 0)));
 	}
 	tap_ok(stable, "sorted and stable");
 	tap_is_int((long long)json_array_size(array), 5000, "none is lost");

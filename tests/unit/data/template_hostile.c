@@ -49,6 +49,9 @@ is_refused(const struct place *place, const char *value)
 		return false;
 	bool alone = strstr(place->script, "\n${item.v}\n") != NULL ||
 	    strstr(place->script, "\n\t${item.v}\n") != NULL;
+	if (strchr(place->script, '`') != NULL &&
+	    strpbrk(value, "'\"\\`$<>(){}[]&|;#!*?~^") != NULL)
+		return true;
 	if (place->strips)
 		return value[0] == '\t' || strstr(value, "\n\t") != NULL ||
 		    has_line(value, "EOF");

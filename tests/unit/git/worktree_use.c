@@ -198,6 +198,7 @@ test_salvage(void)
 		    tree, "git show refs/prodigy/salvage/j/2:a | tail -n 1");
 		tap_is_text(partly, "more", "the rest is kept");
 		error_release(&err);
+		sh(tree, "rm -rf bad");
 	}
 	sh(tree,
 	    "git checkout -q -f -b side main; echo s > a;"

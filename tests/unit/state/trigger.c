@@ -58,7 +58,7 @@ main(void)
 		tap_is_int(trigger_is_due(&cases[i].view), cases[i].due, "%s",
 		    cases[i].what);
 	tap_ok(snapshot_share(1000, 800) < 3,
-	    "small jobs: at most 256 KiB for 5 outcomes");
+	    "small jobs: in proportion to the journal");
 	tap_ok(snapshot_share(100000, 8) < 2.5,
 	    "100,000 items: in proportion to the journal");
 	tap_ok(snapshot_share(1000000, 8) < 2.5, "1,000,000 items: the same");
