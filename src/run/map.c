@@ -142,6 +142,23 @@ may_start(const struct map *map)
 	    (map->recover == NULL || map->used > 0);
 }
 
+/*
+ * Once storage failed nothing is acknowledged any more: who waits for its
+ * record waits in vain, and only what still runs is waited for.
+ */
+static bool
+only_waits_for_storage(const struct map *map)
+{
+	const struct worker *worker;
+	if (map->sup->record.failure.kind == ERROR_NONE)
+		return false;
+	TAILQ_FOREACH(worker, &map->workers, link)
+		if (worker->state == AGENT_CREATING ||
+		    worker->state == AGENT_RUNNING || worker == map->merging)
+			return false;
+	return true;
+}
+
 static void
 refill(void *arg)
 {
@@ -154,8 +171,8 @@ refill(void *arg)
 	show_counts(map);
 	bool more = map->next < map->sup->record.job.total ||
 	    map->n_again > 0;
-	map->done = map->live == 0 &&
-	    (!more || supervisor_is_stopping(map->sup));
+	map->done = only_waits_for_storage(map) || (map->live == 0 &&
+	    (!more || supervisor_is_stopping(map->sup)));
 }
 
 void
@@ -223,6 +240,11 @@ open_map(struct map *map, struct supervisor *sup)
 static void
 close_map(struct map *map)
 {
+	struct worker *worker;
+	while ((worker = TAILQ_FIRST(&map->workers)) != NULL) {
+		TAILQ_REMOVE(&map->workers, worker, link);
+		worker_free(worker);
+	}
 	timer_remove(map->recover);
 	objects_close(map->objects);
 	trees_free(map->trees);

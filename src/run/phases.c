@@ -377,8 +377,10 @@ close_run(struct supervisor *sup)
 	workflow_release(&sup->workflow);
 	repo_release(&sup->repo);
 	layout_release(&sup->layout);
-	if (sup->loop != NULL)
+	if (sup->loop != NULL) {
+		child_abandon_all(sup->loop);
 		loop_free(sup->loop);
+	}
 	if (sup->lock >= 0)
 		close(sup->lock);
 	free(sup->id);

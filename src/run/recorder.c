@@ -302,6 +302,18 @@ record_session(struct record *record, enum session_status status,
 }
 
 void
+record_workflow_step(struct record *record, size_t done, size_t total)
+{
+	json_t *steps = json_array();
+	for (size_t i = 0; i < done; i++)
+		json_array_append_new(steps, json_integer((json_int_t)i));
+	session_set(&record->session, "workflow_data",
+	    json_pack("{s:I, s:I, s:o}", "current_step", (json_int_t)done,
+	        "total_steps", (json_int_t)total, "completed_steps", steps));
+	record_session(record, SESSION_RUNNING, NULL);
+}
+
+void
 record_phase(struct record *record, enum job_phase phase)
 {
 	if (record->job_id == NULL)

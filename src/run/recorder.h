@@ -80,6 +80,9 @@ void record_snapshot(struct record *record, const char *reason);
 void record_session(struct record *record, enum session_status status,
     const char *error);
 
+/* A standard workflow: so many of its steps are done. */
+void record_workflow_step(struct record *record, size_t done, size_t total);
+
 /* Ends with dead letters: an item failed for good. */
 void record_dead_letter(struct record *record, const char *item,
     const json_t *data, const struct dlq_failure *failure);

@@ -45,13 +45,18 @@ record_step(struct waiting *waiting, const json_t *frame)
 {
 	struct record *record = &waiting->sup->record;
 	const char *state = json_get_text(frame, "state");
+	int64_t index = json_get_int(frame, "step", 0);
 	if (state == NULL || strcmp(state, "start") == 0 ||
-	    json_get_int(frame, "rc", 0) != 0 ||
-	    waiting->phase != PHASE_REDUCE)
+	    json_get_int(frame, "rc", 0) != 0)
 		return;
-	record_add(record, json_pack("{s:s, s:I}", "op", "reduce_step",
-	    "index", (json_int_t)json_get_int(frame, "step", 0)));
-	record_flush(record);
+	if (waiting->phase == PHASE_REDUCE) {
+		record_add(record, json_pack("{s:s, s:I}", "op",
+		    "reduce_step", "index", (json_int_t)index));
+		record_flush(record);
+	} else if (waiting->phase == PHASE_WORKFLOW) {
+		record_workflow_step(record, (size_t)index + 1,
+		    waiting->what->steps->n);
+	}
 }
 
 static void

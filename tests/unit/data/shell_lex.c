@@ -298,26 +298,27 @@ make_word(struct str *out, int depth, bool safe)
 	}
 }
 
+/* Within each other they have different delimiters: E4, E3, ... */
 static void
 make_here(struct str *out, int depth, bool safe)
 {
 	static const char *const lines[] = { "a " MARK "\n", "'" MARK "'\n",
 		"\"" MARK "\"\n", "#" MARK "\n", "x\\\ny\n", ")\n", "' \"\n",
-		"\tE\n", " E\n" };
-	static const char *const starts[] = { "<<E", "<<'E'", "<<\\E",
-		"<<\"E\"", "<< E" };
+		"\tE4\n", " E3\n", "E\n" };
+	static const char *const starts[] = { "<<E", "<< E", "<<'E", "<<\\E",
+		"<<\"E" };
 	unsigned start = pick(COUNT_OF(starts));
-	str_format(out, "cat %s\n", starts[start]);
+	const char *quote = start == 2 ? "'" : start == 4 ? "\"" : "";
+	str_format(out, "cat %s%d%s\n", starts[start], depth, quote);
 	for (unsigned n = pick(4); n > 0; n--) {
-		bool plain = start == 0 || start == 4;
-		if (plain && depth > 0 && pick(4) == 0) {
+		if (start < 2 && depth > 0 && pick(4) == 0) {
 			make_substitution(out, depth, safe);
 			str_add_char(out, '\n');
 		} else {
 			str_add(out, lines[pick(COUNT_OF(lines))]);
 		}
 	}
-	str_add(out, "E\n");
+	str_format(out, "E%d\n", depth);
 }
 
 static void

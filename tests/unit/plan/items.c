@@ -63,9 +63,8 @@ test_lines(void)
 static void
 test_broken(void)
 {
-	expect_text("[1,\n2,\n",
-	    "error: in:3:0: unexpected token near end of "
-	    "file");
+	expect_text(
+	    "[1,\n2,\n", "error: in:3:0: ']' expected near end of file");
 	expect_text(
 	    "{\"a\":1\n\"b\":2}", "error: in:2:3: '}' expected near '\"b\"'");
 	expect_text("[9223372036854775808]",
