@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Entry point: everything else lives in the layers, see docs/ARCHITECTURE.md. */
+/* Entry point: everything else lives in the layers, see docs/ARCHITECTURE.md.
+ */
 #include "config.h"
 
 #include "cli/entry.h"

@@ -132,7 +132,7 @@ nothing_left() { # repository
 	is "$(git -C "$1" worktree list | wc -l)" 1 'work trees left'
 	is "$(git -C "$1" for-each-ref 'refs/heads/prodigy-*' 'refs/prodigy/')" \
 		'' 'refs left'
-	is "$(find "$1/.git" -name '*.lock' ! -name prodigy.lock)" '' \
+	is "$(find "$1/.git" -name '*.lock')" '' \
 		'lock files left in the repository'
 	is "$(find "$PRODIGY_HOME" -name '*.tmp')" '' 'temporary files left'
 	is "$(find "$PRODIGY_HOME/worktrees" -mindepth 2 -maxdepth 2 -type d \

@@ -25,8 +25,8 @@ static const struct unit units[] = {
 	{ " w week weeks ", 604800000 },
 };
 
-/* Years 0001 to 9999, which is what the forms of a time can show. */
-#define WALL_MIN (-62135596800000)
+/* Years 1000 to 9999, the four digits that the forms of a time show. */
+#define WALL_MIN (-30610224000000)
 #define WALL_MAX 253402300799999
 #define DURATION_MAX 9000000000000000 /* exact in a double too */
 

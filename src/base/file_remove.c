@@ -103,8 +103,7 @@ remove_dir(
 }
 
 static bool
-remove_entry(
-    struct removal *r, int at, const char *name, struct error *err)
+remove_entry(struct removal *r, int at, const char *name, struct error *err)
 {
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return true;

@@ -15,11 +15,12 @@
 #include "base/error.h"
 
 /*
- * Takes an exclusive lock without waiting (a few ms for those who only look).
- * Returns a close-on-exec descriptor
- * (close it to release), or -1: ERROR_STATE when somebody else holds it (the
+ * Takes an exclusive lock without waiting (a few ms for those who only look) on
+ * a file, which is made when missing, or on a directory, in which nothing is
+ * made then. Returns a close-on-exec descriptor (close it to release), or -1: ERROR_STATE when somebody else holds it (the
  * text then carries the file's first line), another kind on failure.
- * holder, if not NULL, is written into the file after acquiring.
+ * holder, if not NULL, is written into the file after acquiring; for a
+ * directory it is NULL.
  */
 int lock_take(const char *path, const char *holder, struct error *err) MUST_USE;
 /* The same, trying again until deadline (clock_now() ms), 5 ms apart. */

@@ -85,8 +85,8 @@ check_values(const struct run_values *values, struct error *err)
 		return error_set(err, ERROR_USAGE,
 		    "--output: '%s' is not jsonl or human", values->output);
 	if (values->max_parallel.given && values->max_parallel.value == 0)
-		return error_set(err, ERROR_USAGE,
-		    "--max-parallel: must be at least 1");
+		return error_set(
+		    err, ERROR_USAGE, "--max-parallel: must be at least 1");
 	return true;
 }
 
@@ -107,7 +107,7 @@ run(struct invocation *invocation, int *status, struct error *err)
 		.verbose = invocation->global.verbose,
 		.events_on_stdout = values->json ||
 		    (values->output != NULL &&
-		    strcmp(values->output, "jsonl") == 0),
+			strcmp(values->output, "jsonl") == 0),
 		.max_parallel = (unsigned)values->max_parallel.value,
 		.has_max_items = values->max_items.given,
 		.max_items = values->max_items.value,
@@ -126,11 +126,11 @@ const struct command cmd_run = {
 	.name = "run",
 	.aliases = "cook",
 	.summary = "Runs a workflow in a work tree of its own and offers to "
-	    "merge the result",
+		   "merge the result",
 	.synopsis = "[OPTION...] WORKFLOW",
 	.notes = "Exit status: 0 done (items may have failed), 1 failed, "
-	    "2 wrong usage,\n130 or 143 ended by a signal after a "
-	    "checkpoint.\n",
+		 "2 wrong usage,\n130 or 143 ended by a signal after a "
+		 "checkpoint.\n",
 	.options = options,
 	.n_options = COUNT_OF(options),
 	.values_size = sizeof(struct run_values),

@@ -54,16 +54,17 @@ unknown_command(const struct command *parent, const char *path,
 			strv_add(&names, (*child)->name);
 	autofree char *goal = NULL;
 	if (strcmp(word, "goal-seek") == 0 || strcmp(word, "goal_seek") == 0)
-		return error_set(err, ERROR_USAGE, "goal-seek was removed: "
+		return error_set(err, ERROR_USAGE,
+		    "goal-seek was removed: "
 		    "use the validate option of a step");
-	const char *near = text_nearest(word,
-	    (const char *const *)strv_array(&names));
+	const char *near =
+	    text_nearest(word, (const char *const *)strv_array(&names));
 	if (near != NULL)
 		return error_set(err, ERROR_USAGE,
 		    "%s: unknown command '%s'; did you mean '%s'?", path, word,
 		    near);
-	return error_set(err, ERROR_USAGE, "%s: unknown command '%s'", path,
-	    word);
+	return error_set(
+	    err, ERROR_USAGE, "%s: unknown command '%s'", path, word);
 }
 
 /*
@@ -75,8 +76,8 @@ descend(const struct command **command, struct invocation *invocation,
     int *argc, char ***argv, struct error *err)
 {
 	while ((*command)->children != NULL) {
-		if (!option_parse_leading(&invocation->global, argc, argv,
-		        invocation->path, err))
+		if (!option_parse_leading(
+			&invocation->global, argc, argv, invocation->path, err))
 			return false;
 		if (*argc < 2)
 			return true;
@@ -86,11 +87,10 @@ descend(const struct command **command, struct invocation *invocation,
 			/* A group with an action of its own takes arguments. */
 			if ((*command)->run != NULL)
 				return true;
-			return unknown_command(*command, invocation->path,
-			    word, err);
+			return unknown_command(
+			    *command, invocation->path, word, err);
 		}
-		char *path = mem_format("%s %s", invocation->path,
-		    child->name);
+		char *path = mem_format("%s %s", invocation->path, child->name);
 		free(invocation->path);
 		invocation->path = path;
 		*command = child;
@@ -105,8 +105,8 @@ check_count(const struct invocation *invocation, struct error *err)
 {
 	const struct command *command = invocation->command;
 	if (invocation->n_args < command->min_args)
-		return error_set(err, ERROR_USAGE, "%s: missing argument",
-		    invocation->path);
+		return error_set(
+		    err, ERROR_USAGE, "%s: missing argument", invocation->path);
 	if (invocation->n_args > command->max_args)
 		return error_set(err, ERROR_USAGE,
 		    "%s: unexpected argument '%s'", invocation->path,
@@ -127,8 +127,8 @@ apply_globals(const struct global_options *global)
 		log_set_level(LOG_QUIET);
 	else if (global->verbose > 0)
 		log_set_level(global->verbose > LOG_TRACE
-		        ? LOG_TRACE
-		        : (enum log_level)global->verbose);
+			? LOG_TRACE
+			: (enum log_level)global->verbose);
 	output_setup(global->no_color, global->ascii);
 }
 
@@ -179,8 +179,8 @@ print_failure(const struct error *err, const char *path)
 {
 	log_error("%s", error_text(err));
 	if (err->kind == ERROR_USAGE)
-		fprintf(stderr, "Try '%s --help' for more information.\n",
-		    path);
+		fprintf(
+		    stderr, "Try '%s --help' for more information.\n", path);
 }
 
 int

@@ -69,8 +69,8 @@ struct command {
 	size_t max_args; /* (size_t)-1: any number */
 	const struct command *const *children; /* NULL-terminated, or NULL */
 	/* True on success; err otherwise. *status may be set besides. */
-	bool (*run)(struct invocation *invocation, int *status,
-	    struct error *err);
+	bool (*run)(
+	    struct invocation *invocation, int *status, struct error *err);
 	bool hidden;
 };
 

@@ -23,10 +23,10 @@ static const struct command *const commands[] = {
 static const struct command root = {
 	.name = "prodigy",
 	.summary = "Runs coding agents over a git repository, many at once, "
-	    "and merges what they do",
+		   "and merges what they do",
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.notes = "See prodigy(1), and prodigy-workflow(5) for the files it "
-	    "runs.\n",
+		 "runs.\n",
 	.max_args = (size_t)-1,
 	.children = commands,
 };

@@ -23,15 +23,14 @@ const struct option_spec option_globals[] = {
 	    "say more; twice shows what steps print" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct global_options, quiet),
 	    NULL, "say nothing but errors and the result" },
-	{ "no-color", 0, OPTION_FLAG,
-	    offsetof(struct global_options, no_color), NULL, "no colours" },
-	{ "ascii", 0, OPTION_FLAG, offsetof(struct global_options, ascii),
-	    NULL, "no characters beyond ASCII" },
-	{ "help", 'h', OPTION_FLAG, offsetof(struct global_options, help),
-	    NULL, "print this help" },
-	{ "version", 'V', OPTION_FLAG,
-	    offsetof(struct global_options, version), NULL,
-	    "print the version" },
+	{ "no-color", 0, OPTION_FLAG, offsetof(struct global_options, no_color),
+	    NULL, "no colours" },
+	{ "ascii", 0, OPTION_FLAG, offsetof(struct global_options, ascii), NULL,
+	    "no characters beyond ASCII" },
+	{ "help", 'h', OPTION_FLAG, offsetof(struct global_options, help), NULL,
+	    "print this help" },
+	{ "version", 'V', OPTION_FLAG, offsetof(struct global_options, version),
+	    NULL, "print the version" },
 };
 const size_t option_globals_count = COUNT_OF(option_globals);
 
@@ -58,8 +57,8 @@ static void
 table_add(struct table *table, const struct option_spec *spec)
 {
 	bool takes = spec->argument != NULL;
-	table->longs = mem_grow(table->longs, &table->cap, table->n + 2,
-	    sizeof(*table->longs));
+	table->longs = mem_grow(
+	    table->longs, &table->cap, table->n + 2, sizeof(*table->longs));
 	table->specs = mem_grow(table->specs, &table->specs_cap, table->n + 1,
 	    sizeof(*table->specs));
 	table->longs[table->n] = (struct option){
@@ -71,13 +70,12 @@ table_add(struct table *table, const struct option_spec *spec)
 	table->n++;
 	table->longs[table->n] = (struct option){ 0 };
 	if (spec->letter != 0)
-		str_format(&table->letters, "%c%s", spec->letter,
-		    takes ? ":" : "");
+		str_format(
+		    &table->letters, "%c%s", spec->letter, takes ? ":" : "");
 }
 
 static void
-table_make(struct table *table, const struct command *command,
-    const char *mode)
+table_make(struct table *table, const struct command *command, const char *mode)
 {
 	str_add(&table->letters, mode);
 	for (size_t i = 0; command != NULL && i < command->n_options; i++)
@@ -153,8 +151,8 @@ complain(const struct table *table, int code, const char *word,
 		return error_set(err, ERROR_USAGE,
 		    "%s: option '%s' needs an argument", path, word);
 	if (optopt > 0 && optopt < FIRST_LONG)
-		return error_set(err, ERROR_USAGE,
-		    "%s: unknown option '-%c'", path, optopt);
+		return error_set(
+		    err, ERROR_USAGE, "%s: unknown option '-%c'", path, optopt);
 	if (optopt >= FIRST_LONG)
 		return error_set(err, ERROR_USAGE,
 		    "%s: option '%s' takes no argument", path, word);
@@ -163,14 +161,14 @@ complain(const struct table *table, int code, const char *word,
 		strv_add(&names, table->specs[i]->name);
 	autofree char *bare = mem_text(word + strspn(word, "-"));
 	bare[strcspn(bare, "=")] = '\0';
-	const char *near = text_nearest(bare,
-	    (const char *const *)strv_array(&names));
+	const char *near =
+	    text_nearest(bare, (const char *const *)strv_array(&names));
 	if (near != NULL)
 		return error_set(err, ERROR_USAGE,
-		    "%s: unknown option '%s'; did you mean '--%s'?", path,
-		    word, near);
-	return error_set(err, ERROR_USAGE, "%s: unknown option '%s'", path,
-	    word);
+		    "%s: unknown option '%s'; did you mean '--%s'?", path, word,
+		    near);
+	return error_set(
+	    err, ERROR_USAGE, "%s: unknown option '%s'", path, word);
 }
 
 static bool
@@ -181,8 +179,8 @@ parse(const struct table *table, struct global_options *global, char *values,
 	opterr = 0;
 	for (;;) {
 		int at = optind == 0 ? 1 : optind;
-		int code = getopt_long(argc, argv, str_text(&table->letters),
-		    table->longs, NULL);
+		int code = getopt_long(
+		    argc, argv, str_text(&table->letters), table->longs, NULL);
 		if (code == -1)
 			return true;
 		if (code == '?' || code == ':') {
@@ -193,8 +191,8 @@ parse(const struct table *table, struct global_options *global, char *values,
 		}
 		bool own = false;
 		const struct option_spec *spec = find_spec(table, code, &own);
-		if (!set_value(spec, own ? values : (char *)global, optarg,
-		        path, err))
+		if (!set_value(
+			spec, own ? values : (char *)global, optarg, path, err))
 			return false;
 	}
 }
@@ -205,8 +203,8 @@ option_parse_leading(struct global_options *global, int *argc, char ***argv,
 {
 	struct table table = { 0 };
 	table_make(&table, NULL, "+:");
-	bool parsed = parse(&table, global, (char *)global, *argc, *argv, path,
-	    err);
+	bool parsed =
+	    parse(&table, global, (char *)global, *argc, *argv, path, err);
 	table_release(&table);
 	if (!parsed)
 		return false;

@@ -19,8 +19,7 @@ bool option_parse_leading(struct global_options *global, int *argc,
     char ***argv, const char *path, struct error *err) MUST_USE;
 
 /* Parses all options of command and the rest as arguments. */
-bool option_parse(const struct command *command,
-    struct invocation *invocation, int argc, char **argv,
-    struct error *err) MUST_USE;
+bool option_parse(const struct command *command, struct invocation *invocation,
+    int argc, char **argv, struct error *err) MUST_USE;
 
 #endif

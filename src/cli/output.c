@@ -118,8 +118,8 @@ column_width(const struct output_table *table, size_t column)
 }
 
 static void
-print_row(const struct output_table *table, size_t first,
-    const size_t *widths, size_t limit)
+print_row(const struct output_table *table, size_t first, const size_t *widths,
+    size_t limit)
 {
 	autostr struct str line = { 0 };
 	size_t used = 0;
@@ -129,8 +129,7 @@ print_row(const struct output_table *table, size_t first,
 			if (limit == 0)
 				str_add(&line, cell);
 			else if (limit > used)
-				text_fit(&line, cell, limit - used,
-				    only_ascii);
+				text_fit(&line, cell, limit - used, only_ascii);
 			break;
 		}
 		str_format(&line, "%s%*s", cell,

@@ -326,6 +326,7 @@ lex_scan(const char *text, size_t len, struct shell_mark *marks, size_t n,
 		.name_end = NOWHERE,
 		.stuck_at = NOWHERE,
 		.nesting = nesting,
+		.backquoted = nesting > 0,
 		.scan = scan,
 		.err = err,
 	};

@@ -197,8 +197,12 @@ take_comment(struct lexer *lx)
 			lx->pos += mark->len;
 			continue;
 		}
-		if (lx->text[lx->pos] == '\n')
+		char c = lx->text[lx->pos];
+		if (c == '\n')
 			return;
+		/* bash counts such quotes between backquotes. */
+		if (lx->backquoted && (c == '"' || c == '\'' || c == '`'))
+			lx->scan->doubtful = true;
 		lx->pos++;
 	}
 }

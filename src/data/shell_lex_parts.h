@@ -102,6 +102,7 @@ struct lexer {
 	size_t name_end; /* where a "$name" ended last */
 	size_t stuck_at; /* behind a lone '\' or '$' */
 	unsigned nesting;
+	bool backquoted; /* the text stood between backquotes */
 	struct shell_scan *scan;
 	struct error *err;
 };

@@ -157,6 +157,16 @@ static const struct {
 	[SHELL_HERE] = { "", "" },
 };
 
+/* Whether a name is over where the mark is, without braces around it. */
+static bool
+ends_name(
+    const struct render *r, const struct shell_mark *mark, const char *after)
+{
+	char next = str_text(&r->script->text)[mark->at + mark->len];
+	return after[0] != '\0' ||
+	    (next != '\0' && strchr(" \t\n\"'`;|&)<>/.,:-", next) != NULL);
+}
+
 /* A reference to the environment in the quoting of its place. */
 static bool
 render_variable(struct render *r, struct template_entry *entry,
@@ -176,9 +186,15 @@ render_variable(struct render *r, struct template_entry *entry,
 	bool splits = mark->place == SHELL_BARE &&
 	    entry->found.form == FILTERS_PLAIN &&
 	    (entry->found.class == VARS_CAPTURE || entry->paste);
-	str_format(r->out, "%s${" TEMPLATE_ENV_PREFIX "%zu}%s",
-	    splits ? "" : quoting[mark->place].before, variable,
-	    splits ? "" : quoting[mark->place].after);
+	const char *before = splits ? "" : quoting[mark->place].before;
+	const char *after = splits ? "" : quoting[mark->place].after;
+	str_add(r->out, before);
+	/* bash 5.2 loses its way with some "${" in "`...`". */
+	if (mark->backquotes > 0 && ends_name(r, mark, after))
+		str_format(r->out, "$" TEMPLATE_ENV_PREFIX "%zu", variable);
+	else
+		str_format(r->out, "${" TEMPLATE_ENV_PREFIX "%zu}", variable);
+	str_add(r->out, after);
 	return true;
 }
 

@@ -137,8 +137,10 @@ collect(
 	size_t at = 0;
 	struct template_ref ref;
 	while (template_ref_next(all->script, all->len, &at, true, &ref)) {
-		if (ref.escaped)
+		if (ref.escaped) {
+			at = (size_t)(ref.spec - all->script);
 			continue;
+		}
 		size_t entry;
 		if (!find_entry(all, script, &ref, &entry, err))
 			return false;

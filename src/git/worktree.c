@@ -121,7 +121,7 @@ worktree_add(struct loop *loop, const struct repo *repo, const char *path,
 	struct add *add = mem_zalloc(sizeof(*add));
 	add->loop = loop;
 	add->root = mem_text(repo->root);
-	add->lock_path = path_join(repo->common_dir, WORKTREE_LOCK);
+	add->lock_path = mem_text(repo->common_dir);
 	add->path = mem_text(path);
 	add->base = mem_text(base);
 	add->lock = -1;
@@ -138,9 +138,8 @@ bool
 worktree_add_branch(const struct repo *repo, const char *path,
     const char *branch, const char *base, struct error *err)
 {
-	autofree char *lock_path = path_join(repo->common_dir, WORKTREE_LOCK);
 	autofd int lock =
-	    lock_wait(lock_path, clock_now() + LOCK_LIMIT_MS, err);
+	    lock_wait(repo->common_dir, clock_now() + LOCK_LIMIT_MS, err);
 	const char *const new_branch[] = { "worktree", "add", "-q", "-b",
 		branch, "--", path, base, NULL };
 	const char *const same_branch[] = { "worktree", "add", "-q", "--", path,

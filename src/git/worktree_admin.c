@@ -120,8 +120,8 @@ static int
 try_lock(const struct repo *repo)
 {
 	autoerror struct error ignored = { 0 };
-	autofree char *path = path_join(repo->common_dir, WORKTREE_LOCK);
-	return lock_wait(path, clock_now() + SHORT_WAIT_MS, &ignored);
+	return lock_wait(
+	    repo->common_dir, clock_now() + SHORT_WAIT_MS, &ignored);
 }
 
 static bool

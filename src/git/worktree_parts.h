@@ -6,7 +6,6 @@
 #include "git/repo.h"
 
 /* In the common git directory; held around git's changes to its registry. */
-#define WORKTREE_LOCK "prodigy.lock"
 
 /*
  * The directory that registers the work tree at path with repo, NULL when

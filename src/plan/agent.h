@@ -76,8 +76,8 @@ struct agent_next {
 };
 
 /* What follows; an event that cannot occur in the state is a BUG. */
-struct agent_next agent_next(const struct agent_view *view,
-    enum agent_event event);
+struct agent_next agent_next(
+    const struct agent_view *view, enum agent_event event);
 /* The same, but false instead of a BUG (for tables and tests). */
 bool agent_can_follow(const struct agent_view *view, enum agent_event event,
     struct agent_next *next);

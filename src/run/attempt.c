@@ -68,13 +68,13 @@ look_for_silence(void *arg)
 	attempt->silence = NULL;
 	if (!attempt->heard && !attempt->has_result) {
 		attempt->silent = true;
-		attempt->executor->ops->force(attempt->executor,
-		    attempt->child);
+		attempt->executor->ops->force(
+		    attempt->executor, attempt->child);
 		return;
 	}
 	attempt->heard = false;
-	attempt->silence = loop_after(attempt->loop, ATTEMPT_SILENCE_MS,
-	    look_for_silence, attempt);
+	attempt->silence = loop_after(
+	    attempt->loop, ATTEMPT_SILENCE_MS, look_for_silence, attempt);
 }
 
 static void
@@ -128,12 +128,14 @@ complaint_came(const void *bytes, size_t len, void *arg)
 }
 
 static void
-describe_loss(struct attempt *attempt, const struct child_end *end,
-    struct str *why)
+describe_loss(
+    struct attempt *attempt, const struct child_end *end, struct str *why)
 {
 	if (attempt->silent)
-		str_format(why, "nothing was heard from the agent process for "
-		    "%d seconds", ATTEMPT_SILENCE_MS / 1000);
+		str_format(why,
+		    "nothing was heard from the agent process for "
+		    "%d seconds",
+		    ATTEMPT_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);
 	if (attempt->complaint.len > 0)
@@ -161,8 +163,8 @@ child_ended(const struct child_end *end, void *arg)
 }
 
 static bool
-start_child(struct attempt *attempt, const struct frame_spec *spec,
-    struct error *err)
+start_child(
+    struct attempt *attempt, const struct frame_spec *spec, struct error *err)
 {
 	autostrv struct strv argv = { 0 };
 	attempt->executor->ops->argv(attempt->executor, spec, &argv);
@@ -192,8 +194,9 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	attempt->on_frame = on_frame;
 	attempt->on_end = on_end;
 	attempt->arg = arg;
-	attempt->frames = (struct lines){ .fn = frame_came, .arg = attempt,
-		.limit = FRAME_LINE_LIMIT };
+	attempt->frames = (struct lines){
+		.fn = frame_came, .arg = attempt, .limit = FRAME_LINE_LIMIT
+	};
 	if (!start_child(attempt, spec, err)) {
 		attempt_free(attempt);
 		return NULL;
@@ -202,8 +205,8 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	frame_spec_encode(spec, &line);
 	str_add_char(&line, '\n');
 	child_feed(attempt->child, line.data, line.len);
-	attempt->silence = loop_after(loop, ATTEMPT_SILENCE_MS,
-	    look_for_silence, attempt);
+	attempt->silence =
+	    loop_after(loop, ATTEMPT_SILENCE_MS, look_for_silence, attempt);
 	return attempt;
 }
 
@@ -213,8 +216,8 @@ attempt_stop(struct attempt *attempt, int64_t force_ms)
 	if (force_ms <= 0) {
 		timer_remove(attempt->force);
 		attempt->force = NULL;
-		attempt->executor->ops->force(attempt->executor,
-		    attempt->child);
+		attempt->executor->ops->force(
+		    attempt->executor, attempt->child);
 		return;
 	}
 	attempt->executor->ops->ask(attempt->executor, attempt->child);

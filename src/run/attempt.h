@@ -25,8 +25,8 @@
 struct attempt;
 
 /* A frame other than the result; object is borrowed. */
-typedef void attempt_frame_fn(enum frame_type type, const json_t *object,
-    void *arg);
+typedef void attempt_frame_fn(
+    enum frame_type type, const json_t *object, void *arg);
 /*
  * The end, exactly once; the attempt is freed after it returns. result is
  * borrowed and NULL when the verdict is VERDICT_LOST; why tells then what is

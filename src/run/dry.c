@@ -39,8 +39,8 @@ describe_steps(struct dry *dry, const char *phase, const struct steps *steps)
 		    phase, command);
 		if (step->when != NULL) {
 			json_set_text(entry, "when", step->when);
-			str_format(&dry->text, "            when: %s\n",
-			    step->when);
+			str_format(
+			    &dry->text, "            when: %s\n", step->when);
 		}
 		if (step->on_failure != NULL)
 			json_object_set_new(entry, "on_failure",
@@ -63,8 +63,7 @@ show_items(struct dry *dry, const json_t *items)
 		str_add_char(&dry->text, '\n');
 		json_array_append(sample, item);
 	}
-	json_object_set_new(dry->plan, "items",
-	    json_integer((json_int_t)n));
+	json_object_set_new(dry->plan, "items", json_integer((json_int_t)n));
 	json_object_set_new(dry->plan, "sample", sample);
 }
 
@@ -74,16 +73,19 @@ plan_file(struct dry *dry, const char *path, struct error *err)
 	const struct map_block *map = &dry->workflow.map;
 	autostr struct str bytes = { 0 };
 	struct items_config config = {
-		.json_path = map->json_path, .filter = map->filter,
-		.sort_by = &map->sort_by, .distinct = map->distinct,
-		.offset = map->offset, .max_items = map->max_items,
+		.json_path = map->json_path,
+		.filter = map->filter,
+		.sort_by = &map->sort_by,
+		.distinct = map->distinct,
+		.offset = map->offset,
+		.max_items = map->max_items,
 		.has_max_items = map->has_max_items,
 	};
 	struct items_counts counts;
 	if (!file_read(path, JSON_FILE_LIMIT, &bytes, err))
 		return false;
-	autojson json_t *document = input_parse(str_text(&bytes), bytes.len,
-	    map->input, err);
+	autojson json_t *document =
+	    input_parse(str_text(&bytes), bytes.len, map->input, err);
 	if (document == NULL)
 		return false;
 	autojson json_t *items = items_plan(document, &config, &counts, err);
@@ -101,13 +103,15 @@ describe_map(struct dry *dry, struct error *err)
 	autofree char *path = path_join(dry->repo.root, map->input);
 	str_format(&dry->text, "[DRY RUN] map: at most %u agents at once\n",
 	    dry->options->max_parallel > 0 ? dry->options->max_parallel
-	                                   : map->max_parallel);
+					   : map->max_parallel);
 	json_object_set_new(dry->plan, "agent_template",
 	    describe_steps(dry, "agent", &map->agent_template));
 	if (path_exists(path) && !path_is_dir(path))
 		return plan_file(dry, path, err);
-	str_format(&dry->text, "[DRY RUN] map: items of '%s' are known "
-	    "after setup\n", map->input);
+	str_format(&dry->text,
+	    "[DRY RUN] map: items of '%s' are known "
+	    "after setup\n",
+	    map->input);
 	json_set_text(dry->plan, "items", "known after setup");
 	return true;
 }
@@ -116,8 +120,8 @@ static bool
 describe(struct dry *dry, struct error *err)
 {
 	const struct workflow *workflow = &dry->workflow;
-	str_format(&dry->text, "[DRY RUN] workflow %s in %s\n",
-	    workflow->name, dry->repo.root);
+	str_format(&dry->text, "[DRY RUN] workflow %s in %s\n", workflow->name,
+	    dry->repo.root);
 	json_set_text(dry->plan, "workflow", workflow->name);
 	json_set_text(dry->plan, "repository", dry->repo.root);
 	json_set_text(dry->plan, "merge_target", dry->repo.branch);
@@ -134,10 +138,10 @@ describe(struct dry *dry, struct error *err)
 	}
 	json_object_set_new(dry->plan, "merge",
 	    describe_steps(dry, "merge", &workflow->merge.steps));
-	str_format(&dry->text, "[DRY RUN] result: branch %s, merged only "
+	str_format(&dry->text,
+	    "[DRY RUN] result: branch %s, merged only "
 	    "with consent; nothing was changed\n",
-	    dry->repo.branch == NULL ? "(HEAD is detached)"
-	                             : dry->repo.branch);
+	    dry->repo.branch == NULL ? "(HEAD is detached)" : dry->repo.branch);
 	return true;
 }
 
@@ -149,8 +153,7 @@ print(const struct dry *dry, bool as_json)
 		json_pretty(dry->plan, &out);
 		str_add_char(&out, '\n');
 	} else {
-		text_visible(&out, str_text(&dry->text), dry->text.len,
-		    false);
+		text_visible(&out, str_text(&dry->text), dry->text.len, false);
 	}
 	fwrite(out.data, 1, out.len, stdout);
 }
@@ -159,8 +162,7 @@ bool
 run_dry(const struct run_options *options, bool as_json, struct error *err)
 {
 	struct dry dry = { .options = options, .plan = json_object() };
-	const char *dir = options->directory == NULL ? "."
-	                                             : options->directory;
+	const char *dir = options->directory == NULL ? "." : options->directory;
 	bool ok = start_load(options, &dry.workflow, err) &&
 	    repo_open(dir, &dry.repo, err) && describe(&dry, err);
 	if (ok)

@@ -60,8 +60,10 @@ local_explain(const struct executor *executor, const struct child_end *end,
 		str_format(why, "the agent process was killed by signal %d",
 		    end->status);
 	else
-		str_format(why, "the agent process ended with status %d "
-		    "without a result", end->status);
+		str_format(why,
+		    "the agent process ended with status %d "
+		    "without a result",
+		    end->status);
 }
 
 static void
@@ -87,8 +89,8 @@ executor_local(struct executor *executor, struct error *err)
 	autoerror struct error why = { 0 };
 	char *program = path_real("/proc/self/exe", &why);
 	if (program == NULL)
-		return error_set(err, ERROR_SYSTEM,
-		    "finding this program: %s", error_text(&why));
+		return error_set(err, ERROR_SYSTEM, "finding this program: %s",
+		    error_text(&why));
 	*executor = (struct executor){ .ops = &local_ops, .program = program };
 	return true;
 }

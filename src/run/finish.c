@@ -19,8 +19,10 @@ say_how_to_merge(const struct supervisor *sup)
 {
 	finish_say(sup, "The result is on branch %s.", sup->parent_branch);
 	if (sup->repo.branch == NULL)
-		finish_say(sup, "HEAD was detached, so there is no branch to "
-		    "merge it into: git merge %s", sup->parent_branch);
+		finish_say(sup,
+		    "HEAD was detached, so there is no branch to "
+		    "merge it into: git merge %s",
+		    sup->parent_branch);
 	else
 		finish_say(sup, "Merge it with: prodigy worktree merge %s",
 		    sup->parent_name);
@@ -39,9 +41,9 @@ has_consent(struct supervisor *sup, const struct final_counts *counts)
 	if (options->confirm == NULL)
 		return false;
 	autofree char *question = mem_format("Merge %zu commit%s (%zu file%s) "
-	    "of %s into %s?", counts->commits, counts->commits == 1 ? "" : "s",
-	    counts->files, counts->files == 1 ? "" : "s", sup->parent_name,
-	    sup->repo.branch);
+					     "of %s into %s?",
+	    counts->commits, counts->commits == 1 ? "" : "s", counts->files,
+	    counts->files == 1 ? "" : "s", sup->parent_name, sup->repo.branch);
 	return options->confirm(question);
 }
 
@@ -90,12 +92,10 @@ set_merge_vars(struct supervisor *sup, struct vars *vars,
 	    !git_run(sup->repo.root, names, &files, err))
 		return false;
 	vars_set_text(vars, "merge.worktree", sup->parent_name, VARS_TRUSTED);
-	vars_set_text(vars, "merge.source_branch", sup->parent_branch,
-	    VARS_TRUSTED);
-	vars_set_text(vars, "merge.target_branch", sup->repo.branch,
-	    VARS_DATA);
-	vars_set_text(vars, "merge.session_id", sup->parent_name,
-	    VARS_TRUSTED);
+	vars_set_text(
+	    vars, "merge.source_branch", sup->parent_branch, VARS_TRUSTED);
+	vars_set_text(vars, "merge.target_branch", sup->repo.branch, VARS_DATA);
+	vars_set_text(vars, "merge.session_id", sup->parent_name, VARS_TRUSTED);
 	vars_set_new(vars, "merge.commit_count",
 	    json_integer((json_int_t)counts->commits), VARS_TRUSTED);
 	vars_set_new(vars, "merge.file_count",
@@ -127,19 +127,23 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 	bool ok = make_merge_vars(sup, counts, &vars, err);
 	if (ok) {
 		struct steps_run what = { .title = "Merge",
-			.steps = &block->steps, .outputs = &block->outputs,
-			.vars = vars, .timeout_ms = block->timeout_ms };
+			.steps = &block->steps,
+			.outputs = &block->outputs,
+			.vars = vars,
+			.timeout_ms = block->timeout_ms };
 		ok = steps_run(sup, PHASE_MERGE, &what, &result, err);
 	}
 	vars_free(vars);
 	frame_result_release(&result);
-	if (!ok || !final_is_merged(&sup->repo, sup->parent_branch,
-	        sup->repo.branch, &merged, err))
+	if (!ok ||
+	    !final_is_merged(
+		&sup->repo, sup->parent_branch, sup->repo.branch, &merged, err))
 		return false;
 	if (!merged)
-		return error_set(err, ERROR_GIT, "the merge steps succeeded, "
-		    "but %s does not contain %s", sup->repo.branch,
-		    sup->parent_branch);
+		return error_set(err, ERROR_GIT,
+		    "the merge steps succeeded, "
+		    "but %s does not contain %s",
+		    sup->repo.branch, sup->parent_branch);
 	return true;
 }
 
@@ -149,9 +153,9 @@ merge_now(struct supervisor *sup, const struct final_counts *counts,
 {
 	bool conflict = false;
 	autofree char *message = mem_format("Merge %s %s\n\n"
-	    "Prodigy-Session: %s\n", sup->workflow.mapreduce ? "job"
-	                                                     : "session",
-	    sup->id, sup->parent_name);
+					    "Prodigy-Session: %s\n",
+	    sup->workflow.mapreduce ? "job" : "session", sup->id,
+	    sup->parent_name);
 	if (sup->workflow.merge.present)
 		return run_merge_block(sup, counts, err);
 	return final_merge(&sup->repo, sup->parent_branch, sup->repo.branch,
@@ -173,8 +177,9 @@ finish_merge(struct supervisor *sup, struct error *err)
 {
 	struct final_counts counts = { .commits = 1 };
 	const char *target = sup->repo.branch;
-	if (target != NULL && !final_count(&sup->repo, sup->parent_branch,
-	        target, &counts, err)) {
+	if (target != NULL &&
+	    !final_count(
+		&sup->repo, sup->parent_branch, target, &counts, err)) {
 		say_how_to_merge(sup);
 		return error_wrap(err, "branch %s", target);
 	}

@@ -60,8 +60,8 @@ map_release_slot(struct map *map, struct worker *worker)
 void
 map_start_again(struct map *map, size_t index)
 {
-	map->again = mem_grow(map->again, &map->again_cap, map->n_again + 1,
-	    sizeof(*map->again));
+	map->again = mem_grow(
+	    map->again, &map->again_cap, map->n_again + 1, sizeof(*map->again));
 	map->again[map->n_again++] = index;
 }
 
@@ -84,12 +84,11 @@ map_is_short(struct map *map, const struct error *err)
 	    map->slots_now);
 	record_event(&map->sup->record, "admission_reduced",
 	    json_pack("{s:I, s:o}", "slots", (json_int_t)map->slots_now,
-	        "reason", json_text(error_text(err))));
+		"reason", json_text(error_text(err))));
 	timer_remove(map->recover);
 	map->recover = loop_after(map->sup->loop,
 	    map->used == 0 ? SHORT_MS / 30 : SHORT_MS, recover, map);
-	if (map->used == 0 &&
-	    clock_now() - map->short_since > SHORT_LIMIT_MS) {
+	if (map->used == 0 && clock_now() - map->short_since > SHORT_LIMIT_MS) {
 		struct error *failure = &map->sup->record.failure;
 		error_set(failure, ERROR_SYSTEM,
 		    "no agent could be started: %s", error_text(err));
@@ -122,8 +121,8 @@ start_one(struct map *map, size_t index)
 		error_release(&err);
 		return false;
 	}
-	struct worker *worker = worker_new(map, index,
-	    record->job.items[index].attempts + 1u, data);
+	struct worker *worker = worker_new(
+	    map, index, record->job.items[index].attempts + 1u, data);
 	TAILQ_INSERT_TAIL(&map->workers, worker, link);
 	map->live++;
 	map->used++;
@@ -169,10 +168,9 @@ refill(void *arg)
 		if (!start_one(map, index))
 			break;
 	show_counts(map);
-	bool more = map->next < map->sup->record.job.total ||
-	    map->n_again > 0;
-	map->done = only_waits_for_storage(map) || (map->live == 0 &&
-	    (!more || supervisor_is_stopping(map->sup)));
+	bool more = map->next < map->sup->record.job.total || map->n_again > 0;
+	map->done = only_waits_for_storage(map) ||
+	    (map->live == 0 && (!more || supervisor_is_stopping(map->sup)));
 }
 
 void
@@ -227,8 +225,8 @@ open_map(struct map *map, struct supervisor *sup)
 	*map = (struct map){ .sup = sup };
 	TAILQ_INIT(&map->workers);
 	STAILQ_INIT(&map->merges);
-	map->objects = objects_open(sup->loop, sup->parent_dir,
-	    sup->record.job_dir);
+	map->objects =
+	    objects_open(sup->loop, sup->parent_dir, sup->record.job_dir);
 	map->trees = trees_new(sup);
 	map->head = mem_text(sup->record.parent_head);
 	map->vars = vars_to_json(sup->vars);
@@ -262,8 +260,8 @@ map_run(struct supervisor *sup, struct error *err)
 	open_map(&map, sup);
 	progress_map(sup->progress, sup->record.job.total);
 	map_refill_later(&map);
-	bool ok = supervisor_wait(sup, &map.done, err) &&
-	    clear_trees(&map, err);
+	bool ok =
+	    supervisor_wait(sup, &map.done, err) && clear_trees(&map, err);
 	progress_map_end(sup->progress);
 	write_orphans(&map);
 	free(sup->record.parent_head);

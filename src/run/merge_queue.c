@@ -50,11 +50,11 @@ conflict_came(struct worker *worker, const struct strv *paths)
 {
 	autostr struct str list = { 0 };
 	for (size_t i = 0; i < paths->n; i++)
-		str_format(&list, "%s%s", i > 0 ? ", " : "",
-		    paths->items[i]);
+		str_format(&list, "%s%s", i > 0 ? ", " : "", paths->items[i]);
 	free(worker->why);
 	worker->why = mem_format("merge conflict in %s; its work is on "
-	    "branch %s", str_text(&list), worker->branch);
+				 "branch %s",
+	    str_text(&list), worker->branch);
 	worker->cause = CAUSE_MERGE_CONFLICT;
 }
 
@@ -82,8 +82,8 @@ merged(const struct merge_result *result, void *arg)
 		break;
 	}
 	/* A conflict that goes to claude keeps its turn: it needs this head. */
-	bool keeps_turn = event == AGENT_CONFLICT &&
-	    worker->scratch == NULL && !supervisor_is_stopping(map->sup);
+	bool keeps_turn = event == AGENT_CONFLICT && worker->scratch == NULL &&
+	    !supervisor_is_stopping(map->sup);
 	if (!keeps_turn)
 		map->merging = NULL;
 	worker_handle(worker, event);
@@ -94,10 +94,10 @@ static char *
 make_message(const struct map *map, const struct worker *worker)
 {
 	return mem_format("Merge agent %s\n\n"
-	    "Prodigy-Item: %s\n"
-	    "Prodigy-Attempt: %u\n"
-	    "Prodigy-Job: %s\n", worker->branch, worker->item,
-	    worker->attempt_number, map->sup->id);
+			  "Prodigy-Item: %s\n"
+			  "Prodigy-Attempt: %u\n"
+			  "Prodigy-Job: %s\n",
+	    worker->branch, worker->item, worker->attempt_number, map->sup->id);
 }
 
 void

@@ -48,7 +48,7 @@ parent_create(struct supervisor *sup, struct error *err)
 	if (!path_make_dirs(folder, err) || !write_metadata(sup, err))
 		return false;
 	if (!worktree_add_branch(&sup->repo, sup->parent_dir,
-	        sup->parent_branch, sup->repo.head, err))
+		sup->parent_branch, sup->repo.head, err))
 		return error_wrap(err, "making the work tree");
 	return parent_read_head(sup, err);
 }
@@ -93,8 +93,7 @@ stash(const struct supervisor *sup, struct str *oid, struct error *err)
 }
 
 static bool
-unstash(const struct supervisor *sup, const struct str *oid,
-    struct error *err)
+unstash(const struct supervisor *sup, const struct str *oid, struct error *err)
 {
 	autoerror struct error why = { 0 };
 	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->id);
@@ -107,25 +106,26 @@ unstash(const struct supervisor *sup, const struct str *oid,
 	if (git_run(sup->parent_dir, apply, NULL, &why))
 		return git_run(sup->parent_dir, drop, NULL, err);
 	log_warn("uncommitted edits of the setup steps do not fit what the "
-	    "agents did: kept as %s (%s)", ref, error_text(&why));
+		 "agents did: kept as %s (%s)",
+	    ref, error_text(&why));
 	return git_run(sup->parent_dir, reset, NULL, err);
 }
 
 /* An untracked file stands where an agent added one of that name. */
 static bool
-move_by_force(const struct supervisor *sup, const char *why,
-    struct error *err)
+move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 {
 	char commit[GIT_OID_SIZE];
-	autofree char *ref = mem_format("refs/prodigy/salvage/%s/parent",
-	    sup->id);
+	autofree char *ref =
+	    mem_format("refs/prodigy/salvage/%s/parent", sup->id);
 	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
 		NULL };
 	if (!worktree_salvage(sup->parent_dir, ref,
-	        "Files in the way of the agents' results", commit, err))
+		"Files in the way of the agents' results", commit, err))
 		return false;
 	log_warn("files of the setup steps were in the way of what the "
-	    "agents did: kept as %s (%s)", ref, why);
+		 "agents did: kept as %s (%s)",
+	    ref, why);
 	return git_run(sup->parent_dir, reset, NULL, err);
 }
 
@@ -196,10 +196,9 @@ save_leftovers(struct supervisor *sup, struct error *err)
 bool
 parent_remove(struct supervisor *sup, struct error *err)
 {
-	autofree char *branch = mem_format("refs/heads/%s",
-	    sup->parent_branch);
-	autofree char *metadata = layout_metadata(&sup->layout,
-	    sup->parent_name);
+	autofree char *branch = mem_format("refs/heads/%s", sup->parent_branch);
+	autofree char *metadata =
+	    layout_metadata(&sup->layout, sup->parent_name);
 	const char *const drop_branch[] = { "update-ref", "-d", branch, NULL };
 	const char *const drop_map[] = { "update-ref", "-d", sup->map_ref,
 		NULL };

@@ -24,7 +24,8 @@
 #include "run/start.h"
 #include "run/steps.h"
 
-/* --- stopping -------------------------------------------------------------- */
+/* --- stopping --------------------------------------------------------------
+ */
 
 static void
 stop_agents(struct supervisor *sup, int64_t force_ms)
@@ -46,7 +47,8 @@ signal_came(int signo, void *arg)
 	sup->stop_count++;
 	if (sup->stop_count == 1)
 		log_note("Stopping: agents get %d seconds to end; once more "
-		    "to end them now", SUPERVISOR_GRACE_MS / 1000);
+			 "to end them now",
+		    SUPERVISOR_GRACE_MS / 1000);
 	stop_agents(sup, sup->stop_count == 1 ? SUPERVISOR_FORCE_MS : 0);
 }
 
@@ -61,23 +63,27 @@ storage_failed(void *arg)
 		map_refill_later(sup->map);
 }
 
-/* --- phases ----------------------------------------------------------------- */
+/* --- phases -----------------------------------------------------------------
+ */
 
 static bool
 run_setup(struct supervisor *sup, struct error *err)
 {
 	const struct phase_block *setup = &sup->workflow.setup;
 	struct frame_result result = { 0 };
-	struct steps_run what = { .title = "Setup", .steps = &setup->steps,
-		.outputs = &setup->outputs, .timeout_ms = setup->timeout_ms };
+	struct steps_run what = { .title = "Setup",
+		.steps = &setup->steps,
+		.outputs = &setup->outputs,
+		.timeout_ms = setup->timeout_ms };
 	if (setup->steps.n == 0)
 		return true;
 	bool ok = steps_run(sup, PHASE_SETUP, &what, &result, err) &&
 	    (result.captures == NULL ||
-	    vars_add_json(sup->vars, result.captures, err));
+		vars_add_json(sup->vars, result.captures, err));
 	if (ok) {
-		record_add(&sup->record, json_pack("{s:s, s:O?}", "op",
-		    "setup_done", "vars", result.captures));
+		record_add(&sup->record,
+		    json_pack("{s:s, s:O?}", "op", "setup_done", "vars",
+			result.captures));
 		record_snapshot(&sup->record, "PhaseTransition");
 	}
 	frame_result_release(&result);
@@ -85,8 +91,7 @@ run_setup(struct supervisor *sup, struct error *err)
 }
 
 static void
-fill_plan(const struct supervisor *sup, char *spool,
-    struct plan_request *plan)
+fill_plan(const struct supervisor *sup, char *spool, struct plan_request *plan)
 {
 	const struct map_block *map = &sup->workflow.map;
 	*plan = (struct plan_request){
@@ -112,9 +117,10 @@ take_items(struct supervisor *sup, const char *spool,
 	if (record->spool.n > JOB_MAX_ITEMS)
 		return error_set(err, ERROR_INPUT, "%zu items: more than %d",
 		    record->spool.n, JOB_MAX_ITEMS);
-	record_add(record, json_pack("{s:s, s:I, s:s}", "op", "items",
-	    "count", (json_int_t)record->spool.n, "items_sha256",
-	    record->spool.sha256));
+	record_add(record,
+	    json_pack("{s:s, s:I, s:s}", "op", "items", "count",
+		(json_int_t)record->spool.n, "items_sha256",
+		record->spool.sha256));
 	return record_flush(record) || supervisor_check(sup, err);
 }
 
@@ -125,8 +131,9 @@ plan_items(struct supervisor *sup, struct error *err)
 	struct frame_result result = { 0 };
 	struct plan_request plan;
 	autofree char *spool = path_join(sup->record.job_dir, SPOOL_NAME);
-	struct steps_run what = { .title = "Items", .plan = &plan,
-		.quiet = true };
+	struct steps_run what = {
+		.title = "Items", .plan = &plan, .quiet = true
+	};
 	fill_plan(sup, spool, &plan);
 	bool ok = steps_run(sup, PHASE_PLAN, &what, &result, err) &&
 	    take_items(sup, spool, &result, err);
@@ -145,17 +152,18 @@ run_map(struct supervisor *sup, struct error *err)
 	if (!parent_start_map(sup, err))
 		return false;
 	record_phase(record, JOB_MAP);
-	progress_say(sup->progress, "Processing %zu items with %zu parallel "
-	    "agents...", job->total,
-	    job->total < parallel ? job->total : (size_t)parallel);
+	progress_say(sup->progress,
+	    "Processing %zu items with %zu parallel "
+	    "agents...",
+	    job->total, job->total < parallel ? job->total : (size_t)parallel);
 	record_event(record, "map_phase_started",
 	    json_pack("{s:I}", "total_items", (json_int_t)job->total));
 	if (!map_run(sup, err))
 		return false;
 	record_event(record, "map_phase_completed",
 	    json_pack("{s:I, s:I}", "successful",
-	        (json_int_t)job->counts[JOB_ITEM_DONE], "failed",
-	        (json_int_t)job->counts[JOB_ITEM_FAILED]));
+		(json_int_t)job->counts[JOB_ITEM_DONE], "failed",
+		(json_int_t)job->counts[JOB_ITEM_FAILED]));
 	progress_say(sup->progress,
 	    "Map phase completed: %zu successful, %zu failed (total: %zu)",
 	    job->counts[JOB_ITEM_DONE], job->counts[JOB_ITEM_FAILED],
@@ -172,16 +180,14 @@ set_map_vars(struct supervisor *sup)
 	vars_set_new(vars, "map.total", json_integer((json_int_t)job->total),
 	    VARS_TRUSTED);
 	vars_set_new(vars, "map.successful",
-	    json_integer((json_int_t)job->counts[JOB_ITEM_DONE]),
-	    VARS_TRUSTED);
+	    json_integer((json_int_t)job->counts[JOB_ITEM_DONE]), VARS_TRUSTED);
 	vars_set_new(vars, "map.failed",
 	    json_integer((json_int_t)job->counts[JOB_ITEM_FAILED]),
 	    VARS_TRUSTED);
 	vars_set_new(vars, "map.success_rate",
 	    json_real((double)job->counts[JOB_ITEM_DONE] / total),
 	    VARS_TRUSTED);
-	vars_set_text(vars, "map.results_file", sup->results_file,
-	    VARS_DATA);
+	vars_set_text(vars, "map.results_file", sup->results_file, VARS_DATA);
 }
 
 static bool
@@ -191,7 +197,8 @@ run_reduce(struct supervisor *sup, struct error *err)
 	struct record *record = &sup->record;
 	const struct job *job = &record->job;
 	struct frame_result result = { 0 };
-	struct steps_run what = { .title = "Reduce", .steps = &reduce->steps,
+	struct steps_run what = { .title = "Reduce",
+		.steps = &reduce->steps,
 		.outputs = &reduce->outputs,
 		.timeout_ms = reduce->timeout_ms };
 	sup->results_file = path_join(record->job_dir, "map-results.json");
@@ -202,12 +209,14 @@ run_reduce(struct supervisor *sup, struct error *err)
 	if (reduce->steps.n == 0)
 		return true;
 	record_event(record, "reduce_phase_started", NULL);
-	progress_say(sup->progress, "Reduce phase input: %zu items (%zu "
-	    "successful, %zu failed)", job->total,
-	    job->counts[JOB_ITEM_DONE], job->counts[JOB_ITEM_FAILED]);
+	progress_say(sup->progress,
+	    "Reduce phase input: %zu items (%zu "
+	    "successful, %zu failed)",
+	    job->total, job->counts[JOB_ITEM_DONE],
+	    job->counts[JOB_ITEM_FAILED]);
 	bool ok = steps_run(sup, PHASE_REDUCE, &what, &result, err) &&
 	    (result.captures == NULL ||
-	    vars_add_json(sup->vars, result.captures, err));
+		vars_add_json(sup->vars, result.captures, err));
 	if (ok)
 		record_event(record, "reduce_phase_completed", NULL);
 	frame_result_release(&result);
@@ -220,7 +229,8 @@ run_mapreduce(struct supervisor *sup, struct error *err)
 	if (!run_setup(sup, err) || !plan_items(sup, err))
 		return false;
 	if (sup->record.job.total == 0)
-		finish_say(sup, "No work items to process: reduce is "
+		finish_say(sup,
+		    "No work items to process: reduce is "
 		    "skipped.");
 	else if (!run_map(sup, err) || !run_reduce(sup, err))
 		return false;
@@ -244,13 +254,12 @@ static void
 emit_started(struct supervisor *sup)
 {
 	json_t *config = sup->record.fixed == NULL
-	    ? json_pack("{s:s}", "permission_mode",
-	          sup->claude.permission_mode)
+	    ? json_pack("{s:s}", "permission_mode", sup->claude.permission_mode)
 	    : json_incref(json_object_get(sup->record.fixed, "config"));
 	record_event(&sup->record, "job_started",
 	    json_pack("{s:o, s:o, s:I, s:s}", "config", config, "workflow",
-	        json_text(sup->workflow.name), "total_items", (json_int_t)0,
-	        "permission_mode", sup->claude.permission_mode));
+		json_text(sup->workflow.name), "total_items", (json_int_t)0,
+		"permission_mode", sup->claude.permission_mode));
 }
 
 static void
@@ -259,10 +268,10 @@ emit_completed(struct supervisor *sup)
 	const struct job *job = &sup->record.job;
 	record_event(&sup->record, "job_completed",
 	    json_pack("{s:o, s:I, s:I, s:o}", "duration",
-	        json_duration(clock_now() - sup->start), "success_count",
-	        (json_int_t)job->counts[JOB_ITEM_DONE], "failure_count",
-	        (json_int_t)job->counts[JOB_ITEM_FAILED], "cost_usd",
-	        sup->cost_known ? json_real(sup->cost_usd) : json_null()));
+		json_duration(clock_now() - sup->start), "success_count",
+		(json_int_t)job->counts[JOB_ITEM_DONE], "failure_count",
+		(json_int_t)job->counts[JOB_ITEM_FAILED], "cost_usd",
+		sup->cost_known ? json_real(sup->cost_usd) : json_null()));
 }
 
 /* The work is done: what is left is the merge and the last words. */
@@ -293,7 +302,7 @@ run_phases(struct supervisor *sup, int *status)
 	finish_announce(sup);
 	emit_started(sup);
 	bool ok = sup->workflow.mapreduce ? run_mapreduce(sup, &err)
-	                                  : run_standard(sup, &err);
+					  : run_standard(sup, &err);
 	if (ok && conclude(sup, status, &err))
 		return;
 	if (sup->stop_signal != 0) {
@@ -307,7 +316,8 @@ run_phases(struct supervisor *sup, int *status)
 		finish_failed(sup, &err);
 }
 
-/* --- opening and closing -------------------------------------------------------- */
+/* --- opening and closing
+ * -------------------------------------------------------- */
 
 static void
 write_event(const char *line, size_t len, void *arg)
@@ -334,8 +344,7 @@ static bool
 open_run(struct supervisor *sup, struct error *err)
 {
 	const struct run_options *options = sup->options;
-	const char *dir = options->directory == NULL ? "."
-	                                             : options->directory;
+	const char *dir = options->directory == NULL ? "." : options->directory;
 	sup->vars = vars_new(NULL);
 	if (!start_load(options, &sup->workflow, err) ||
 	    !repo_open(dir, &sup->repo, err) ||
@@ -348,8 +357,9 @@ open_run(struct supervisor *sup, struct error *err)
 		return false;
 	sup->progress = progress_new(sup->loop,
 	    options->events_on_stdout && !isatty(STDERR_FILENO)
-	        ? PROGRESS_PLAIN
-	        : progress_choose(options->quiet), options->ascii);
+		? PROGRESS_PLAIN
+		: progress_choose(options->quiet),
+	    options->ascii);
 	sup->record.on_failure = storage_failed;
 	sup->record.failure_arg = sup;
 	if (!start_session(sup, err))
@@ -394,13 +404,15 @@ close_run(struct supervisor *sup)
 }
 
 bool
-run_workflow(const struct run_options *options, int *status,
-    struct error *err)
+run_workflow(const struct run_options *options, int *status, struct error *err)
 {
-	struct supervisor sup = { .options = options, .lock = -1,
+	struct supervisor sup = { .options = options,
+		.lock = -1,
 		.start = clock_now(),
-		.record = { .journal = { .fd = -1 }, .events = { .fd = -1 },
-		    .spool = { .fd = -1 }, .reserve = -1 } };
+		.record = { .journal = { .fd = -1 },
+		    .events = { .fd = -1 },
+		    .spool = { .fd = -1 },
+		    .reserve = -1 } };
 	bool opened = open_run(&sup, err);
 	if (opened)
 		run_phases(&sup, status);

@@ -38,8 +38,8 @@ struct run_options {
  * holds what to print. Messages of a run that got going are printed already:
  * then err stays empty and *status tells.
  */
-bool run_workflow(const struct run_options *options, int *status,
-    struct error *err) MUST_USE;
+bool run_workflow(
+    const struct run_options *options, int *status, struct error *err) MUST_USE;
 
 /* Prints on standard output what would be run; touches nothing. */
 bool run_dry(const struct run_options *options, bool as_json,

@@ -96,8 +96,8 @@ write_out(const struct str *bytes)
 {
 	autoerror struct error ignored = { 0 };
 	/* A closed standard error must not end a job. */
-	if (bytes->len > 0 && !file_write_all(STDERR_FILENO, bytes->data,
-	        bytes->len, &ignored))
+	if (bytes->len > 0 &&
+	    !file_write_all(STDERR_FILENO, bytes->data, bytes->len, &ignored))
 		return;
 }
 
@@ -160,8 +160,8 @@ add_agents(struct progress *progress, struct str *out)
 		const struct agent_line *agent = &progress->agents[i];
 		autofree char *since =
 		    clock_duration_text(clock_now() - agent->since);
-		autofree char *line = mem_format("  %s  %s  %s", agent->item,
-		    since, agent->label);
+		autofree char *line = mem_format(
+		    "  %s  %s  %s", agent->item, since, agent->label);
 		add_fitted(progress, out, line);
 	}
 }
@@ -330,9 +330,9 @@ progress_agent(struct progress *progress, const char *item, const char *label)
 	if (i == AGENT_LINES)
 		return;
 	if (i == progress->n_agents) {
-		progress->agents[progress->n_agents++] = (struct agent_line){
-			.item = mem_text(item), .since = clock_now()
-		};
+		progress->agents[progress->n_agents++] =
+		    (struct agent_line){ .item = mem_text(item),
+			    .since = clock_now() };
 	}
 	free(progress->agents[i].label);
 	progress->agents[i].label = mem_text(label);

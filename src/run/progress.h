@@ -30,8 +30,8 @@ struct progress;
  */
 enum progress_mode progress_choose(bool quiet);
 
-struct progress *progress_new(struct loop *loop, enum progress_mode mode,
-    bool ascii) MUST_USE;
+struct progress *progress_new(
+    struct loop *loop, enum progress_mode mode, bool ascii) MUST_USE;
 void progress_free(struct progress *progress); /* leaves no live lines */
 
 /* A line that stays. Text from outside is made harmless. */
@@ -49,7 +49,7 @@ void progress_counts(struct progress *progress, size_t done, size_t failed,
 void progress_map_end(struct progress *progress);
 
 /* What an agent is doing; NULL label: it is gone. Live mode only. */
-void progress_agent(struct progress *progress, const char *item,
-    const char *label);
+void progress_agent(
+    struct progress *progress, const char *item, const char *label);
 
 #endif

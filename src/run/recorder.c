@@ -41,8 +41,8 @@ static void
 make_reserve(struct record *record)
 {
 	autofree char *path = path_join(record->job_dir, "reserve");
-	record->reserve = open(path,
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	record->reserve =
+	    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (record->reserve >= 0 &&
 	    posix_fallocate(record->reserve, 0, RESERVE_BYTES) != 0) {
 		close(record->reserve);
@@ -82,8 +82,8 @@ open_journal(struct record *record, struct error *err)
 bool
 record_open(struct record *record, struct error *err)
 {
-	const char *id = record->job_id == NULL ? record->session_id
-	                                        : record->job_id;
+	const char *id =
+	    record->job_id == NULL ? record->session_id : record->job_id;
 	autofree char *events = layout_events(record->layout, id);
 	record->waiters_end = &record->waiters;
 	record->journal.fd = -1;
@@ -156,13 +156,13 @@ record_event(struct record *record, const char *type, json_t *members)
 	if (members == NULL)
 		members = json_object();
 	if (json_get(members, "job_id") == NULL)
-		json_set_text(members, "job_id", record->job_id == NULL
-		        ? record->session_id
-		        : record->job_id);
+		json_set_text(members, "job_id",
+		    record->job_id == NULL ? record->session_id
+					   : record->job_id);
 	event_emit(&record->events, type, members);
 	if (record->events.buffer.len > 0 && record->event_timer == NULL)
-		record->event_timer = loop_after(record->loop,
-		    EVENT_DELAY_MS, flush_events, record);
+		record->event_timer = loop_after(
+		    record->loop, EVENT_DELAY_MS, flush_events, record);
 }
 
 bool
@@ -241,8 +241,8 @@ record_snapshot(struct record *record, const char *reason)
 	if (checkpoint_write(&source, reason, &record->snapshot_size, &err)) {
 		record_event(record, "checkpoint_created",
 		    json_pack("{s:I, s:I}", "version",
-		        (json_int_t)record->job.version, "agents_completed",
-		        (json_int_t)record->job.counts[JOB_ITEM_DONE]));
+			(json_int_t)record->job.version, "agents_completed",
+			(json_int_t)record->job.counts[JOB_ITEM_DONE]));
 	} else {
 		/* The journal holds everything: the job goes on. */
 		log_warn("%s", error_text(&err));
@@ -276,25 +276,25 @@ update_session_data(struct record *record)
 	const struct job *job = &record->job;
 	session_set(&record->session, "mapreduce_data",
 	    json_pack("{s:s, s:I, s:I, s:I, s:s, s:n}", "job_id",
-	        record->job_id, "total_items", (json_int_t)job->total,
-	        "processed_items",
-	        (json_int_t)(job->counts[JOB_ITEM_DONE] +
-	            job->counts[JOB_ITEM_FAILED]),
-	        "failed_items", (json_int_t)job->counts[JOB_ITEM_FAILED],
-	        "phase", job_phase_name(job->phase), "reduce_results"));
+		record->job_id, "total_items", (json_int_t)job->total,
+		"processed_items",
+		(json_int_t)(job->counts[JOB_ITEM_DONE] +
+		    job->counts[JOB_ITEM_FAILED]),
+		"failed_items", (json_int_t)job->counts[JOB_ITEM_FAILED],
+		"phase", job_phase_name(job->phase), "reduce_results"));
 }
 
 void
-record_session(struct record *record, enum session_status status,
-    const char *error)
+record_session(
+    struct record *record, enum session_status status, const char *error)
 {
 	struct error err = { 0 };
 	if (record->job_id != NULL)
 		update_session_data(record);
 	session_set_text(&record->session, "error", error);
 	if (record->description != NULL)
-		json_set_text(record->description, "status",
-		    session_status_name(status));
+		json_set_text(
+		    record->description, "status", session_status_name(status));
 	if (!session_save(&record->session, status, &err)) {
 		log_warn("saving the session: %s", error_text(&err));
 		error_release(&err);
@@ -309,7 +309,7 @@ record_workflow_step(struct record *record, size_t done, size_t total)
 		json_array_append_new(steps, json_integer((json_int_t)i));
 	session_set(&record->session, "workflow_data",
 	    json_pack("{s:I, s:I, s:o}", "current_step", (json_int_t)done,
-	        "total_steps", (json_int_t)total, "completed_steps", steps));
+		"total_steps", (json_int_t)total, "completed_steps", steps));
 	record_session(record, SESSION_RUNNING, NULL);
 }
 
@@ -318,15 +318,16 @@ record_phase(struct record *record, enum job_phase phase)
 {
 	if (record->job_id == NULL)
 		return;
-	record_add(record, json_pack("{s:s, s:s}", "op", "phase", "phase",
-	    job_phase_name(phase)));
+	record_add(record,
+	    json_pack(
+		"{s:s, s:s}", "op", "phase", "phase", job_phase_name(phase)));
 	record_snapshot(record, "PhaseTransition");
 	record_session(record, SESSION_RUNNING, NULL);
 }
 
 void
-record_dead_letter(struct record *record, const char *item,
-    const json_t *data, const struct dlq_failure *failure)
+record_dead_letter(struct record *record, const char *item, const json_t *data,
+    const struct dlq_failure *failure)
 {
 	struct error err = { 0 };
 	int64_t count = 0;
@@ -344,5 +345,5 @@ record_dead_letter(struct record *record, const char *item,
 	record->dlq_changed = true;
 	record_event(record, "dlq_item_added",
 	    json_pack("{s:s, s:o, s:I}", "item_id", item, "error_signature",
-	        json_text(signature), "failure_count", (json_int_t)count));
+		json_text(signature), "failure_count", (json_int_t)count));
 }

@@ -77,8 +77,8 @@ void record_phase(struct record *record, enum job_phase phase);
 /* A snapshot if one is due, or for this reason at once. */
 void record_snapshot_if_due(struct record *record);
 void record_snapshot(struct record *record, const char *reason);
-void record_session(struct record *record, enum session_status status,
-    const char *error);
+void record_session(
+    struct record *record, enum session_status status, const char *error);
 
 /* A standard workflow: so many of its steps are done. */
 void record_workflow_step(struct record *record, size_t done, size_t total);

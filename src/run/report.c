@@ -24,8 +24,7 @@ finish_say(const struct supervisor *sup, const char *fmt, ...)
 	autostr struct str text = { 0 };
 	autostr struct str line = { 0 };
 	autoerror struct error closed = { 0 };
-	int fd = sup->options->events_on_stdout ? STDERR_FILENO
-	                                        : STDOUT_FILENO;
+	int fd = sup->options->events_on_stdout ? STDERR_FILENO : STDOUT_FILENO;
 	va_list args;
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
@@ -51,7 +50,8 @@ finish_announce(struct supervisor *sup)
 		progress_say(progress, "Claude permissions: %s",
 		    sup->claude.permission_mode);
 	if (repo_is_dirty(&sup->repo))
-		progress_say(progress, "Note: your uncommitted changes are "
+		progress_say(progress,
+		    "Note: your uncommitted changes are "
 		    "not part of the run.");
 }
 
@@ -71,14 +71,14 @@ static void
 say_own_cost(const struct supervisor *sup)
 {
 	struct rusage usage;
-	if (sup->options->verbose == 0 ||
-	    getrusage(RUSAGE_SELF, &usage) != 0)
+	if (sup->options->verbose == 0 || getrusage(RUSAGE_SELF, &usage) != 0)
 		return;
-	double cpu = (double)(usage.ru_utime.tv_sec +
-	    usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec +
-	    usage.ru_stime.tv_usec) / 1e6;
-	finish_say(sup, "supervisor: %.2f s CPU, %.1f MiB peak, %lld bytes "
-	    "written", cpu, (double)usage.ru_maxrss / 1024, bytes_written());
+	double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+	finish_say(sup,
+	    "supervisor: %.2f s CPU, %.1f MiB peak, %lld bytes "
+	    "written",
+	    cpu, (double)usage.ru_maxrss / 1024, bytes_written());
 }
 
 static void
@@ -115,11 +115,10 @@ say_position(const struct supervisor *sup)
 	const struct job *job = &sup->record.job;
 	if (!sup->workflow.mapreduce)
 		return;
-	size_t ended = job->counts[JOB_ITEM_DONE] +
-	    job->counts[JOB_ITEM_FAILED];
-	log_note("%zu of %zu items done (%zu failed), %zu remain",
-	    ended, job->total, job->counts[JOB_ITEM_FAILED],
-	    job->total - ended);
+	size_t ended =
+	    job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED];
+	log_note("%zu of %zu items done (%zu failed), %zu remain", ended,
+	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
 }
 
 static void
@@ -136,12 +135,14 @@ save_pause(struct supervisor *sup, const char *why)
 {
 	struct record *record = &sup->record;
 	if (record->job_id != NULL && record->failure.kind == ERROR_NONE) {
-		record_add(record, json_pack("{s:s, s:i}", "op", "interrupt",
-		    "signal", sup->stop_signal));
+		record_add(record,
+		    json_pack("{s:s, s:i}", "op", "interrupt", "signal",
+			sup->stop_signal));
 		record_snapshot(record, "BeforeShutdown");
 	}
-	record_event(record, "job_paused", json_pack("{s:I}",
-	    "checkpoint_version", (json_int_t)record->job.version));
+	record_event(record, "job_paused",
+	    json_pack("{s:I}", "checkpoint_version",
+		(json_int_t)record->job.version));
 	record_session(record, SESSION_PAUSED, why);
 }
 
@@ -167,15 +168,15 @@ void
 finish_failed(struct supervisor *sup, const struct error *err)
 {
 	struct record *record = &sup->record;
-	bool paused = err->kind == ERROR_NO_SPACE ||
-	    err->kind == ERROR_STORAGE;
+	bool paused = err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
 	say_position(sup);
 	if (paused) {
 		save_pause(sup, error_text(err));
 	} else {
-		record_event(record, "job_failed", json_pack("{s:o, s:I}",
-		    "error", json_text(error_text(err)), "partial_results",
-		    (json_int_t)record->job.counts[JOB_ITEM_DONE]));
+		record_event(record, "job_failed",
+		    json_pack("{s:o, s:I}", "error", json_text(error_text(err)),
+			"partial_results",
+			(json_int_t)record->job.counts[JOB_ITEM_DONE]));
 		if (record->job_id != NULL)
 			record_snapshot(record, "BeforeShutdown");
 		record_session(record, SESSION_FAILED, error_text(err));

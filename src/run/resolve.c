@@ -23,14 +23,14 @@ struct resolution {
 };
 
 static void
-end_resolution(struct resolution *resolution, enum agent_event event,
-    const char *why)
+end_resolution(
+    struct resolution *resolution, enum agent_event event, const char *why)
 {
 	struct map *map = resolution->map;
 	struct worker *worker = resolution->worker;
 	if (why != NULL) {
-		char *text = mem_format("%s (claude could not resolve it: %s)",
-		    worker->why, why);
+		char *text = mem_format(
+		    "%s (claude could not resolve it: %s)", worker->why, why);
 		free(worker->why);
 		worker->why = text;
 	}
@@ -60,9 +60,8 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 		const char *said = result == NULL ? why : result->message;
 		end_resolution(resolution, AGENT_UNRESOLVED, said);
 	} else if (!merge_verify(worker->scratch, resolution->map->head,
-	               worker->result.tip, tree, &err)) {
-		end_resolution(resolution, AGENT_UNRESOLVED,
-		    error_text(&err));
+		       worker->result.tip, tree, &err)) {
+		end_resolution(resolution, AGENT_UNRESOLVED, error_text(&err));
 	} else {
 		worker->resolved_tree = mem_text(tree);
 		end_resolution(resolution, AGENT_RESOLVED, NULL);
@@ -78,8 +77,8 @@ start_claude(struct resolution *resolution)
 	autofree char *name = mem_format("%s-merge", worker->name);
 	struct step *step = steps_add(&resolution->steps);
 	step->kind = STEP_CLAUDE;
-	step->command = mem_format("/prodigy-merge-worktree %s",
-	    worker->branch);
+	step->command =
+	    mem_format("/prodigy-merge-worktree %s", worker->branch);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_RESOLVE);
 	spec.agent = worker->agent;
 	spec.item = worker->item;
@@ -89,12 +88,11 @@ start_claude(struct resolution *resolution)
 	spec.timeout_ms = RESOLVE_LIMIT_MS;
 	spec.log_name = name;
 	spec.vars = json_object();
-	worker->attempt = attempt_start(sup->loop, &sup->executor, &spec,
-	    NULL, attempt_ended, resolution, &err);
+	worker->attempt = attempt_start(sup->loop, &sup->executor, &spec, NULL,
+	    attempt_ended, resolution, &err);
 	json_decref(spec.vars);
 	if (worker->attempt == NULL)
-		end_resolution(resolution, AGENT_UNRESOLVED,
-		    error_text(&err));
+		end_resolution(resolution, AGENT_UNRESOLVED, error_text(&err));
 }
 
 static void
@@ -119,12 +117,10 @@ scratch_added(const struct error *why, void *arg)
 	const char *const args[] = { "checkout", "-q", "-f", "--detach",
 		map->head, "--", NULL };
 	if (why != NULL)
-		end_resolution(resolution, AGENT_UNRESOLVED,
-		    error_text(why));
+		end_resolution(resolution, AGENT_UNRESOLVED, error_text(why));
 	else if (!git_start(map->sup->loop, resolution->worker->scratch, args,
-	             checked_out, resolution, &err))
-		end_resolution(resolution, AGENT_UNRESOLVED,
-		    error_text(&err));
+		     checked_out, resolution, &err))
+		end_resolution(resolution, AGENT_UNRESOLVED, error_text(&err));
 }
 
 void
@@ -135,8 +131,8 @@ resolve_start(struct map *map, struct worker *worker)
 	resolution->map = map;
 	resolution->worker = worker;
 	worker->scratch = layout_worktree(&map->sup->layout, name);
-	progress_say(map->sup->progress, "%s: %s: asking claude",
-	    worker->item, worker->why);
+	progress_say(map->sup->progress, "%s: %s: asking claude", worker->item,
+	    worker->why);
 	worktree_add(map->sup->loop, &map->sup->repo, worker->scratch,
 	    map->head, scratch_added, resolution);
 }

@@ -52,8 +52,7 @@ status_of(const struct worker *worker)
 		return json_string("Success");
 	if (failure_cause(worker) == CAUSE_TIMEOUT)
 		return json_string("Timeout");
-	return json_pack("{s:o}", "Failed",
-	    json_text(failure_message(worker)));
+	return json_pack("{s:o}", "Failed", json_text(failure_message(worker)));
 }
 
 json_t *
@@ -64,25 +63,24 @@ worker_result(const struct worker *worker)
 	json_t *out = json_object();
 	json_set_text(out, "item_id", worker->item);
 	json_object_set_new(out, "status", status_of(worker));
-	json_set_text(out, "output",
-	    result->output == NULL ? "" : result->output);
+	json_set_text(
+	    out, "output", result->output == NULL ? "" : result->output);
 	json_object_set_new(out, "commits", list_of(&worker->commits));
 	if (worker->files.n > 0)
-		json_object_set_new(out, "files_modified",
-		    list_of(&worker->files));
-	json_object_set_new(out, "duration",
-	    json_duration(clock_now() - worker->start));
+		json_object_set_new(
+		    out, "files_modified", list_of(&worker->files));
+	json_object_set_new(
+	    out, "duration", json_duration(clock_now() - worker->start));
 	json_set_text(out, "error", failed ? failure_message(worker) : NULL);
-	json_set_text(out, "worktree_path",
-	    worker->tree_kept ? worker->path : NULL);
+	json_set_text(
+	    out, "worktree_path", worker->tree_kept ? worker->path : NULL);
 	json_set_text(out, "branch_name", worker->branch);
 	json_set_text(out, "worktree_session_id", worker->agent);
 	json_set_text(out, "json_log_location", result->log);
-	json_set_text(out, "cleanup_status",
-	    worker->tree_kept ? "Skipped" : "Success");
+	json_set_text(
+	    out, "cleanup_status", worker->tree_kept ? "Skipped" : "Success");
 	if (result->claude_session != NULL)
-		json_set_text(out, "claude_session_id",
-		    result->claude_session);
+		json_set_text(out, "claude_session_id", result->claude_session);
 	if (result->salvaged != NULL)
 		json_set_text(out, "salvaged", result->salvaged);
 	return out;
@@ -93,11 +91,12 @@ settle_started(struct worker *worker)
 {
 	record_event(record_of(worker), "agent_started",
 	    json_pack("{s:s, s:s, s:s, s:i}", "agent_id", worker->agent,
-	        "item_id", worker->item, "worktree", worker->name, "attempt",
-	        (int)worker->attempt_number));
+		"item_id", worker->item, "worktree", worker->name, "attempt",
+		(int)worker->attempt_number));
 }
 
-/* --- the work tree ---------------------------------------------------------- */
+/* --- the work tree ----------------------------------------------------------
+ */
 
 static void
 keep_tree(struct worker *worker, const char *why)
@@ -118,11 +117,11 @@ static void
 release_tree(struct worker *worker)
 {
 	trees_give(worker->map->trees, worker->path,
-	    worker->result.reusable && !supervisor_is_stopping(
-	        worker->map->sup));
+	    worker->result.reusable &&
+		!supervisor_is_stopping(worker->map->sup));
 	record_event(record_of(worker), "worktree_cleaned",
-	    json_pack("{s:s, s:s}", "agent_id", worker->agent,
-	        "worktree_name", worker->name));
+	    json_pack("{s:s, s:s}", "agent_id", worker->agent, "worktree_name",
+		worker->name));
 }
 
 /* Uncommitted work that could not be kept elsewhere keeps its tree. */
@@ -145,13 +144,14 @@ settle_tree(struct worker *worker, enum verdict verdict)
 	    worker->map->kept >= TREES_KEPT && !would_lose_work(worker)) {
 		release_tree(worker);
 	} else {
-		keep_tree(worker, verdict == VERDICT_FAILED
-		        ? failure_message(worker)
-		        : "interrupted");
+		keep_tree(worker,
+		    verdict == VERDICT_FAILED ? failure_message(worker)
+					      : "interrupted");
 	}
 }
 
-/* --- ready ------------------------------------------------------------------ */
+/* --- ready ------------------------------------------------------------------
+ */
 
 static void
 ready_is_durable(void *arg)
@@ -173,10 +173,10 @@ ref_is_set(const struct error *err, void *arg)
 		return;
 	}
 	worker->has_ref = true;
-	record_add(record_of(worker), json_pack(
-	    "{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item", worker->item,
-	    "tip", worker->result.tip, "base", worker->base, "result",
-	    worker_result(worker)));
+	record_add(record_of(worker),
+	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item",
+		worker->item, "tip", worker->result.tip, "base", worker->base,
+		"result", worker_result(worker)));
 	record_then(record_of(worker), ready_is_durable, worker);
 }
 
@@ -193,7 +193,8 @@ settle_ready(struct worker *worker)
 	    ref_is_set, worker);
 }
 
-/* --- done ------------------------------------------------------------------- */
+/* --- done -------------------------------------------------------------------
+ */
 
 static void
 tell_done(struct worker *worker)
@@ -206,24 +207,22 @@ tell_done(struct worker *worker)
 	if (worker->merge_commit != NULL)
 		record_event(record, "worktree_merged",
 		    json_pack("{s:s, s:s}", "agent_id", worker->agent,
-		        "target_branch", sup->parent_branch));
+			"target_branch", sup->parent_branch));
 	record_event(record, "agent_completed",
 	    json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "agent_id",
-	        worker->agent, "item_id", worker->item, "duration",
-	        json_duration(ms), "commits", list_of(&worker->commits),
-	        "cleanup_status", worker->tree_kept ? "Skipped" : "Success",
-	        "json_log_location", json_text(worker->result.log)));
-	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)",
-	    worker->item, took,
-	    job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED],
+		worker->agent, "item_id", worker->item, "duration",
+		json_duration(ms), "commits", list_of(&worker->commits),
+		"cleanup_status", worker->tree_kept ? "Skipped" : "Success",
+		"json_log_location", json_text(worker->result.log)));
+	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", worker->item,
+	    took, job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED],
 	    job->total);
 	if (worker->result.uncommitted != NULL)
 		log_warn("%s left uncommitted changes: kept %s %s",
-		    worker->item, worker->result.salvaged != NULL
-		        ? "as commit"
-		        : "in",
+		    worker->item,
+		    worker->result.salvaged != NULL ? "as commit" : "in",
 		    worker->result.salvaged != NULL ? worker->result.salvaged
-		                                    : worker->path);
+						    : worker->path);
 }
 
 static void
@@ -252,22 +251,24 @@ settle_done(struct worker *worker)
 	autofree char *branch = mem_format("refs/heads/%s", worker->branch);
 	struct ref_change change = { .ref = branch };
 	if (worker->merge_commit != NULL) {
-		record_add(record, json_pack("{s:s, s:s, s:s}", "op",
-		    "merged", "item", worker->item, "merge_commit",
-		    worker->merge_commit));
+		record_add(record,
+		    json_pack("{s:s, s:s, s:s}", "op", "merged", "item",
+			worker->item, "merge_commit", worker->merge_commit));
 		record_then(record, done_is_durable, worker);
 		return;
 	}
-	record_add(record, json_pack("{s:s, s:s, s:o}", "op", "done", "item",
-	    worker->item, "result", worker_result(worker)));
+	record_add(record,
+	    json_pack("{s:s, s:s, s:o}", "op", "done", "item", worker->item,
+		"result", worker_result(worker)));
 	if (worker->tree_kept)
 		record_then(record, done_is_durable, worker);
 	else
-		objects_update_refs(worker->map->objects, &change, 1,
-		    branch_dropped, worker);
+		objects_update_refs(
+		    worker->map->objects, &change, 1, branch_dropped, worker);
 }
 
-/* --- failed ------------------------------------------------------------------ */
+/* --- failed ------------------------------------------------------------------
+ */
 
 static void
 bury(struct worker *worker)
@@ -286,8 +287,8 @@ bury(struct worker *worker)
 		.branch = worker->branch,
 		.uncommitted = result->uncommitted,
 	};
-	record_dead_letter(record_of(worker), worker->item, worker->data,
-	    &failure);
+	record_dead_letter(
+	    record_of(worker), worker->item, worker->data, &failure);
 }
 
 static void
@@ -297,12 +298,12 @@ tell_failed(struct worker *worker)
 	enum frame_cause cause = failure_cause(worker);
 	record_event(&sup->record, "agent_failed",
 	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "agent_id",
-	        worker->agent, "item_id", worker->item, "error",
-	        json_text(failure_message(worker)), "retry_eligible",
-	        !dlq_needs_review(cause, failure_message(worker)),
-	        "failure_reason",
-	        dlq_error_type(cause, worker->result.exit_code),
-	        "json_log_location", json_text(worker->result.log)));
+		worker->agent, "item_id", worker->item, "error",
+		json_text(failure_message(worker)), "retry_eligible",
+		!dlq_needs_review(cause, failure_message(worker)),
+		"failure_reason",
+		dlq_error_type(cause, worker->result.exit_code),
+		"json_log_location", json_text(worker->result.log)));
 	progress_say(sup->progress, "%s failed: %s", worker->item,
 	    failure_message(worker));
 }
@@ -325,8 +326,8 @@ failure_is_durable(void *arg)
 	tell_failed(worker);
 	record_snapshot_if_due(record_of(worker));
 	if (worker->has_ref)
-		objects_update_refs(worker->map->objects, &change, 1,
-		    failure_told, worker);
+		objects_update_refs(
+		    worker->map->objects, &change, 1, failure_told, worker);
 	else
 		map_forget(worker->map, worker);
 }
@@ -342,18 +343,18 @@ settle_failed(struct worker *worker)
 		map_forget(worker->map, worker);
 		return;
 	}
-	record_add(record, json_pack("{s:s, s:s, s:o, s:o, s:o}", "op",
-	    "fail", "item", worker->item, "error",
-	    json_text(failure_message(worker)), "error_type",
-	    dlq_error_type(cause, worker->result.exit_code), "result",
-	    worker_result(worker)));
+	record_add(record,
+	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "op", "fail", "item",
+		worker->item, "error", json_text(failure_message(worker)),
+		"error_type", dlq_error_type(cause, worker->result.exit_code),
+		"result", worker_result(worker)));
 	record_then(record, failure_is_durable, worker);
 }
 
 void
 settle_pending(struct worker *worker)
 {
-	record_add(record_of(worker), json_pack("{s:s, s:s}", "op", "reset",
-	    "item", worker->item));
+	record_add(record_of(worker),
+	    json_pack("{s:s, s:s}", "op", "reset", "item", worker->item));
 	map_forget(worker->map, worker);
 }

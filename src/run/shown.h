@@ -8,7 +8,7 @@
 #include "run/progress.h"
 
 /* Shows the text of an "out" frame; who (item) stands in front of lines. */
-void shown_frame(struct progress *progress, const char *who,
-    const json_t *frame);
+void shown_frame(
+    struct progress *progress, const char *who, const json_t *frame);
 
 #endif

@@ -54,8 +54,7 @@ start_load(const struct run_options *options, struct workflow *workflow,
 }
 
 static void
-set_arguments(const struct strv *arguments, struct vars *vars,
-    struct strv *env)
+set_arguments(const struct strv *arguments, struct vars *vars, struct strv *env)
 {
 	const char *outer = getenv("PRODIGY_ARG");
 	if (arguments == NULL || arguments->n == 0) {
@@ -75,8 +74,8 @@ set_arguments(const struct strv *arguments, struct vars *vars,
 }
 
 static bool
-set_env_entry(const char *entry, struct vars *vars, struct strv *env,
-    struct error *err)
+set_env_entry(
+    const char *entry, struct vars *vars, struct strv *env, struct error *err)
 {
 	autostr struct str value = { 0 };
 	autofree char *name = mem_text(entry);
@@ -117,8 +116,8 @@ add_words(struct strv *words, const char *text)
 }
 
 void
-start_claude(const struct run_options *options,
-    const struct workflow *workflow, struct claude_config *claude)
+start_claude(const struct run_options *options, const struct workflow *workflow,
+    struct claude_config *claude)
 {
 	const char *command = getenv("PRODIGY_CLAUDE_COMMAND");
 	const char *arguments = getenv("PRODIGY_CLAUDE_ARGS");
@@ -192,8 +191,7 @@ describe_session(struct supervisor *sup)
 	struct session *session = &sup->record.session;
 	char host[256] = "";
 	autoerror struct error ignored = { 0 };
-	autofree char *workflow =
-	    path_real(sup->options->workflow, &ignored);
+	autofree char *workflow = path_real(sup->options->workflow, &ignored);
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		host[0] = '\0';
 	session_new(session, &sup->layout, sup->parent_name,
@@ -210,8 +208,8 @@ describe_session(struct supervisor *sup)
 	session_set(session, "auto_yes", json_boolean(sup->options->yes));
 	session_set(session, "pid", json_integer(getpid()));
 	session_set_text(session, "host", host);
-	session_set_text(session, "job_id",
-	    sup->workflow.mapreduce ? sup->id : NULL);
+	session_set_text(
+	    session, "job_id", sup->workflow.mapreduce ? sup->id : NULL);
 }
 
 static json_t *
@@ -224,15 +222,15 @@ make_config(const struct supervisor *sup)
 	json_set_text(config, "filter", map->filter);
 	json_object_set_new(config, "sort_by", strings(&map->sort_by));
 	json_set_text(config, "distinct", map->distinct);
-	json_object_set_new(config, "offset",
-	    json_integer((json_int_t)map->offset));
-	json_object_set_new(config, "max_items", map->has_max_items
-	        ? json_integer((json_int_t)map->max_items)
-	        : json_null());
+	json_object_set_new(
+	    config, "offset", json_integer((json_int_t)map->offset));
+	json_object_set_new(config, "max_items",
+	    map->has_max_items ? json_integer((json_int_t)map->max_items)
+			       : json_null());
 	json_object_set_new(config, "max_parallel",
 	    json_integer((json_int_t)(sup->options->max_parallel > 0
-	            ? sup->options->max_parallel
-	            : map->max_parallel)));
+		    ? sup->options->max_parallel
+		    : map->max_parallel)));
 	json_set_text(config, "permission_mode", sup->claude.permission_mode);
 	return config;
 }
@@ -247,12 +245,12 @@ describe_job(struct supervisor *sup)
 	json_object_set_new(fixed, "config", make_config(sup));
 	json_object_set_new(fixed, "agent_template",
 	    steps_to_json(&workflow->map.agent_template));
-	json_object_set_new(fixed, "setup_commands",
-	    steps_to_json(&workflow->setup.steps));
-	json_object_set_new(fixed, "reduce_commands",
-	    steps_to_json(&workflow->reduce.steps));
-	json_object_set_new(fixed, "merge",
-	    steps_to_json(&workflow->merge.steps));
+	json_object_set_new(
+	    fixed, "setup_commands", steps_to_json(&workflow->setup.steps));
+	json_object_set_new(
+	    fixed, "reduce_commands", steps_to_json(&workflow->reduce.steps));
+	json_object_set_new(
+	    fixed, "merge", steps_to_json(&workflow->merge.steps));
 	json_set_text(fixed, "workflow_path", workflow->path);
 	json_set_text(fixed, "workflow_sha256", workflow->sha256);
 	json_set_text(fixed, "parent_worktree", sup->parent_dir);
@@ -282,7 +280,7 @@ open_record(struct supervisor *sup, struct error *err)
 	record->job_id = mem_text(sup->id);
 	describe_job(sup);
 	return session_map(&sup->layout, sup->parent_name, sup->id,
-	           sup->workflow.name, err) &&
+		   sup->workflow.name, err) &&
 	    record_open(record, err);
 }
 

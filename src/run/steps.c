@@ -50,12 +50,13 @@ record_step(struct waiting *waiting, const json_t *frame)
 	    json_get_int(frame, "rc", 0) != 0)
 		return;
 	if (waiting->phase == PHASE_REDUCE) {
-		record_add(record, json_pack("{s:s, s:I}", "op",
-		    "reduce_step", "index", (json_int_t)index));
+		record_add(record,
+		    json_pack("{s:s, s:I}", "op", "reduce_step", "index",
+			(json_int_t)index));
 		record_flush(record);
 	} else if (waiting->phase == PHASE_WORKFLOW) {
-		record_workflow_step(record, (size_t)index + 1,
-		    waiting->what->steps->n);
+		record_workflow_step(
+		    record, (size_t)index + 1, waiting->what->steps->n);
 	}
 }
 
@@ -172,8 +173,7 @@ fill_spec(const struct supervisor *sup, const struct steps_run *what,
 	if (what->plan != NULL)
 		spec->plan = *what->plan;
 	spec->timeout_ms = what->timeout_ms;
-	spec->vars = vars_to_json(what->vars == NULL ? sup->vars
-	                                             : what->vars);
+	spec->vars = vars_to_json(what->vars == NULL ? sup->vars : what->vars);
 	spec->item = mem_text("");
 	spec->agent = mem_text(frame_phase_name(spec->phase));
 	spec->log_name = mem_text(frame_phase_name(spec->phase));
@@ -184,8 +184,9 @@ steps_run(struct supervisor *sup, enum frame_phase phase,
     const struct steps_run *what, struct frame_result *result,
     struct error *err)
 {
-	struct waiting waiting = { .sup = sup, .what = what, .phase = phase,
-		.result = result };
+	struct waiting waiting = {
+		.sup = sup, .what = what, .phase = phase, .result = result
+	};
 	struct frame_spec spec = supervisor_spec(sup, phase);
 	if (!supervisor_check(sup, err))
 		return false;
@@ -198,8 +199,8 @@ steps_run(struct supervisor *sup, enum frame_phase phase,
 	free(spec.log_name);
 	if (sup->attempt == NULL)
 		return error_wrap(err, "%s", what->title);
-	bool ok = supervisor_wait(sup, &waiting.done, err) &&
-	    judge(&waiting, err);
+	bool ok =
+	    supervisor_wait(sup, &waiting.done, err) && judge(&waiting, err);
 	free(waiting.why);
 	return ok;
 }

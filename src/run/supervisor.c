@@ -11,8 +11,7 @@
 bool
 supervisor_is_stopping(const struct supervisor *sup)
 {
-	return sup->stop_signal != 0 ||
-	    sup->record.failure.kind != ERROR_NONE;
+	return sup->stop_signal != 0 || sup->record.failure.kind != ERROR_NONE;
 }
 
 bool

@@ -20,14 +20,15 @@
 #include "proc/loop.h"
 #include "run/attempt.h"
 #include "run/executor.h"
+#include "run/phases.h"
 #include "run/progress.h"
 #include "run/recorder.h"
-#include "run/phases.h"
 #include "state/layout.h"
 #include "workflow/workflow.h"
 
 #define SUPERVISOR_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
-#define SUPERVISOR_FORCE_MS 10000 /* until an agent that was asked is forced */
+#define SUPERVISOR_FORCE_MS 10000 /* until an agent that was asked is forced   \
+				   */
 
 struct map;
 
@@ -64,22 +65,21 @@ struct supervisor {
 /* Whether to stop: a signal, or storage failed. */
 bool supervisor_is_stopping(const struct supervisor *sup);
 /* ERROR_CANCELLED or the storage failure, when it is stopping. */
-bool supervisor_check(const struct supervisor *sup, struct error *err)
-    MUST_USE;
+bool supervisor_check(const struct supervisor *sup, struct error *err) MUST_USE;
 /* Turns the loop until *done. */
-bool supervisor_wait(struct supervisor *sup, const bool *done,
-    struct error *err) MUST_USE;
+bool supervisor_wait(
+    struct supervisor *sup, const bool *done, struct error *err) MUST_USE;
 
 /*
  * The parts of a spec that are alike for all agents of the run. Strings in it
  * are borrowed: do not release it.
  */
-struct frame_spec supervisor_spec(const struct supervisor *sup,
-    enum frame_phase phase);
+struct frame_spec supervisor_spec(
+    const struct supervisor *sup, enum frame_phase phase);
 /* Passes a claude_* event of an agent on to the event log. */
 void supervisor_pass_event(struct supervisor *sup, const json_t *frame,
     const char *agent, const char *item);
-void supervisor_add_cost(struct supervisor *sup,
-    const struct frame_result *result);
+void supervisor_add_cost(
+    struct supervisor *sup, const struct frame_result *result);
 
 #endif

@@ -72,8 +72,8 @@ take_idle(struct trees *trees, const char *path)
 }
 
 void
-trees_get(struct trees *trees, const char *path, const char *base,
-    trees_fn *fn, void *arg)
+trees_get(struct trees *trees, const char *path, const char *base, trees_fn *fn,
+    void *arg)
 {
 	struct request *request = mem_zalloc(sizeof(*request));
 	request->trees = trees;
@@ -114,8 +114,11 @@ start_removal(struct trees *trees, const char *path)
 	strv_add(&rm, "-rf");
 	strv_add(&rm, "--");
 	strv_add(&rm, path);
-	struct child_spec spec = { .argv = strv_array(&rm), .dir = "/", .own_group = true,
-		.on_done = folder_removed, .arg = removal };
+	struct child_spec spec = { .argv = strv_array(&rm),
+		.dir = "/",
+		.own_group = true,
+		.on_done = folder_removed,
+		.arg = removal };
 	trees->removals++;
 	if (child_start(trees->sup->loop, &spec, &err) == NULL) {
 		struct child_end none = { 0 };

@@ -24,20 +24,20 @@ worker_new(struct map *map, size_t index, unsigned attempt, json_t *data)
 	worker->map = map;
 	worker->index = index;
 	worker->attempt_number = attempt;
-	worker->lost_left = attempt > LOST_REPEATS ? 0
-	                                           : LOST_REPEATS + 1 - attempt;
+	worker->lost_left =
+	    attempt > LOST_REPEATS ? 0 : LOST_REPEATS + 1 - attempt;
 	worker->data = data;
 	worker->item = job_item_id(index);
 	worker->agent = mem_format("%s_agent_%zu", sup->id, index);
 	/* Each attempt has names of its own: a late one harms nobody. */
 	worker->name = attempt == 1
 	    ? mem_format("mapreduce-agent-%s", worker->agent)
-	    : mem_format("mapreduce-agent-%s_attempt_%u", worker->agent,
-	          attempt);
+	    : mem_format(
+		  "mapreduce-agent-%s_attempt_%u", worker->agent, attempt);
 	worker->path = layout_worktree(&sup->layout, worker->name);
 	worker->branch = mem_format("prodigy-%s", worker->name);
-	worker->item_ref = mem_format("refs/prodigy/%s/i/%s/%u", sup->id,
-	    worker->item, attempt);
+	worker->item_ref = mem_format(
+	    "refs/prodigy/%s/i/%s/%u", sup->id, worker->item, attempt);
 	worker->start = clock_now();
 	return worker;
 }
@@ -87,7 +87,7 @@ tree_came(bool reused, const struct error *err, void *arg)
 	worker->reused = reused;
 	record_event(record, "worktree_created",
 	    json_pack("{s:s, s:s, s:s}", "agent_id", worker->agent,
-	        "worktree_name", worker->name, "branch", worker->branch));
+		"worktree_name", worker->name, "branch", worker->branch));
 	worker_handle(worker, AGENT_TREE_MADE);
 }
 
@@ -97,11 +97,11 @@ make_tree(struct worker *worker)
 	struct map *map = worker->map;
 	struct record *record = &map->sup->record;
 	worker->base = mem_text(map->head);
-	record_add(record, json_pack(
-	    "{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "op", "start", "item",
-	    worker->item, "attempt", (int)worker->attempt_number, "agent",
-	    worker->agent, "worktree", worker->path, "branch", worker->branch,
-	    "base", worker->base));
+	record_add(record,
+	    json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "op", "start",
+		"item", worker->item, "attempt", (int)worker->attempt_number,
+		"agent", worker->agent, "worktree", worker->path, "branch",
+		worker->branch, "base", worker->base));
 	trees_get(map->trees, worker->path, worker->base, tree_came, worker);
 }
 
@@ -123,12 +123,10 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 		shown_frame(sup->progress, worker->item, frame);
 		break;
 	case FRAME_NOTE:
-		log_warn("%s: %s", worker->item,
-		    json_get_text(frame, "text"));
+		log_warn("%s: %s", worker->item, json_get_text(frame, "text"));
 		break;
 	case FRAME_EVENT:
-		supervisor_pass_event(sup, frame, worker->agent,
-		    worker->item);
+		supervisor_pass_event(sup, frame, worker->agent, worker->item);
 		break;
 	case FRAME_HELLO:
 	case FRAME_BEAT:
@@ -175,15 +173,16 @@ commits_listed(const struct strv *paths, const struct error *err, void *arg)
 }
 
 static void
-walked(const struct strv *oids, bool descends, const struct error *err,
-    void *arg)
+walked(
+    const struct strv *oids, bool descends, const struct error *err, void *arg)
 {
 	struct worker *worker = arg;
 	if (oids == NULL || !descends) {
-		blame(worker, CAUSE_WORKTREE, oids == NULL
-		        ? error_text(err)
-		        : "history rewritten: HEAD does not descend from the "
-		          "commit the agent started from");
+		blame(worker, CAUSE_WORKTREE,
+		    oids == NULL
+			? error_text(err)
+			: "history rewritten: HEAD does not descend from the "
+			  "commit the agent started from");
 		worker_handle(worker, AGENT_ENDED_BADLY);
 		return;
 	}
@@ -199,8 +198,8 @@ ended_well(struct worker *worker)
 	if (tip == NULL || strcmp(tip, worker->base) == 0)
 		worker_handle(worker, AGENT_ENDED_WITHOUT_COMMITS);
 	else
-		objects_walk(worker->map->objects, worker->base, tip, walked,
-		    worker);
+		objects_walk(
+		    worker->map->objects, worker->base, tip, walked, worker);
 }
 
 static void
@@ -240,14 +239,14 @@ make_vars(const struct worker *worker)
 {
 	const struct map *map = worker->map;
 	json_t *vars = json_copy(map->vars);
-	json_object_set_new(vars, "item",
-	    json_pack("[s, O]", "d", worker->data));
-	json_object_set_new(vars, "item_id",
-	    json_pack("[s, s]", "t", worker->item));
+	json_object_set_new(
+	    vars, "item", json_pack("[s, O]", "d", worker->data));
+	json_object_set_new(
+	    vars, "item_id", json_pack("[s, s]", "t", worker->item));
 	json_object_set_new(vars, "item_index",
 	    json_pack("[s, I]", "t", (json_int_t)worker->index));
-	json_object_set_new(vars, "item_total", json_pack("[s, I]", "t",
-	    (json_int_t)map->sup->record.job.total));
+	json_object_set_new(vars, "item_total",
+	    json_pack("[s, I]", "t", (json_int_t)map->sup->record.job.total));
 	return vars;
 }
 
@@ -275,8 +274,8 @@ run_agent(struct worker *worker)
 	struct map *map = worker->map;
 	struct supervisor *sup = map->sup;
 	struct error err = { 0 };
-	autofree char *salvage = mem_format("refs/prodigy/salvage/%s/%s",
-	    sup->id, worker->item);
+	autofree char *salvage =
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->id, worker->item);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_MAP);
 	spec.agent = worker->agent;
 	spec.item = worker->item;
@@ -313,7 +312,8 @@ worker_stop(struct worker *worker, int64_t force_ms)
 		attempt_stop(worker->attempt, force_ms);
 }
 
-/* --- what the machine says --------------------------------------------------- */
+/* --- what the machine says ---------------------------------------------------
+ */
 
 static void
 perform(struct worker *worker, enum agent_action action)

@@ -54,8 +54,8 @@ TAILQ_HEAD(workers, worker);
 STAILQ_HEAD(merge_list, worker);
 
 /* A worker for an item, in state pending; data is taken. */
-struct worker *worker_new(struct map *map, size_t index, unsigned attempt,
-    json_t *data);
+struct worker *worker_new(
+    struct map *map, size_t index, unsigned attempt, json_t *data);
 void worker_free(struct worker *worker);
 /* What happened to it: moves on and does what follows. May free it. */
 void worker_handle(struct worker *worker, enum agent_event event);

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tap.h"
@@ -23,6 +24,21 @@ print_note(const char *label, const char *text)
 	putchar('\n');
 }
 
+/* One line, and no '#' that would be read as a directive. */
+static void
+print_name(const char *fmt, va_list args)
+{
+	char *name = NULL;
+	if (vasprintf(&name, fmt, args) < 0)
+		abort();
+	for (const char *c = name; *c != '\0'; c++)
+		fputs(*c == '\n'    ? "\\n"
+			: *c == '#' ? "\\#"
+				    : (char[]){ *c, '\0' },
+		    stdout);
+	free(name);
+}
+
 static bool
 report(bool held, const char *fmt, va_list args)
 {
@@ -30,7 +46,7 @@ report(bool held, const char *fmt, va_list args)
 	if (!held)
 		failures++;
 	printf("%sok %d - ", held ? "" : "not ", checks);
-	vprintf(fmt, args);
+	print_name(fmt, args);
 	putchar('\n');
 	fflush(stdout);
 	return held;

@@ -15,8 +15,7 @@ bool tap_is_text(const char *got, const char *want, const char *fmt, ...)
     __attribute__((__format__(printf, 3, 4)));
 bool tap_is_int(long long got, long long want, const char *fmt, ...)
     __attribute__((__format__(printf, 3, 4)));
-void tap_note(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
+void tap_note(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void tap_skip(const char *why);
 int tap_done(void);
 

@@ -20,14 +20,8 @@ shown(void)
 	    "before the epoch");
 	tap_is_text(clock_rfc3339(INT64_MAX, out), "9999-12-31T23:59:59.999Z",
 	    "the last there is");
-	tap_is_text(clock_rfc3339(INT64_MIN, out) + 4, "-01-01T00:00:00.000Z",
+	tap_is_text(clock_rfc3339(INT64_MIN, out), "1000-01-01T00:00:00.000Z",
 	    "the first there is");
-	tap_is_text(
-	    clock_stamp(1769860800123, stamp), "20260131_120000", "stamp");
-	setenv("TZ", "XST-5:30", 1);
-	tzset();
-	tap_is_text(
-	    clock_local(1769860800123, out), "2026-01-31 17:30:00", "local");
 	tap_is_text(clock_stamp(1769860800123, stamp), "20260131_120000",
 	    "the stamp is UTC everywhere");
 }

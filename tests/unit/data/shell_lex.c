@@ -230,6 +230,7 @@ pick(unsigned n)
 }
 
 #define MARK "${item.m}"
+#define TOP 4 /* depth of a script */
 
 static void make_commands(struct str *out, int depth, bool safe);
 
@@ -254,7 +255,7 @@ make_substitution(struct str *out, int depth, bool safe)
 	if (pick(2) == 0)
 		add_backquoted(out, &inner);
 	else
-		str_format(out, "$(%s)", str_text(&inner));
+		str_format(out, "$( %s)", str_text(&inner));
 }
 
 static void
@@ -351,7 +352,10 @@ make_command(struct str *out, int depth, bool safe)
 		str_add(out, ")\n");
 		return;
 	case 5:
-		str_add(out, "# it's \" ` $( " MARK "\n");
+		/* bash counts quotes in comments between backquotes. */
+		str_add(out,
+		    depth == TOP ? "# it's \" ` $( " MARK "\n"
+				 : "# ) } ; $( " MARK "\n");
 		return;
 	default:
 		str_add(out, "p");
@@ -360,7 +364,7 @@ make_command(struct str *out, int depth, bool safe)
 			make_word(out, depth, safe);
 		}
 		if (pick(5) == 0)
-			str_add(out, " # '" MARK);
+			str_add(out, depth == TOP ? " # '" MARK : " #" MARK);
 		str_add(out, pick(6) == 0 ? " | cat\n" : "\n");
 		return;
 	}
@@ -482,7 +486,7 @@ test_random(const char *shell)
 	for (unsigned long i = 0; i < n; i++) {
 		autostr struct str script = { 0 };
 		bool safe = i % 2 == 1;
-		make_commands(&script, 4, safe);
+		make_commands(&script, TOP, safe);
 		if (i % 4 >= 2)
 			damage(&script);
 		/* What a loop in damaged scripts might do to the words. */

@@ -67,8 +67,7 @@ test_many(void)
 {
 	struct adds adds = { .left = MANY };
 	autoerror struct error err = { 0 };
-	autofree char *lock_path = path_join(repo.common_dir, "prodigy.lock");
-	int lock = lock_take(lock_path, NULL, &err);
+	int lock = lock_take(repo.common_dir, NULL, &err);
 	for (int i = 0; i < MANY; i++) {
 		autofree char *name = mem_format("many-%d", i);
 		autofree char *path = in_sandbox(name);
