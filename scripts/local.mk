@@ -1,10 +1,10 @@
 # The checks of the sources run with the other tests. check-size only reports.
-CHECK_SCRIPTS = \
+SOURCE_CHECKS = \
 	%D%/check-format \
 	%D%/check-headers \
 	%D%/check-layers \
 	%D%/check-style
-dist_noinst_SCRIPTS = $(CHECK_SCRIPTS) \
+dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/bench \
 	%D%/bootstrap \
 	%D%/build \
@@ -12,4 +12,5 @@ dist_noinst_SCRIPTS = $(CHECK_SCRIPTS) \
 	%D%/install-packages \
 	%D%/quickstart \
 	%D%/test
-TESTS += $(CHECK_SCRIPTS)
+TESTS += $(SOURCE_CHECKS)
+EXTRA_DIST += .clang-format

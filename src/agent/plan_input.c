@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/step_command.h"
 #include "agent/plan_input.h"
 #include "agent/printed.h"
+#include "agent/step_command.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "agent/claude_stream.h"
-#include "agent/step_command.h"
 #include "agent/printed.h"
 #include "agent/step_claude.h"
+#include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "base/clock.h"
 #include "base/mem.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/step_command.h"
 #include "agent/printed.h"
+#include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"
 #include "base/file.h"

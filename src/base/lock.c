@@ -63,7 +63,8 @@ lock_take(const char *path, const char *holder, struct error *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 && errno == EISDIR && holder == NULL)
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd =
+		    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0) {
 		error_system(err, "opening lock %s", path);
 		return -1;

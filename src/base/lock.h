@@ -17,8 +17,9 @@
 /*
  * Takes an exclusive lock without waiting (a few ms for those who only look) on
  * a file, which is made when missing, or on a directory, in which nothing is
- * made then. Returns a close-on-exec descriptor (close it to release), or -1: ERROR_STATE when somebody else holds it (the
- * text then carries the file's first line), another kind on failure.
+ * made then. Returns a close-on-exec descriptor (close it to release), or -1:
+ * ERROR_STATE when somebody else holds it (the text then carries the file's
+ * first line), another kind on failure.
  * holder, if not NULL, is written into the file after acquiring; for a
  * directory it is NULL.
  */

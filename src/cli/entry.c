@@ -52,7 +52,8 @@ program_main(int argc, char **argv)
 		return 1;
 	}
 	/* A closed pipe is seen by the write that fails. */
-	signal(SIGPIPE, SIG_IGN);
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGPIPE, &ignore, NULL);
 	json_init();
 	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
 		return agent_main();

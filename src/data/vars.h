@@ -32,8 +32,8 @@ struct vars *vars_new(const struct vars *parent) MUST_USE;
 void vars_free(struct vars *vars); /* NULL is ignored */
 
 /* Sets name in this scope; takes a reference of its own on value. */
-void vars_set(struct vars *vars, const char *name, json_t *value,
-    enum vars_class class);
+void vars_set(
+    struct vars *vars, const char *name, json_t *value, enum vars_class class);
 void vars_set_new(struct vars *vars, const char *name, json_t *value,
     enum vars_class class); /* takes the caller's reference */
 void vars_set_text(struct vars *vars, const char *name, const char *text,
@@ -68,7 +68,7 @@ bool vars_knows(const struct vars *vars, const char *reference);
  * this scope alone, class as its first letter d, c, a, t.
  */
 json_t *vars_to_json(const struct vars *vars) MUST_USE;
-bool vars_add_json(struct vars *vars, const json_t *object,
-    struct error *err) MUST_USE;
+bool vars_add_json(
+    struct vars *vars, const json_t *object, struct error *err) MUST_USE;
 
 #endif

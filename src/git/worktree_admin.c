@@ -134,6 +134,9 @@ remove_admin_dir(const struct repo *repo, const char *admin, struct error *err)
 	if (rename(admin, trash) != 0)
 		return errno == ENOENT ||
 		    error_system(err, "removing %s", admin);
+	/* The folder of registrations goes with the last of them. */
+	autofree char *all = path_join(repo->common_dir, "worktrees");
+	rmdir(all);
 	return file_remove_tree(trash, err);
 }
 

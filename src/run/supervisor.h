@@ -27,8 +27,9 @@
 #include "workflow/workflow.h"
 
 #define SUPERVISOR_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
-#define SUPERVISOR_FORCE_MS 10000 /* until an agent that was asked is forced   \
-				   */
+#define SUPERVISOR_FORCE_MS                                                    \
+	10000 /* until an agent that was asked is forced                       \
+	       */
 
 struct map;
 

@@ -61,6 +61,26 @@ refused(void)
 	tap_is_int(err.kind, ERROR_SYSTEM, "%s", error_text(&err));
 }
 
+static void
+directories(void)
+{
+	autoerror struct error err = { 0 };
+	if (mkdir("d", 0700) != 0 || symlink("d", "dlink") != 0)
+		return;
+	int fd = lock_take("d", NULL, &err);
+	tap_ok(fd >= 0, "a directory: %s", error_text(&err));
+	tap_ok(lock_is_held("d"), "is held");
+	tap_is_int(lock_take("d", NULL, &err), -1, "not taken twice");
+	tap_is_text(error_text(&err), "d is locked", "because it is held");
+	error_release(&err);
+	close(fd);
+	tap_ok(!lock_is_held("d"), "released");
+	tap_is_int(scratch_entries("d"), 0, "nothing is made in it");
+	tap_is_int(lock_take("dlink", NULL, &err), -1, "no link is followed");
+	error_release(&err);
+	tap_is_int(lock_take("d", "x", &err), -1, "it has no place for a name");
+}
+
 /* A holder that is killed leaves nothing behind. */
 static void
 dead_holder(void)
@@ -160,6 +180,7 @@ main(void)
 	scratch_enter();
 	taking();
 	refused();
+	directories();
 	dead_holder();
 	racing();
 	looking();

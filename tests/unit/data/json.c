@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../tap.h"
+#include "base/defs.h"
 #include "base/mem.h"
 #include "data/json.h"
 
@@ -49,6 +51,25 @@ test_errors(void)
 	    "[1]\0", 4, "f:1:4: end of file expected near end of file");
 	expect_refused("[NaN]", "f:1:4: invalid token near 'NaN'");
 	expect_refused("[01]", "f:1:2: invalid token near '0'");
+}
+
+static void
+test_file(void)
+{
+	autoerror struct error err = { 0 };
+	char path[] = "/tmp/prodigy-json-XXXXXX";
+	autofd int fd = mkstemp(path);
+	if (!tap_ok(fd >= 0 && write(fd, "{\"a\":\n1}", 8) == 8, "a file"))
+		return;
+	autojson json_t *json = json_load_path(path, 8, &err);
+	tap_is_int(json_get_int(json, "a", 0), 1, "is read");
+	tap_ok(json_load_path(path, 7, &err) == NULL && err.kind == ERROR_INPUT,
+	    "unless it is too large");
+	error_release(&err);
+	unlink(path);
+	tap_ok(
+	    json_load_path(path, 8, &err) == NULL && err.kind == ERROR_SYSTEM,
+	    "or missing");
 }
 
 static char *
@@ -271,6 +292,7 @@ main(void)
 {
 	json_init();
 	test_errors();
+	test_file();
 	test_depth();
 	test_lines();
 	test_numbers();

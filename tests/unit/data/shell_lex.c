@@ -18,78 +18,8 @@
 #include "data/json.h"
 #include "data/shell_lex.h"
 #include "data/template.h"
+#include "shell_places.h"
 #include "shells.h"
-
-/* Letters for places, in the order of enum shell_place. */
-static const char letters[] = "bdsahqec+";
-
-/* "@" is a mark; the scan gives a letter for each. */
-static const struct {
-	const char *script;
-	const char *places;
-} table[] = {
-	{ "@ a@b \"@\" '@' $'@' $\"@\"", "bbdsad" },
-	{ "\"a\\\"@\" \"a'@'\" '\"@\"' \\\"@ \\'@", "ddsbb" },
-	{ "a'b'@'c@'", "bs" },
-	{ "$(@ '@') \"$(@ '@' \"@\")@\"", "bsbsdd" },
-	{ "`@ '@'` \"`@ '@' \\\"@\\\"`@\"", "bsbsdd" },
-	{ "`a \\`@ '@'\\`` @", "bsb" },
-	{ "${a:-@} ${a:-'@'} ${a:-\"@\"}", "bsd" },
-	{ "\"${a:-@} ${a:-'@'} ${a:-\"@\"} @\"", "dddd" },
-	{ "\"${a#@} ${a%'@'} ${a##\"@\"} @\"", "bsdd" },
-	{ "${#a} ${a} $a $# ${#} $$ $? @", "b" },
-	{ "$((@ + $(a @) + (@))) @ \"$((@))\" @", "+b+b+b" },
-	{ "$((${a:-@})) $((`a @`))", "+b" },
-	{ "((@ > 1)) ((a @); b @)", "+bb" },
-	{ "# it's @\n@ a#@ ;# \"@\n@", "cbbcb" },
-	{ "$(a # @ )\n) @ `a # @` @", "cbcb" },
-	{ "cat <<E\n@ '@' \"@\" $(a '@') `b @` ${c:-@}\nE\n@", "hhhsbdb" },
-	{ "cat <<'E' @\n@ '@'\nE\n@", "bqqb" },
-	{ "cat <<\\E\n@\nE\n@", "qb" },
-	{ "cat <<\"E\"\n@\nE\n@", "qb" },
-	{ "cat <<-'E'\n@\n E\n@\n\t\tE\n@", "qqb" },
-	{ "cat <<E - <<'F'; a @\n@\nE\n@\nF\n@", "bhqb" },
-	{ "cat <<E \"a\n@\"\n@\nE\n@", "dhb" },
-	{ "cat <<E\nx\\\nE\n@\nE\n@", "hb" },
-	{ "cat <<'E'\nx\\\nE\n@", "b" },
-	{ "cat <<@\n@\n@ \n", "eeb" },
-	{ "cat <<'a@'\n@\na@\n@", "eqeb" },
-	{ "$(cat <<E\n@\nE\n) @", "hb" },
-	{ "$(cat <<'E')\n@\nE\n", "b" },
-	{ "cat <<E $(a\n@)\n@\nE\n", "bh" },
-	{ "(cat <<'E'\n@\nE\n) '@'", "qs" },
-	{ "cat <<<@ '@'\n@", "bsb" },
-	{ "cat <<E\n@", "h" },
-	{ "a 2>@ <&@ >|@ <>@ &>@ 2>&1 @", "bbbbbb" },
-	{ "case @ in @) a @;; (b|@) '@';; esac; '@'", "bbbbss" },
-	{ "$(case a in a) b;; c) '@' ;; esac) '@'", "ss" },
-	{ "$(case a in esac) '@'", "s" },
-	{ "$(case a in a) case b in b) c;; esac;; esac; d) '@'", "s" },
-	{ "$(case a\nin\na) b\n;;\nesac\n) '@'", "s" },
-	{ "$(if case a in a) b;; esac; then c; fi) '@'", "s" },
-	{ "$(echo case a in; b) '@'", "s" },
-	{ "$(A=1 case a) '@'", "s" },
-	{ "$(for case in a; do b; done) '@'", "s" },
-	{ "f() { a '@'; }; f '@'", "ss" },
-	{ "f() (a @) \n function g { @; }", "bb" },
-	{ "[[ @ -eq 1 && 2 -lt @ && @ == x ]]; @", "++bb" },
-	{ "[[ \"$(a @)\" -eq 1 && \"@\" -ne 1 ]]", "b+" },
-	{ "[ @ -eq 1 ]", "b" },
-	{ "${a:@} ${a:-@} ${a/@/@}", "+bbb" },
-	{ "a=(case @ '@'); b @", "bsb" },
-	{ "cat <(a '@') >(b @) @", "sbb" },
-	{ "for ((i=@; i<3; i++)); do '@'; done", "+s" },
-	{ "a\\\n# @ \\\n# @", "bc" },
-	{ "a \\\n'@'\\\n@", "sb" },
-	{ "$'a\\'@' '@\\' '@'", "ass" },
-	{ "\"$'@'\" ${a:-$'@'}", "da" },
-	{ "} ) ;; esac @", "b" },
-	{ "\"@", "d" },
-	{ "'@", "s" },
-	{ "`@", "b" },
-	{ "${@", "b" },
-	{ "$(@", "b" },
-};
 
 /* Replaces "@" by a mark of three bytes. */
 static size_t
@@ -281,9 +211,9 @@ static void
 make_word(struct str *out, int depth, bool safe)
 {
 	static const char *const parts[] = { "a", "b#", "\\'", "\\\"", "\\ ",
-		"\\#", "'a\"b'", "'\n'", "''", "'`$('", "'\\'", "\\\n", "=",
-		"{", "}", "@", "${none}", "'" MARK "'", "'" MARK "'", MARK,
-		MARK, MARK };
+		"\\#", "'a\"b'", "'\n'", "''", "'`('", "'\\'", "\\\n", "=", "{",
+		"}", "@", "${none}", "'" MARK "'", "'" MARK "'", MARK, MARK,
+		MARK };
 	for (unsigned n = 1 + pick(3); n > 0; n--) {
 		unsigned kind = depth > 0 ? pick(8) : 7;
 		if (kind < 2)
@@ -352,10 +282,10 @@ make_command(struct str *out, int depth, bool safe)
 		str_add(out, ")\n");
 		return;
 	case 5:
-		/* bash counts quotes in comments between backquotes. */
+		/* bash loses its way with more in "`...`". */
 		str_add(out,
 		    depth == TOP ? "# it's \" ` $( " MARK "\n"
-				 : "# ) } ; $( " MARK "\n");
+				 : "# ) } ; ( " MARK "\n");
 		return;
 	default:
 		str_add(out, "p");
@@ -438,7 +368,8 @@ compare(const char *shell, const char *script, const char *value)
 	autostrv struct strv env = { 0 };
 	autoerror struct error err = { 0 };
 	if (strstr(script, "\\" MARK) != NULL ||
-	    strstr(script, "$" MARK) != NULL || strstr(script, "$$") != NULL)
+	    strstr(script, "$" MARK) != NULL ||
+	    strstr(script, "$x" MARK) != NULL || strstr(script, "$$") != NULL)
 		return -1;
 	str_add(&pasted, "set -e\n" PRELUDE);
 	replace_marks(script, WORD, strlen(WORD), &pasted);
