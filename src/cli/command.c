@@ -177,7 +177,13 @@ run_line(const struct command *root, struct invocation *invocation, int argc,
 static void
 print_failure(const struct error *err, const char *path)
 {
-	log_error("%s", error_text(err));
+	/* The program's name stands in front of every complaint once. */
+	const char *text = error_text(err);
+	if (text_starts_with(text, "prodigy: "))
+		text += strlen("prodigy: ");
+	else if (text_starts_with(text, "prodigy "))
+		text += strlen("prodigy ");
+	log_error("%s", text);
 	if (err->kind == ERROR_USAGE)
 		fprintf(
 		    stderr, "Try '%s --help' for more information.\n", path);

@@ -113,7 +113,7 @@ static void
 say_position(const struct supervisor *sup)
 {
 	const struct job *job = &sup->record.job;
-	if (!sup->workflow.mapreduce)
+	if (!sup->workflow.mapreduce || job->total == 0)
 		return;
 	size_t ended =
 	    job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED];

@@ -68,7 +68,7 @@ advance(struct source *source, size_t *malformed)
 			return;
 		if (n == 1)
 			continue;
-		source->next = json_load_text(
+		source->next = json_load_record(
 		    source->line, (size_t)n - 1, "event", &ignored);
 		if (is_event(source->next))
 			return;

@@ -108,7 +108,7 @@ journal_read(const struct journal *journal, const struct journal_place *place,
 		       journal->fd, place->offset, place->len, &line, err)) {
 		return NULL;
 	}
-	return json_load_text(str_text(&line), line.len, journal->path, err);
+	return json_load_record(str_text(&line), line.len, journal->path, err);
 }
 
 void

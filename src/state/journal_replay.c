@@ -108,7 +108,7 @@ pass_on(
 {
 	struct journal_place place = { replay->offset, (uint32_t)replay->len };
 	autojson json_t *record =
-	    json_load_text(replay->line, replay->len, replay->path, err);
+	    json_load_record(replay->line, replay->len, replay->path, err);
 	return record != NULL && fn(record, &place, arg, err);
 }
 

@@ -86,7 +86,7 @@ spool_item(const struct spool *spool, size_t i, struct error *err)
 		(size_t)(spool->offsets[i + 1] - start), &line, err))
 		return NULL;
 	autojson json_t *item =
-	    json_load_text(str_text(&line), line.len, spool->path, err);
+	    json_load_record(str_text(&line), line.len, spool->path, err);
 	json_t *data = json_object_get(item, "data");
 	if (item != NULL && data == NULL)
 		error_set(err, ERROR_STATE, "%s: line %zu is no item",
