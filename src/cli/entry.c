@@ -17,6 +17,26 @@
 
 static const struct command *const commands[] = {
 	&cmd_run,
+	&cmd_items,
+	&cmd_validate,
+	&cmd_events,
+	&cmd_dlq,
+	&cmd_sessions,
+	&cmd_checkpoints,
+	&cmd_worktree,
+	&cmd_resume,
+	&cmd_resume_job,
+	&cmd_exec,
+	&cmd_batch,
+	&cmd_progress,
+	&cmd_logs,
+	&cmd_clean,
+	&cmd_init,
+	&cmd_template,
+	&cmd_config,
+	&cmd_completions,
+	&cmd_migrate_yaml,
+	&cmd_analytics,
 	NULL,
 };
 

@@ -184,17 +184,17 @@ check_bare(struct collection *all, struct error *err)
 {
 	if (!all->has_bare)
 		return true;
-	struct shell_mark *marks = mem_array(all->n, sizeof(*marks));
-	for (size_t i = 0; i < all->n; i++) {
+	size_t n = all->n;
+	struct shell_mark *marks = mem_array(n, sizeof(*marks));
+	for (size_t i = 0; i < n; i++) {
 		marks[i].at = all->spots[i].at;
 		marks[i].len = all->spots[i].end - all->spots[i].at;
 	}
 	struct shell_scan scan = { 0 };
-	bool done =
-	    shell_scan(all->script, all->len, marks, all->n, &scan, err);
+	bool done = shell_scan(all->script, all->len, marks, n, &scan, err);
 	if (done)
 		drop_assigned(all, &scan.assigned);
-	shell_marks_release(marks, all->n);
+	shell_marks_release(marks, n);
 	free(marks);
 	shell_scan_release(&scan);
 	return done;

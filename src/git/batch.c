@@ -24,6 +24,7 @@ struct request {
 	STAILQ_ENTRY(request) link;
 	batch_reply_fn *fn;
 	void *arg;
+	bool repeated;
 	size_t len;
 	char bytes[];
 };
@@ -123,6 +124,7 @@ ask_next(struct batch *batch)
 			continue;
 		}
 		batch->asked = true;
+		str_clear(&batch->complaint);
 		batch->limit = loop_after(
 		    batch->loop, batch->patience_ms, kill_late, batch);
 		child_feed(batch->child, request->bytes, request->len);
@@ -183,6 +185,27 @@ complaint_came(const void *bytes, size_t len, void *arg)
 		str_add_n(&batch->complaint, bytes, len);
 }
 
+/*
+ * It was killed without having answered a single byte, most likely before it
+ * read the request (each of these commands answers as it goes): once more.
+ */
+static bool
+ask_again(struct batch *batch, const struct child_end *end)
+{
+	if (!batch->asked || !end->signalled || batch->late ||
+	    batch->received.len > 0)
+		return false;
+	struct request *request = STAILQ_FIRST(&batch->requests);
+	if (request->repeated)
+		return false;
+	request->repeated = true;
+	timer_remove(batch->limit);
+	batch->limit = NULL;
+	batch->asked = false;
+	ask_next(batch);
+	return true;
+}
+
 static void
 process_ended(const struct child_end *end, void *arg)
 {
@@ -190,6 +213,8 @@ process_ended(const struct child_end *end, void *arg)
 	autostr struct str complaint = batch->complaint;
 	batch->complaint = (struct str){ 0 };
 	batch->child = NULL;
+	if (ask_again(batch, end))
+		return;
 	str_clear(&batch->received);
 	if (batch->late) {
 		str_clear(&complaint);

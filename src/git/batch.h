@@ -6,8 +6,8 @@
  *
  * It is started by the first request. One request is with the process at a
  * time; if it dies over it, that request fails with its complaint, and the
- * next one starts the process anew. Thus a bad request harms no other, and
- * none is ever asked twice.
+ * next one starts the process anew: a bad request harms no other. Only when it
+ * was killed before it answered anything is a request asked a second time.
  */
 #ifndef GIT_BATCH_H
 #define GIT_BATCH_H

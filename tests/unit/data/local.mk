@@ -22,4 +22,5 @@ tests_unit_data_expr_LDADD = $(CASES_LIBS)
 tests_unit_data_jsonpath_LDADD = $(CASES_LIBS)
 tests_unit_data_sort_LDADD = $(CASES_LIBS)
 EXTRA_DIST += tests/cases/expr.txt tests/cases/when.txt \
-	tests/cases/jsonpath.txt tests/cases/sort.txt
+	tests/cases/jsonpath.txt tests/cases/sort.txt \
+	tests/cases/template.txt

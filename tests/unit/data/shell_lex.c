@@ -356,6 +356,20 @@ replace_word(const struct str *printed, const char *by, struct str *out)
 	str_add(out, text);
 }
 
+/* "$name" right before a mark, which pasting would lengthen. */
+static bool
+has_name_before(const char *script)
+{
+	const char *at = script;
+	while ((at = strstr(at, MARK)) != NULL) {
+		const char *c = at++;
+		while (c > script && strchr("\"'`;&|<> \n", c[-1]) == NULL)
+			if (*--c == '$' && c + 1 < at && c[1] != '{')
+				return true;
+	}
+	return false;
+}
+
 /* 1: the same, 0: not, -1: the script says nothing. */
 static int
 compare(const char *shell, const char *script, const char *value)
@@ -367,9 +381,8 @@ compare(const char *shell, const char *script, const char *value)
 	autostr struct str want = { 0 };
 	autostrv struct strv env = { 0 };
 	autoerror struct error err = { 0 };
-	if (strstr(script, "\\" MARK) != NULL ||
-	    strstr(script, "$" MARK) != NULL ||
-	    strstr(script, "$x" MARK) != NULL || strstr(script, "$$") != NULL)
+	if (strstr(script, "\\" MARK) != NULL || has_name_before(script) ||
+	    strstr(script, "$$") != NULL)
 		return -1;
 	str_add(&pasted, "set -e\n" PRELUDE);
 	replace_marks(script, WORD, strlen(WORD), &pasted);

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../tap.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -236,7 +236,7 @@ test_speed(const struct vars *vars)
 		autostrv struct strv env = { 0 };
 		autoerror struct error err = { 0 };
 		repeat(&script, pieces[i], (1 << 20) / strlen(pieces[i]));
-		int64_t start = clock_now();
+		clock_t start = clock();
 		bool done = template_shell(
 		    str_text(&script), vars, false, &out, &env, NULL, &err);
 		if (!done && err.kind != ERROR_INPUT)
@@ -244,10 +244,11 @@ test_speed(const struct vars *vars)
 		str_clear(&out);
 		error_release(&err);
 		done = template_text(str_text(&script), vars, &out, NULL, &err);
-		int64_t ms = clock_now() - start;
-		tap_ok(ms < 3000, "1 MiB of %s: %lld ms, %zu bytes%s",
-		    pieces[i][0] == '#' ? "hash" : pieces[i], (long long)ms,
-		    out.len, done ? "" : ", refused");
+		long long ms =
+		    (long long)(clock() - start) * 1000 / CLOCKS_PER_SEC;
+		tap_ok(ms < 5000, "1 MiB of %s: %lld ms, %zu bytes%s",
+		    pieces[i][0] == '#' ? "hash" : pieces[i], ms, out.len,
+		    done ? "" : ", refused");
 	}
 }
 

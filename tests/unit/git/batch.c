@@ -114,6 +114,31 @@ test_death(struct loop *loop, const char *dir)
 	batch_free(batch);
 }
 
+/* Killed while it had nothing to do; killed over every try of a request. */
+static void
+test_killed(struct loop *loop, const char *dir)
+{
+	struct batch *batch = make(loop, dir,
+	    "while read -r x; do test \"$x\" != die || kill -9 $PPID $$;"
+	    " echo \"$PPID $$\"; done");
+	struct heard heard = { .wanted = 1 };
+	ask(batch, "pid", &heard);
+	turn_until(loop, &heard.done);
+	autofree char *kill = mem_format("kill -9 %s", heard.replies.items[0]);
+	sh(dir, kill);
+	heard.done = false;
+	heard.wanted = 3;
+	ask(batch, "pid", &heard);
+	ask(batch, "die", &heard);
+	turn_until(loop, &heard.done);
+	tap_ok(heard.replies.items[1][0] != '!' &&
+		strcmp(heard.replies.items[0], heard.replies.items[1]) != 0,
+	    "an idle one that was killed is started anew");
+	expect(&heard, 2, "!git -c ended with status 137");
+	strv_release(&heard.replies);
+	batch_free(batch);
+}
+
 static void
 test_silent(struct loop *loop, const char *dir)
 {
@@ -184,6 +209,7 @@ main(void)
 	struct loop *loop = loop_new();
 	test_order(loop, root);
 	test_death(loop, root);
+	test_killed(loop, root);
 	test_silent(loop, root);
 	test_no_start(loop);
 	test_freed(loop, root);

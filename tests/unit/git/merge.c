@@ -347,6 +347,10 @@ test_way(enum way way)
 	tap_note("%s", way_names[way]);
 	test_shortcuts(objects, way);
 	test_merges(objects, way);
+	if (way == WAY_STREAM && git_version() >= 23900)
+		tap_ok(
+		    objects->merger->failed == 0 && objects->merger->asked > 0,
+		    "by a process that stays");
 	test_failures(objects, way);
 	if (way == WAY_STREAM) {
 		test_drops(objects);

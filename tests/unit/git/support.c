@@ -30,6 +30,7 @@ sandbox_begin(void)
 		BUG("%s", error_text(&err));
 	setenv("HOME", sandbox, 1);
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
+	unsetenv("GIT_DEFAULT_HASH");
 	sh(sandbox,
 	    "git config --global user.name Tester;"
 	    "git config --global user.email tester@example.org;"

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* prodigy dlq: the items that failed for good. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/output.h"
+#include "data/json.h"
+#include "state/dlq.h"
+#include "state/ids.h"
+
+struct dlq_values {
+	const char *path;
+	const char *job;
+	const char *format;
+	const char *unused;
+	struct option_number limit;
+	struct option_number unused_number;
+	bool eligible;
+	bool json;
+	bool unused_flag;
+};
+
+#define AT(member) offsetof(struct dlq_values, member)
+#define COMMON                                                                 \
+	{ "job-id", 0, OPTION_TEXT, AT(job), "JOB", "the job" },               \
+	    { "workflow-id", 0, OPTION_TEXT, AT(job), "JOB", NULL },           \
+	    { "path", 'p', OPTION_TEXT, AT(path), "DIR",                       \
+		    "look at the repository at DIR" },                         \
+	{                                                                      \
+		"json", 0, OPTION_FLAG, AT(json), NULL,                        \
+		    "one JSON document on standard output"                     \
+	}
+
+static const struct option_spec list_options[] = {
+	COMMON,
+	{ "eligible", 0, OPTION_FLAG, AT(eligible), NULL,
+	    "only items that may be retried" },
+	{ "limit", 0, OPTION_NUMBER, AT(limit), "N", "at most N items" },
+};
+
+static const struct option_spec show_options[] = {
+	COMMON,
+	{ "format", 0, OPTION_TEXT, AT(format), "FORMAT",
+	    "json (default) or human" },
+};
+
+/* The jobs to look at: the one that was named, or all. */
+static bool
+choose_jobs(const struct find *find, const struct invocation *invocation,
+    struct strv *jobs, struct error *err)
+{
+	const struct dlq_values *values = invocation->values;
+	char *job = NULL;
+	if (!find_job(find, invocation, 0, values->job, &job, err))
+		return false;
+	if (job == NULL)
+		return ids_jobs(&find->layout, jobs, err);
+	strv_give(jobs, job);
+	return true;
+}
+
+static const char *
+last_message(const json_t *record)
+{
+	const json_t *history = json_get(record, "failure_history");
+	size_t n = json_array_size(history);
+	const char *text = n == 0
+	    ? NULL
+	    : json_get_text(json_array_get(history, n - 1), "error_message");
+	return text == NULL ? "" : text;
+}
+
+static void
+add_row(struct output_table *table, const char *job, const json_t *record)
+{
+	char when[CLOCK_RFC3339_SIZE] = "";
+	int64_t ms;
+	const char *last = json_get_text(record, "last_attempt");
+	autofree char *count = mem_format(
+	    "%lld", (long long)json_get_int(record, "failure_count", 0));
+	if (last != NULL && clock_parse_rfc3339(last, &ms))
+		clock_local(ms, when);
+	output_table_add(table, job);
+	output_table_add(table, json_get_text(record, "item_id"));
+	output_table_add(table, when);
+	output_table_add(table, count);
+	output_table_add(table,
+	    json_get_bool(record, "reprocess_eligible", false) ? "yes" : "no");
+	output_table_add(table, last_message(record));
+}
+
+struct listing {
+	struct output_table table;
+	json_t *items;
+	size_t shown;
+	size_t limit;
+	bool eligible;
+	bool json;
+};
+
+static bool
+list_job(const struct find *find, const char *job, struct listing *listing,
+    struct error *err)
+{
+	autofree char *dir = layout_dlq(&find->layout, job);
+	autojson json_t *records = dlq_load(dir, err);
+	if (records == NULL)
+		return false;
+	for (size_t i = 0; i < json_array_size(records); i++) {
+		json_t *record = json_array_get(records, i);
+		if (listing->eligible &&
+		    !json_get_bool(record, "reprocess_eligible", false))
+			continue;
+		if (listing->shown++ >= listing->limit)
+			continue;
+		if (listing->json) {
+			json_t *entry = json_copy(record);
+			json_set_text(entry, "job_id", job);
+			json_array_append_new(listing->items, entry);
+		} else {
+			add_row(&listing->table, job, record);
+		}
+	}
+	return true;
+}
+
+static void
+print_listing(struct listing *listing)
+{
+	if (listing->json) {
+		output_json(listing->items);
+	} else if (listing->shown == 0) {
+		output_line("No failed items.");
+	} else {
+		output_table_print(&listing->table);
+		output_line("%zu item%s", listing->shown,
+		    listing->shown == 1 ? "" : "s");
+	}
+	strv_release(&listing->table.cells);
+	json_decref(listing->items);
+}
+
+static bool
+list_jobs(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	static const char *const header[] = { "JOB", "ITEM", "LAST ATTEMPT",
+		"FAILURES", "RETRY", "ERROR" };
+	const struct dlq_values *values = invocation->values;
+	autostrv struct strv jobs = { 0 };
+	struct listing listing = {
+		.table = { .columns = COUNT_OF(header) },
+		.items = json_array(),
+		.limit = values->limit.given ? values->limit.value : 50,
+		.eligible = values->eligible,
+		.json = values->json,
+	};
+	for (size_t i = 0; i < COUNT_OF(header); i++)
+		output_table_add(&listing.table, header[i]);
+	bool ok = choose_jobs(find, invocation, &jobs, err);
+	for (size_t i = jobs.n; ok && i-- > 0;)
+		ok = list_job(find, jobs.items[i], &listing, err);
+	if (ok)
+		print_listing(&listing);
+	else
+		json_decref(listing.items);
+	return ok;
+}
+
+static bool
+run_list(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct dlq_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (!find_open(values->path, &find, err))
+		return false;
+	bool ok = list_jobs(&find, invocation, err);
+	find_close(&find);
+	return ok;
+}
+
+static void
+print_record(const json_t *record)
+{
+	const json_t *history = json_get(record, "failure_history");
+	autostr struct str data = { 0 };
+	json_compact(json_get(record, "item_data"), &data, true);
+	output_line(
+	    "%s  %s", json_get_text(record, "item_id"), str_text(&data));
+	for (size_t i = 0; i < json_array_size(history); i++) {
+		const json_t *entry = json_array_get(history, i);
+		const char *log = json_get_text(entry, "json_log_location");
+		const char *what = json_get_text(entry, "error_message");
+		output_line("  attempt %lld: %s",
+		    (long long)json_get_int(entry, "attempt_number", 0),
+		    what == NULL ? "" : what);
+		if (log != NULL)
+			output_line("  log: %s", log);
+	}
+}
+
+static bool
+show(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	const struct dlq_values *values = invocation->values;
+	char *found = NULL;
+	if (!find_job(find, invocation, 0, values->job, &found, err))
+		return false;
+	if (found == NULL)
+		found = find_newest_job(find, err);
+	autofree char *job = found;
+	if (job == NULL)
+		return err->kind != ERROR_NONE
+		    ? false
+		    : error_set(err, ERROR_STATE, "no job in %s yet",
+			  find->layout.root);
+	autofree char *dir = layout_dlq(&find->layout, job);
+	autojson json_t *records = dlq_load(dir, err);
+	if (records == NULL)
+		return false;
+	if (values->format != NULL && strcmp(values->format, "human") == 0) {
+		for (size_t i = 0; i < json_array_size(records); i++)
+			print_record(json_array_get(records, i));
+		return true;
+	}
+	autojson json_t *document = json_pack("{s:s, s:I, s:O}", "job_id", job,
+	    "total", (json_int_t)json_array_size(records), "items", records);
+	output_json(document);
+	return true;
+}
+
+static bool
+run_show(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct dlq_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (values->format != NULL && strcmp(values->format, "human") != 0 &&
+	    strcmp(values->format, "json") != 0)
+		return error_set(err, ERROR_USAGE,
+		    "%s: --format: '%s' is not json or human", invocation->path,
+		    values->format);
+	if (!find_open(values->path, &find, err))
+		return false;
+	bool ok = show(&find, invocation, err);
+	find_close(&find);
+	return ok;
+}
+
+static const struct command dlq_list = {
+	.name = "list",
+	.aliases = "ls",
+	.summary = "Lists failed items, of one job or of all",
+	.synopsis = "[OPTION...] [JOB]",
+	.options = list_options,
+	.n_options = COUNT_OF(list_options),
+	.values_size = sizeof(struct dlq_values),
+	.max_args = 1,
+	.run = run_list,
+};
+
+static const struct command dlq_show = {
+	.name = "show",
+	.aliases = "view",
+	.summary = "Prints the failed items of a job with their history",
+	.synopsis = "[OPTION...] [JOB]",
+	.options = show_options,
+	.n_options = COUNT_OF(show_options),
+	.values_size = sizeof(struct dlq_values),
+	.max_args = 1,
+	.run = run_show,
+};
+
+/* What the other commands of the group take; none of them is built yet. */
+static const struct option_spec other_options[] = {
+	COMMON,
+	{ "max-parallel", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
+	{ "parallel", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
+	{ "max-retries", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
+	{ "older-than-days", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
+	{ "filter", 0, OPTION_TEXT, AT(unused), "EXPR", NULL },
+	{ "item", 0, OPTION_TEXT, AT(unused), "ID", NULL },
+	{ "export", 0, OPTION_TEXT, AT(unused), "FILE", NULL },
+	{ "format", 0, OPTION_TEXT, AT(unused), "FORMAT", NULL },
+	{ "force", 'f', OPTION_FLAG, AT(unused_flag), NULL, NULL },
+	{ "yes", 'y', OPTION_FLAG, AT(unused_flag), NULL, NULL },
+	{ "dry-run", 0, OPTION_FLAG, AT(unused_flag), NULL, NULL },
+};
+
+#define OTHER(identifier, word, alias)                                         \
+	static const struct command identifier = {                             \
+		.name = word,                                                  \
+		.aliases = alias,                                              \
+		.summary = "Not supported yet",                                \
+		.synopsis = "...",                                             \
+		.options = other_options,                                      \
+		.n_options = COUNT_OF(other_options),                          \
+		.values_size = sizeof(struct dlq_values),                      \
+		.max_args = (size_t)-1,                                        \
+		.run = command_missing,                                        \
+		.hidden = true,                                                \
+	}
+
+OTHER(dlq_retry, "retry", "reprocess");
+OTHER(dlq_status, "status", "stats");
+OTHER(dlq_inspect, "inspect", NULL);
+OTHER(dlq_analyze, "analyze", NULL);
+OTHER(dlq_export, "export", NULL);
+OTHER(dlq_purge, "purge", NULL);
+OTHER(dlq_clear, "clear", NULL);
+
+static const struct command *const children[] = {
+	&dlq_list,
+	&dlq_show,
+	&dlq_retry,
+	&dlq_status,
+	&dlq_inspect,
+	&dlq_analyze,
+	&dlq_export,
+	&dlq_purge,
+	&dlq_clear,
+	NULL,
+};
+
+const struct command cmd_dlq = {
+	.name = "dlq",
+	.summary = "Shows the dead letters: items that failed for good",
+	.synopsis = "COMMAND [ARGUMENT...]",
+	.max_args = (size_t)-1,
+	.children = children,
+};

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* prodigy events: what happened, in order. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/output.h"
+#include "data/json.h"
+#include "state/event.h"
+#include "state/ids.h"
+
+#define DEFAULT_LIMIT 100
+
+struct events_values {
+	const char *path;
+	const char *job;
+	const char *type;
+	const char *agent;
+	const char *since;
+	const char *format;
+	struct option_number limit;
+	bool json;
+};
+
+#define AT(member) offsetof(struct events_values, member)
+
+static const struct option_spec options[] = {
+	{ "job-id", 0, OPTION_TEXT, AT(job), "JOB", "the job or session" },
+	{ "type", 0, OPTION_TEXT, AT(type), "TYPE",
+	    "only events of this type, e.g. agent_failed" },
+	{ "event-type", 0, OPTION_TEXT, AT(type), "TYPE", NULL },
+	{ "agent-id", 0, OPTION_TEXT, AT(agent), "ID",
+	    "only events of this agent" },
+	{ "since", 0, OPTION_TEXT, AT(since), "TIME",
+	    "only events of the last TIME (minutes, or 2h, 1d, ...)" },
+	{ "limit", 0, OPTION_NUMBER, AT(limit), "N", "the last N events only" },
+	{ "format", 0, OPTION_TEXT, AT(format), "FORMAT",
+	    "human, json or jsonl (default when piped)" },
+	{ "json", 0, OPTION_FLAG, AT(json), NULL, "the same as --format json" },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
+	    "look at the repository at DIR" },
+};
+
+enum format {
+	FORMAT_HUMAN,
+	FORMAT_JSON,
+	FORMAT_JSONL,
+};
+
+struct printing {
+	enum format format;
+	char *type; /* canonical; NULL: all */
+	const char *agent;
+	int64_t since; /* wall ms */
+	size_t skip; /* of those that match */
+	size_t seen;
+	json_t *all; /* FORMAT_JSON */
+};
+
+static bool
+matches(const struct printing *printing, const json_t *event)
+{
+	const json_t *inner = json_get(event, "event");
+	const char *agent = json_get_text(inner, "agent_id");
+	int64_t ms = 0;
+	autofree char *type =
+	    event_canonical_type(json_get_text(inner, "event_type"));
+	if (printing->type != NULL && strcmp(printing->type, type) != 0)
+		return false;
+	if (printing->agent != NULL &&
+	    (agent == NULL || strcmp(agent, printing->agent) != 0))
+		return false;
+	return printing->since == 0 ||
+	    (clock_parse_rfc3339(json_get_text(event, "timestamp"), &ms) &&
+		ms >= printing->since);
+}
+
+/* The members that tell most, in this order. */
+static void
+print_human(const json_t *event)
+{
+	static const char *const telling[] = { "item_id", "agent_id",
+		"worktree_name", "total_items", "success_count",
+		"failure_count", "successful", "failed", "version", "tool_name",
+		"error_signature", "error" };
+	const json_t *inner = json_get(event, "event");
+	char when[CLOCK_RFC3339_SIZE] = "";
+	int64_t ms;
+	autostr struct str line = { 0 };
+	if (clock_parse_rfc3339(json_get_text(event, "timestamp"), &ms))
+		clock_local(ms, when);
+	str_format(
+	    &line, "%s  %-24s", when, json_get_text(inner, "event_type"));
+	for (size_t i = 0; i < COUNT_OF(telling); i++) {
+		const json_t *value = json_get(inner, telling[i]);
+		if (value == NULL || json_is_null(value))
+			continue;
+		str_format(&line, "  %s=", telling[i]);
+		json_text_of(value, &line);
+	}
+	output_line("%s", str_text(&line));
+}
+
+static bool
+print_event(const json_t *event, void *arg)
+{
+	struct printing *printing = arg;
+	if (!matches(printing, event) || printing->seen++ < printing->skip)
+		return true;
+	switch (printing->format) {
+	case FORMAT_HUMAN:
+		print_human(event);
+		break;
+	case FORMAT_JSON:
+		json_array_append(printing->all, json_mutable(event));
+		break;
+	case FORMAT_JSONL:
+		output_json_line(event);
+		break;
+	}
+	return true;
+}
+
+static bool
+count_event(const json_t *event, void *arg)
+{
+	struct printing *printing = arg;
+	printing->seen += matches(printing, event);
+	return true;
+}
+
+static bool
+read_events(const char *dir, struct printing *printing, bool limited,
+    size_t limit, struct error *err)
+{
+	size_t malformed = 0;
+	if (limited) {
+		if (!event_read(dir, count_event, printing, &malformed, err))
+			return false;
+		printing->skip =
+		    printing->seen > limit ? printing->seen - limit : 0;
+		printing->seen = 0;
+	}
+	if (!event_read(dir, print_event, printing, &malformed, err))
+		return false;
+	if (malformed > 0)
+		log_warn("%zu malformed lines were passed over", malformed);
+	if (printing->seen == 0)
+		log_note("no events");
+	return true;
+}
+
+static bool
+choose_format(
+    const struct invocation *invocation, enum format *format, struct error *err)
+{
+	const struct events_values *values = invocation->values;
+	const char *name = values->format;
+	*format = isatty(STDOUT_FILENO) ? FORMAT_HUMAN : FORMAT_JSONL;
+	if (values->json || (name != NULL && strcmp(name, "json") == 0))
+		*format = FORMAT_JSON;
+	else if (name == NULL)
+		return true;
+	else if (strcmp(name, "jsonl") == 0)
+		*format = FORMAT_JSONL;
+	else if (strcmp(name, "human") == 0)
+		*format = FORMAT_HUMAN;
+	else
+		return error_set(err, ERROR_USAGE,
+		    "%s: --format: '%s' is not "
+		    "human, json or jsonl",
+		    invocation->path, name);
+	return true;
+}
+
+static bool
+choose_since(
+    const struct events_values *values, int64_t *since, struct error *err)
+{
+	int64_t ms;
+	*since = 0;
+	if (values->since == NULL)
+		return true;
+	if (!clock_parse_duration(values->since, 60000, &ms, err)) {
+		err->kind = ERROR_USAGE;
+		return error_wrap(err, "--since");
+	}
+	*since = clock_wall() - ms;
+	return true;
+}
+
+/* A job, or a standard workflow's session: both have a folder of events. */
+static char *
+choose_dir(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	const struct events_values *values = invocation->values;
+	autoerror struct error no_job = { 0 };
+	const char *name =
+	    invocation->n_args > 0 ? invocation->args[0] : values->job;
+	char *job = NULL;
+	if (name == NULL)
+		job = find_newest_job(find, err);
+	else if (!find_job(find, invocation, 0, values->job, &job, &no_job))
+		job = ids_find_session(&find->layout, name, err);
+	if (job == NULL && no_job.kind != ERROR_NONE) {
+		error_release(err);
+		error_move(err, &no_job);
+	}
+	if (job == NULL)
+		return NULL;
+	char *dir = layout_events(&find->layout, job);
+	free(job);
+	return dir;
+}
+
+static bool
+show(const struct find *find, const struct invocation *invocation, bool limited,
+    struct error *err)
+{
+	const struct events_values *values = invocation->values;
+	struct printing printing = { .agent = values->agent };
+	if (!choose_format(invocation, &printing.format, err) ||
+	    !choose_since(values, &printing.since, err))
+		return false;
+	autofree char *dir = choose_dir(find, invocation, err);
+	if (dir == NULL && err->kind != ERROR_NONE)
+		return false;
+	if (dir == NULL) {
+		log_note("no events");
+		return true;
+	}
+	if (values->type != NULL)
+		printing.type = event_canonical_type(values->type);
+	printing.all = json_array();
+	size_t limit =
+	    values->limit.given ? values->limit.value : DEFAULT_LIMIT;
+	bool ok = read_events(
+	    dir, &printing, limited || values->limit.given, limit, err);
+	if (ok && printing.format == FORMAT_JSON)
+		output_json(printing.all);
+	json_decref(printing.all);
+	free(printing.type);
+	return ok;
+}
+
+static bool
+run_with(struct invocation *invocation, bool limited, struct error *err)
+{
+	const struct events_values *values = invocation->values;
+	struct find find;
+	if (!find_open(values->path, &find, err))
+		return false;
+	bool ok = show(&find, invocation, limited, err);
+	find_close(&find);
+	return ok;
+}
+
+static bool
+run_list(struct invocation *invocation, int *status, struct error *err)
+{
+	(void)status;
+	return run_with(invocation, true, err);
+}
+
+static bool
+run_show(struct invocation *invocation, int *status, struct error *err)
+{
+	(void)status;
+	return run_with(invocation, false, err);
+}
+
+#define EVENTS(identifier, word, alias, text, function, is_hidden)             \
+	static const struct command identifier = {                             \
+		.name = word,                                                  \
+		.aliases = alias,                                              \
+		.summary = text,                                               \
+		.synopsis = "[OPTION...] [JOB]",                               \
+		.options = options,                                            \
+		.n_options = COUNT_OF(options),                                \
+		.values_size = sizeof(struct events_values),                   \
+		.max_args = 1,                                                 \
+		.run = function,                                               \
+		.hidden = is_hidden,                                           \
+	}
+
+EVENTS(events_show, "show", NULL,
+    "Prints all events of a job (default: the newest)", run_show, false);
+EVENTS(events_list, "ls", "list", "Prints the last events of a job", run_list,
+    false);
+EVENTS(events_watch, "watch", "follow", "Not supported yet", command_missing,
+    true);
+EVENTS(events_stats, "stats", NULL, "Not supported yet", command_missing, true);
+EVENTS(
+    events_search, "search", NULL, "Not supported yet", command_missing, true);
+EVENTS(
+    events_export, "export", NULL, "Not supported yet", command_missing, true);
+EVENTS(events_clean, "clean", NULL, "Not supported yet", command_missing, true);
+
+static const struct command *const children[] = {
+	&events_show,
+	&events_list,
+	&events_watch,
+	&events_stats,
+	&events_search,
+	&events_export,
+	&events_clean,
+	NULL,
+};
+
+const struct command cmd_events = {
+	.name = "events",
+	.summary = "Prints the events of a job, as JSON lines when piped",
+	.synopsis = "COMMAND [ARGUMENT...]",
+	.max_args = (size_t)-1,
+	.children = children,
+};

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* prodigy sessions: the runs there were and are. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/output.h"
+#include "data/json.h"
+#include "state/ids.h"
+#include "state/session.h"
+
+struct sessions_values {
+	const char *path;
+	const char *status;
+	struct option_number limit;
+	bool all;
+	bool json;
+};
+
+#define AT(member) offsetof(struct sessions_values, member)
+
+static const struct option_spec options[] = {
+	{ "status", 0, OPTION_TEXT, AT(status), "STATUS",
+	    "only sessions in this status" },
+	{ "all", 0, OPTION_FLAG, AT(all), NULL,
+	    "sessions of all repositories" },
+	{ "limit", 0, OPTION_NUMBER, AT(limit), "N", "at most N sessions" },
+	{ "json", 0, OPTION_FLAG, AT(json), NULL,
+	    "one JSON document on standard output" },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
+	    "look at the repository at DIR" },
+};
+
+/* A session that says it runs, but whose process is gone. */
+static const char *
+status_of(const struct find *find, const json_t *session)
+{
+	const char *status = json_get_text(session, "status");
+	if (status == NULL)
+		return "";
+	bool running = strcmp(status, "Running") == 0 ||
+	    strcmp(status, "Initializing") == 0;
+	if (running &&
+	    !session_is_alive(&find->layout, json_get_text(session, "id")))
+		return "interrupted";
+	return status;
+}
+
+static char *
+progress_of(const json_t *session)
+{
+	const json_t *map = json_get(session, "mapreduce_data");
+	const json_t *steps = json_get(session, "workflow_data");
+	if (json_is_object(map))
+		return mem_format("%lld/%lld",
+		    (long long)json_get_int(map, "processed_items", 0),
+		    (long long)json_get_int(map, "total_items", 0));
+	if (json_is_object(steps))
+		return mem_format("step %lld/%lld",
+		    (long long)json_get_int(steps, "current_step", 0),
+		    (long long)json_get_int(steps, "total_steps", 0));
+	return mem_text("");
+}
+
+static void
+add_cell(struct output_table *table, const json_t *session, const char *key)
+{
+	const char *text = json_get_text(session, key);
+	output_table_add(table, text == NULL ? "" : text);
+}
+
+static void
+add_row(
+    const struct find *find, struct output_table *table, const json_t *session)
+{
+	char when[CLOCK_RFC3339_SIZE] = "";
+	int64_t ms;
+	const char *started = json_get_text(session, "started_at");
+	autofree char *progress = progress_of(session);
+	if (started != NULL && clock_parse_rfc3339(started, &ms))
+		clock_local(ms, when);
+	add_cell(table, session, "id");
+	output_table_add(table, status_of(find, session));
+	output_table_add(table, progress);
+	output_table_add(table, when);
+	add_cell(table, session, "workflow_name");
+}
+
+static json_t *
+choose(const struct find *find, const struct sessions_values *values,
+    struct error *err)
+{
+	autojson json_t *all = session_list(&find->layout, values->all, err);
+	if (all == NULL)
+		return NULL;
+	json_t *chosen = json_array();
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		json_t *session = json_array_get(all, i);
+		if (values->status != NULL &&
+		    strcasecmp(values->status, status_of(find, session)) != 0)
+			continue;
+		if (values->limit.given &&
+		    json_array_size(chosen) >= values->limit.value)
+			break;
+		json_array_append(chosen, session);
+	}
+	return chosen;
+}
+
+static bool
+list(const struct find *find, const struct sessions_values *values,
+    struct error *err)
+{
+	static const char *const header[] = { "SESSION", "STATUS", "DONE",
+		"STARTED", "WORKFLOW" };
+	struct output_table table = { .columns = COUNT_OF(header) };
+	autojson json_t *sessions = choose(find, values, err);
+	if (sessions == NULL)
+		return false;
+	if (values->json) {
+		output_json(sessions);
+		return true;
+	}
+	if (json_array_size(sessions) == 0) {
+		output_line("No sessions.");
+		return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(header); i++)
+		output_table_add(&table, header[i]);
+	for (size_t i = 0; i < json_array_size(sessions); i++)
+		add_row(find, &table, json_array_get(sessions, i));
+	output_table_print(&table);
+	return true;
+}
+
+static bool
+run_list(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct sessions_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (!find_open(values->path, &find, err))
+		return false;
+	bool ok = list(&find, values, err);
+	find_close(&find);
+	return ok;
+}
+
+static json_t *
+find_session(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	if (invocation->n_args > 0) {
+		autofree char *id =
+		    ids_find_session(&find->layout, invocation->args[0], err);
+		return id == NULL ? NULL : session_load(&find->layout, id, err);
+	}
+	autojson json_t *all = session_list(&find->layout, false, err);
+	if (all == NULL)
+		return NULL;
+	if (json_array_size(all) == 0)
+		error_set(err, ERROR_STATE, "no session in %s yet",
+		    find->layout.root);
+	return json_incref(json_array_get(all, 0));
+}
+
+static void
+print_member(const json_t *session, const char *label, const char *key)
+{
+	const char *text = json_get_text(session, key);
+	if (text != NULL)
+		output_line("%-12s %s", label, text);
+}
+
+static void
+print_session(const struct find *find, const json_t *session)
+{
+	autofree char *progress = progress_of(session);
+	print_member(session, "Session:", "id");
+	output_line("%-12s %s", "Status:", status_of(find, session));
+	print_member(session, "Workflow:", "workflow_name");
+	print_member(session, "File:", "workflow_path");
+	print_member(session, "Job:", "job_id");
+	output_line("%-12s %s", "Done:", progress);
+	print_member(session, "Started:", "started_at");
+	print_member(session, "Updated:", "updated_at");
+	print_member(session, "Completed:", "completed_at");
+	print_member(session, "Repository:", "repository");
+	print_member(session, "Worktree:", "worktree_path");
+	print_member(session, "Branch:", "branch");
+	print_member(session, "Merges into:", "original_branch");
+	print_member(session, "Error:", "error");
+}
+
+static bool
+run_show(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct sessions_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (!find_open(values->path, &find, err))
+		return false;
+	json_t *session = find_session(&find, invocation, err);
+	if (session != NULL && values->json)
+		output_json(session);
+	else if (session != NULL)
+		print_session(&find, session);
+	bool ok = session != NULL;
+	json_decref(session);
+	find_close(&find);
+	return ok;
+}
+
+static const struct command sessions_list = {
+	.name = "list",
+	.aliases = "ls",
+	.summary = "Lists the sessions of the repository, newest first",
+	.synopsis = "[OPTION...]",
+	.options = options,
+	.n_options = COUNT_OF(options),
+	.values_size = sizeof(struct sessions_values),
+	.run = run_list,
+};
+
+static const struct command sessions_show = {
+	.name = "show",
+	.summary = "Shows a session (default: the newest)",
+	.synopsis = "[OPTION...] [ID]",
+	.options = options,
+	.n_options = COUNT_OF(options),
+	.values_size = sizeof(struct sessions_values),
+	.max_args = 1,
+	.run = run_show,
+};
+
+static const struct command sessions_clean = {
+	.name = "clean",
+	.summary = "Not supported yet",
+	.synopsis = "...",
+	.options = options,
+	.n_options = COUNT_OF(options),
+	.values_size = sizeof(struct sessions_values),
+	.max_args = (size_t)-1,
+	.run = command_missing,
+	.hidden = true,
+};
+
+static const struct command *const children[] = {
+	&sessions_list,
+	&sessions_show,
+	&sessions_clean,
+	NULL,
+};
+
+const struct command cmd_sessions = {
+	.name = "sessions",
+	.summary = "Shows the runs there were and are",
+	.synopsis = "COMMAND [ARGUMENT...]",
+	.max_args = (size_t)-1,
+	.children = children,
+};

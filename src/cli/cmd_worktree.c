@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* prodigy worktree: the work trees of runs, and their merge later. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/find.h"
+#include "cli/output.h"
+#include "data/json.h"
+#include "git/final.h"
+#include "git/git.h"
+#include "git/worktree.h"
+#include "state/ids.h"
+#include "state/session.h"
+
+struct worktree_values {
+	const char *path;
+	const char *text;
+	bool json;
+	bool detailed;
+	bool yes;
+	bool flag;
+};
+
+#define AT(member) offsetof(struct worktree_values, member)
+
+static const struct option_spec list_options[] = {
+	{ "json", 0, OPTION_FLAG, AT(json), NULL,
+	    "one JSON document on standard output" },
+	{ "detailed", 'd', OPTION_FLAG, AT(detailed), NULL,
+	    "with path, target and workflow" },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
+	    "look at the repository at DIR" },
+};
+
+static const struct option_spec merge_options[] = {
+	{ "yes", 'y', OPTION_FLAG, AT(yes), NULL, "merge without asking" },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", "the repository at DIR" },
+};
+
+static const struct option_spec clean_options[] = {
+	{ "all", 'a', OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "force", 'f', OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "yes", 'y', OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "merged-only", 0, OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "mapreduce", 0, OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "dry-run", 0, OPTION_FLAG, AT(flag), NULL, NULL },
+	{ "older-than", 0, OPTION_TEXT, AT(text), "TIME", NULL },
+	{ "job-id", 0, OPTION_TEXT, AT(text), "JOB", NULL },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", NULL },
+};
+
+/* --- ls ---------------------------------------------------------------------
+ */
+
+static size_t
+commits_ahead(const struct find *find, const char *branch, const char *target)
+{
+	autoerror struct error ignored = { 0 };
+	struct final_counts counts;
+	if (branch == NULL || target == NULL ||
+	    !final_count(&find->repo, branch, target, &counts, &ignored))
+		return 0;
+	return counts.commits;
+}
+
+static bool
+is_dirty(const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	struct worktree_status status;
+	if (!path_is_dir(path) || !worktree_status(path, &status, &ignored))
+		return false;
+	bool dirty = status.changed.n > 0 || status.untracked.n > 0;
+	worktree_status_release(&status);
+	return dirty;
+}
+
+/* Ours are those in the repository's folder under PRODIGY_HOME. */
+static bool
+is_ours(const struct find *find, const char *path)
+{
+	autofree char *dir = layout_worktrees(&find->layout);
+	autofree char *prefix = mem_format("%s/", dir);
+	return text_starts_with(path, prefix);
+}
+
+static json_t *
+describe(const struct find *find, const struct worktree_entry *tree)
+{
+	autoerror struct error ignored = { 0 };
+	const char *name = path_name(tree->path);
+	autojson json_t *session = text_starts_with(name, "session-")
+	    ? session_load(&find->layout, name, &ignored)
+	    : NULL;
+	const char *target = json_get_text(session, "original_branch");
+	const char *status = json_get_text(session, "status");
+	const json_t *map = json_get(session, "mapreduce_data");
+	json_t *out = json_object();
+	if (status != NULL && strcmp(status, "Running") == 0 &&
+	    !session_is_alive(&find->layout, name))
+		status = "interrupted";
+	json_set_text(out, "session_id", name);
+	json_set_text(out, "status", session == NULL ? "agent" : status);
+	json_set_text(out, "branch_name", tree->branch);
+	json_set_text(out, "parent_branch", target);
+	json_set_text(out, "worktree_path", tree->path);
+	json_set_text(
+	    out, "workflow_path", json_get_text(session, "workflow_path"));
+	json_set_text(out, "started_at", json_get_text(session, "started_at"));
+	json_set_text(
+	    out, "last_activity", json_get_text(session, "updated_at"));
+	json_set_text(out, "error_summary", json_get_text(session, "error"));
+	json_object_set_new(out, "commits",
+	    json_integer(
+		(json_int_t)commits_ahead(find, tree->branch, target)));
+	json_object_set_new(out, "dirty", json_boolean(is_dirty(tree->path)));
+	json_object_set_new(out, "items_processed",
+	    json_integer(json_get_int(map, "processed_items", 0)));
+	json_object_set_new(out, "total_items",
+	    json_integer(json_get_int(map, "total_items", 0)));
+	return out;
+}
+
+static void
+add_text(struct output_table *table, const json_t *tree, const char *key)
+{
+	autostr struct str text = { 0 };
+	json_text_of(json_get(tree, key), &text);
+	output_table_add(table, str_text(&text));
+}
+
+static void
+print_trees(const json_t *trees, bool detailed)
+{
+	static const char *const header[] = { "WORKTREE", "STATUS", "TARGET",
+		"COMMITS", "DIRTY" };
+	struct output_table table = { .columns = COUNT_OF(header) };
+	for (size_t i = 0; i < COUNT_OF(header); i++)
+		output_table_add(&table, header[i]);
+	for (size_t i = 0; i < json_array_size(trees); i++) {
+		const json_t *tree = json_array_get(trees, i);
+		add_text(&table, tree, "session_id");
+		add_text(&table, tree, "status");
+		add_text(&table, tree, "parent_branch");
+		add_text(&table, tree, "commits");
+		output_table_add(
+		    &table, json_get_bool(tree, "dirty", false) ? "yes" : "");
+	}
+	output_table_print(&table);
+	for (size_t i = 0; detailed && i < json_array_size(trees); i++) {
+		const json_t *tree = json_array_get(trees, i);
+		const char *workflow = json_get_text(tree, "workflow_path");
+		output_line("%s: %s%s%s", json_get_text(tree, "session_id"),
+		    json_get_text(tree, "worktree_path"),
+		    workflow == NULL ? "" : ", workflow ",
+		    workflow == NULL ? "" : workflow);
+	}
+	output_line("%zu work tree%s", json_array_size(trees),
+	    json_array_size(trees) == 1 ? "" : "s");
+}
+
+static bool
+list(const struct find *find, const struct worktree_values *values,
+    struct error *err)
+{
+	struct worktree_list all;
+	if (!worktree_list(&find->repo, &all, err))
+		return false;
+	autojson json_t *trees = json_array();
+	for (size_t i = 0; i < all.n; i++)
+		if (is_ours(find, all.items[i].path))
+			json_array_append_new(
+			    trees, describe(find, &all.items[i]));
+	worktree_list_release(&all);
+	if (values->json) {
+		autojson json_t *document =
+		    json_pack("{s:O, s:{s:I}}", "sessions", trees, "summary",
+			"total", (json_int_t)json_array_size(trees));
+		output_json(document);
+	} else if (json_array_size(trees) == 0) {
+		output_line("No work trees.");
+	} else {
+		print_trees(trees, values->detailed);
+	}
+	return true;
+}
+
+static bool
+run_list(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct worktree_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (!find_open(values->path, &find, err))
+		return false;
+	bool ok = list(&find, values, err);
+	find_close(&find);
+	return ok;
+}
+
+/* --- merge
+ * -------------------------------------------------------------------- */
+
+static bool
+drop_ref(const struct find *find, const char *ref, struct error *err)
+{
+	const char *const args[] = { "update-ref", "-d", ref, NULL };
+	return git_run(find->repo.root, args, NULL, err);
+}
+
+static bool
+remove_tree(const struct find *find, const char *id, const char *branch,
+    struct error *err)
+{
+	autofree char *path = layout_worktree(&find->layout, id);
+	autofree char *metadata = layout_metadata(&find->layout, id);
+	autofree char *ref = mem_format("refs/heads/%s", branch);
+	autofree char *map = mem_format("refs/prodigy/%s/map",
+	    text_starts_with(id, "session-") ? id + strlen("session-") : id);
+	if (is_dirty(path)) {
+		output_line("%s has uncommitted changes and stays.", path);
+		return true;
+	}
+	if (!worktree_remove(&find->repo, path, err) ||
+	    !drop_ref(find, ref, err) || !drop_ref(find, map, err))
+		return false;
+	unlink(metadata);
+	return true;
+}
+
+static bool
+has_consent(const struct worktree_values *values, const char *id,
+    const char *target, const struct final_counts *counts)
+{
+	if (values->yes)
+		return true;
+	autofree char *question = mem_format("Merge %zu commit%s (%zu file%s) "
+					     "of %s into %s?",
+	    counts->commits, counts->commits == 1 ? "" : "s", counts->files,
+	    counts->files == 1 ? "" : "s", id, target);
+	return output_confirm(question, true);
+}
+
+static bool
+merge_session(const struct find *find, const struct worktree_values *values,
+    const char *id, const json_t *session, struct error *err)
+{
+	const char *branch = json_get_text(session, "branch");
+	const char *target = json_get_text(session, "original_branch");
+	struct final_counts counts;
+	bool conflict;
+	if (branch == NULL || target == NULL)
+		return error_set(err, ERROR_STATE,
+		    "%s was started on a "
+		    "detached HEAD: merge branch %s yourself",
+		    id, branch == NULL ? "?" : branch);
+	if (session_is_alive(&find->layout, id))
+		return error_set(err, ERROR_STATE, "%s is still running", id);
+	if (!final_count(&find->repo, branch, target, &counts, err))
+		return error_wrap(err, "%s", id);
+	if (counts.commits == 0) {
+		output_line("No new commits: nothing to merge.");
+		return true;
+	}
+	if (!has_consent(values, id, target, &counts)) {
+		output_line("Not merged. Merge it with: prodigy worktree "
+			    "merge -y %s",
+		    id);
+		return true;
+	}
+	autofree char *message = mem_format("Merge session %s\n\n"
+					    "Prodigy-Session: %s\n",
+	    id, id);
+	if (!final_merge(&find->repo, branch, target, message, &conflict, err))
+		return false;
+	output_line("Merged %zu commit%s into %s.", counts.commits,
+	    counts.commits == 1 ? "" : "s", target);
+	return remove_tree(find, id, branch, err);
+}
+
+static bool
+run_merge(struct invocation *invocation, int *status, struct error *err)
+{
+	const struct worktree_values *values = invocation->values;
+	struct find find;
+	(void)status;
+	if (!find_open(values->path, &find, err))
+		return false;
+	autofree char *id =
+	    ids_find_session(&find.layout, invocation->args[0], err);
+	autojson json_t *session =
+	    id == NULL ? NULL : session_load(&find.layout, id, err);
+	bool ok =
+	    session != NULL && merge_session(&find, values, id, session, err);
+	find_close(&find);
+	return ok;
+}
+
+static const struct command worktree_ls = {
+	.name = "ls",
+	.aliases = "list",
+	.summary = "Lists the work trees of runs and of kept agents",
+	.synopsis = "[OPTION...]",
+	.options = list_options,
+	.n_options = COUNT_OF(list_options),
+	.values_size = sizeof(struct worktree_values),
+	.run = run_list,
+};
+
+static const struct command worktree_merge = {
+	.name = "merge",
+	.summary = "Merges the result of a run into the branch it began on",
+	.synopsis = "[OPTION...] SESSION",
+	.options = merge_options,
+	.n_options = COUNT_OF(merge_options),
+	.values_size = sizeof(struct worktree_values),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_merge,
+};
+
+#define OTHER(identifier, word, alias)                                         \
+	static const struct command identifier = {                             \
+		.name = word,                                                  \
+		.aliases = alias,                                              \
+		.summary = "Not supported yet",                                \
+		.synopsis = "...",                                             \
+		.options = clean_options,                                      \
+		.n_options = COUNT_OF(clean_options),                          \
+		.values_size = sizeof(struct worktree_values),                 \
+		.max_args = (size_t)-1,                                        \
+		.run = command_missing,                                        \
+		.hidden = true,                                                \
+	}
+
+OTHER(worktree_clean, "clean", "cleanup");
+OTHER(worktree_clean_orphaned, "clean-orphaned", NULL);
+
+static const struct command *const children[] = {
+	&worktree_ls,
+	&worktree_merge,
+	&worktree_clean,
+	&worktree_clean_orphaned,
+	NULL,
+};
+
+const struct command cmd_worktree = {
+	.name = "worktree",
+	.summary = "Lists work trees and merges them later",
+	.synopsis = "COMMAND [ARGUMENT...]",
+	.max_args = (size_t)-1,
+	.children = children,
+};

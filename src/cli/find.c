@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Repository, state and ids of a command. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/find.h"
+#include "state/ids.h"
+
+bool
+find_open(const char *dir, struct find *find, struct error *err)
+{
+	*find = (struct find){ 0 };
+	if (!repo_find(dir == NULL ? "." : dir, &find->repo, err))
+		return false;
+	if (layout_look(find->repo.root, &find->layout, err))
+		return true;
+	repo_release(&find->repo);
+	return false;
+}
+
+void
+find_close(struct find *find)
+{
+	layout_release(&find->layout);
+	repo_release(&find->repo);
+}
+
+bool
+find_job(const struct find *find, const struct invocation *invocation,
+    size_t position, const char *option, char **job, struct error *err)
+{
+	const char *argument =
+	    invocation->n_args > position ? invocation->args[position] : NULL;
+	*job = NULL;
+	if (argument != NULL && option != NULL && strcmp(argument, option) != 0)
+		return error_set(err, ERROR_USAGE,
+		    "%s: two different jobs: '%s' and '%s'", invocation->path,
+		    argument, option);
+	const char *wanted = argument == NULL ? option : argument;
+	if (wanted == NULL)
+		return true;
+	*job = ids_find_job(&find->layout, wanted, err);
+	return *job != NULL;
+}
+
+char *
+find_newest_job(const struct find *find, struct error *err)
+{
+	autostrv struct strv jobs = { 0 };
+	if (!ids_jobs(&find->layout, &jobs, err) || jobs.n == 0)
+		return NULL;
+	return mem_text(jobs.items[jobs.n - 1]);
+}
