@@ -170,6 +170,11 @@ run_line(const struct command *root, struct invocation *invocation, int argc,
 		return false;
 	invocation->command = command;
 	invocation->values = mem_zalloc(command->values_size);
+	if (command->is_raw) {
+		invocation->args = argv + 1;
+		invocation->n_args = (size_t)argc - 1;
+		return run_command(invocation, status, err);
+	}
 	return option_parse(command, invocation, argc, argv, err) &&
 	    run_command(invocation, status, err);
 }

@@ -72,6 +72,7 @@ struct command {
 	bool (*run)(
 	    struct invocation *invocation, int *status, struct error *err);
 	bool hidden;
+	bool is_raw; /* options are not parsed: all words are arguments */
 };
 
 /*

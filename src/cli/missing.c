@@ -75,6 +75,7 @@ const struct command cmd_resume_job = {
 		.max_args = (size_t)-1,                                        \
 		.run = command_missing,                                        \
 		.hidden = true,                                                \
+		.is_raw = true,                                                \
 	}
 
 MISSING(cmd_exec, "exec");

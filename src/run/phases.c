@@ -257,9 +257,9 @@ emit_started(struct supervisor *sup)
 	    ? json_pack("{s:s}", "permission_mode", sup->claude.permission_mode)
 	    : json_incref(json_object_get(sup->record.fixed, "config"));
 	record_event(&sup->record, "job_started",
-	    json_pack("{s:o, s:o, s:I, s:s}", "config", config, "workflow",
-		json_text(sup->workflow.name), "total_items", (json_int_t)0,
-		"permission_mode", sup->claude.permission_mode));
+	    json_pack("{s:o, s:o, s:n, s:s}", "config", config, "workflow",
+		json_text(sup->workflow.name), "total_items", "permission_mode",
+		sup->claude.permission_mode));
 }
 
 static void

@@ -299,6 +299,8 @@ record_session(
 		log_warn("saving the session: %s", error_text(&err));
 		error_release(&err);
 	}
+	if (record->job_id != NULL && record->failure.kind == ERROR_NONE)
+		describe_job(record);
 }
 
 void
