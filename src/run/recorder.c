@@ -284,6 +284,15 @@ update_session_data(struct record *record)
 		"phase", job_phase_name(job->phase), "reduce_results"));
 }
 
+static void
+describe_job(struct record *record)
+{
+	autoerror struct error err = { 0 };
+	struct checkpoint_source source = source_of(record);
+	if (!checkpoint_describe(&source, &err))
+		log_debug("%s", error_text(&err));
+}
+
 void
 record_session(
     struct record *record, enum session_status status, const char *error)
