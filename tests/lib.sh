@@ -135,7 +135,8 @@ nothing_left() { # repository
 	is "$(find "$1/.git" -name '*.lock')" '' \
 		'lock files left in the repository'
 	is "$(find "$PRODIGY_HOME" -name '*.tmp')" '' 'temporary files left'
-	is "$(find "$PRODIGY_HOME/worktrees" -mindepth 2 -maxdepth 2 -type d \
+	trees=$PRODIGY_HOME/worktrees/$(basename "$(cd "$1" && pwd)")
+	is "$(find "$trees" -mindepth 1 -maxdepth 1 -type d \
 		! -name .metadata)" '' 'work tree folders left'
 }
 

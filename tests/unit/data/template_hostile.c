@@ -196,11 +196,13 @@ test_places(const char *shell)
 	for (size_t i = 0; i < LONG_VALUE; i++)
 		big[i] = " a'\"$`\\;\nb"[i % 10];
 	for (size_t p = 0; p < COUNT_OF(places); p++) {
-		bool good = check_together(&places[p], shell);
+		bool together = check_together(&places[p], shell);
+		bool good = together;
 		/* One by one, to see which, and the ones to be refused. */
 		for (size_t i = 0; i < COUNT_OF(hostile); i++)
-			if (!good || is_refused(&places[p], hostile[i]))
-				check(&places[p], shell, hostile[i]);
+			if (!together || is_refused(&places[p], hostile[i]))
+				good = check(&places[p], shell, hostile[i]) &&
+				    good;
 		tap_ok(good, "%s %s", shell, places[p].script);
 		if (takes_long(places[p].script))
 			tap_ok(check(&places[p], shell, big), "a long value");
