@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What follows after a failed step that has on_failure, as a pure function
- * (chapter 4.8 of the workflow language). handlers.c carries it out.
+ * (see prodigy-workflow(5)). handlers.c carries it out.
  */
 #ifndef AGENT_HANDLER_RULES_H
 #define AGENT_HANDLER_RULES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * capture_outputs of a phase: values taken from what its steps printed, by
- * place of the step (chapter 5.1 of the workflow language).
+ * place of the step (see prodigy-workflow(5)).
  */
 #ifndef AGENT_OUTPUTS_H
 #define AGENT_OUTPUTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The input of a map (chapter 5.3 of the workflow language): a file of the
+ * The input of a map (see prodigy-workflow(5)): a file of the
  * work tree or a command, read as one JSON document, as JSON lines, or as
  * lines of text.
  */

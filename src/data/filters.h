@@ -3,7 +3,7 @@
  * What may follow the name in ${name...}: modifiers (":-text", ":json",
  * ":lines", ":csv", ":*.c,*.h") and filters ("|default:text", "|length",
  * "|json", "|trim", "|lower", "|upper", "|first", "|last", "|join:SEP", "|sh",
- * "|words", "|raw"), chapter 7.1 and 7.6 of the workflow language.
+ * "|words", "|raw"), prodigy-workflow(5).
  */
 #ifndef DATA_FILTERS_H
 #define DATA_FILTERS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interpolation of ${reference}, ${reference:-default}, ${reference|filter}
- * and $name in the texts of a workflow (chapter 7 of the workflow language).
+ * and $name in the texts of a workflow (see prodigy-workflow(5)).
  * One pass; values are never scanned again; a reference that cannot be
  * resolved stays byte for byte as written.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Variables of a run: names with JSON values, each with a class that says how
- * its text may enter a shell script (decision 14 of the specification).
+ * its text may enter a shell script.
  *
  * Scopes are chained: a lookup goes from the innermost outwards. A reference
  * such as "a.b[0].c" is looked up as a flat name first ("shell.output" may be

@@ -40,7 +40,7 @@ enum frame_phase {
 
 const char *frame_phase_name(enum frame_phase phase); /* "map", ... */
 
-/* How claude is started (decision 18). */
+/* How claude is started. */
 struct claude_config {
 	struct strv command; /* default {"claude"} */
 	struct strv arguments; /* extra, before "--" */

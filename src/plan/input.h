@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of an input as a document (chapter 5.3 of the workflow language).
+/* The bytes of an input as a document (see prodigy-workflow(5)).
  */
 #ifndef PLAN_INPUT_H
 #define PLAN_INPUT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which items a map works on: a pure function of the input document and the
- * map's settings (chapter 5.4 of the workflow language):
+ * map's settings (see prodigy-workflow(5)):
  *
  *	json_path -> filter -> sort_by -> distinct -> offset -> max_items
  */

@@ -1,0 +1,119 @@
+#!/bin/sh
+# Every example of the manual pages is run, loaded or evaluated.
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+
+man=$top_srcdir/man
+
+# The examples of a kind, each into a file: KIND.PAGE.NUMBER
+extract() { # kind, page
+	awk -v kind="$1" -v out="$scratch/$1.$2" '
+		$0 == ".\\\" test: " kind { wanted = 1; next }
+		wanted && /^\.Bd/ { n++; on = 1; wanted = 0; next }
+		/^\.Ed/ { on = 0; next }
+		on {
+			gsub(/\\e/, "\\")
+			print > (out "." n)
+		}
+	' "$man/$2"
+}
+
+workflows_load() {
+	extract workflow prodigy-workflow.5
+	found=0
+	for file in "$scratch"/workflow.*; do
+		found=$((found + 1))
+		cp "$file" example.yml
+		run 0 "$PRODIGY" validate --strict example.yml
+	done
+	[ "$found" -ge 8 ]
+}
+
+quoting_example_works() {
+	make_repo quoting 1
+	cp "$(grep -l 'name: quoting' "$scratch"/workflow.*)" quoting.yml
+	cd quoting
+	touch x
+	cat >../quoting.jq <<'J'
+["a b.txt", "$(rm -rf x).txt"]
+J
+	cp ../quoting.jq items.json && git add . && git commit -q -m items
+	sed "s/input: .*/input: items.json/" ../quoting.yml >../q.yml
+	run 0 "$PRODIGY" run ../q.yml -y
+	[ -f 'a b.txt' ]
+	# shellcheck disable=SC2016 # the name itself
+	[ -f '$(rm -rf x).txt' ]
+	[ -e x ]
+}
+
+expressions_hold() {
+	extract expr prodigy-workflow.5
+	found=0
+	while read -r expression; do
+		found=$((found + 1))
+		printf '[{"file":"src/a.rs","n":5,"tags":["x"]}]' |
+			"$PRODIGY" items --input - --filter "$expression" >out
+		is "$(wc -l <out)" 1 "$expression"
+	done <"$(echo "$scratch"/expr.*)"
+	[ "$found" -ge 6 ]
+}
+
+commands_run() {
+	make_repo commands 3
+	cat >commands/workflow.yml <<'Y'
+name: example
+mode: mapreduce
+map:
+  input: "printf '%s\n' 1 2 3 4"
+  agent_template:
+    - shell: "test ${item} -ne 4"
+    - shell: "echo ${item} > new${item}; git add .; git commit -q -m new"
+Y
+	git -C commands add . && git -C commands commit -q -m workflow
+	mkdir bin && ln -s "$PRODIGY" bin/prodigy
+	PATH=$scratch/bin:$PATH
+	extract run prodigy-run.1
+	extract run prodigy.1
+	cd commands
+	found=0
+	for file in "$scratch"/run.prodigy-run.1.* "$scratch"/run.prodigy.1.*; do
+		found=$((found + 1))
+		echo "--- $file"
+		cat "$file"
+		sh -e "$file" </dev/null >../example.out 2>../example.err ||
+			{ cat ../example.out ../example.err; return 1; }
+		[ -s ../example.out ]
+	done
+	[ "$found" -ge 6 ]
+}
+
+pages_are_clean() {
+	mandoc -T lint -W warning "$man"/*.[15]
+}
+
+options_are_described() {
+	"$PRODIGY" run --help | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}--\([a-z-]*\).*/\2/p' >options
+	[ "$(wc -l <options)" -ge 12 ]
+	while read -r option; do
+		case $option in
+		verbose | quiet | no-color | ascii | help | version) page=prodigy.1 ;;
+		*) page=prodigy-run.1 ;;
+		esac
+		grep -q -- "-$option" "$man/$page" || {
+			echo "--$option is not in $page"
+			return 1
+		}
+	done <options
+}
+
+t 'every workflow of the manual loads without a warning' workflows_load
+t 'hostile file names of the manual stay names' quoting_example_works
+t 'every expression of the manual holds' expressions_hold
+t 'every command of the manual runs' commands_run
+t 'every option of run is in its page' options_are_described
+if command -v mandoc >/dev/null 2>&1; then
+	t 'the pages are clean' pages_are_clean
+else
+	skip 'the pages are clean' 'mandoc is missing'
+fi
+done_testing
