@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The expression language of filters and conditions (chapter 6 of the
- * workflow language):
+ * The expression language of filters and conditions (prodigy-workflow(5)):
  *
  *	item.severity >= 5 && (status == 'open' || tags contains 'now')
  *	file matches '\.rs$' and not is_null(owner)
