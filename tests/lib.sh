@@ -33,11 +33,17 @@ cat >"$HOME/.gitconfig" <<'EOF'
 	defaultBranch = main
 EOF
 cd "$scratch" || exit 1
+out=$scratch/out
+err=$scratch/err
 
-# Runs a function as one test; what it prints is shown when it fails.
+# Runs a function as one test; what it prints is shown when it fails. Any
+# command in it that fails ends it: so it must not stand in a condition here,
+# where the shell would not look at the status of its commands.
 t() {
 	tests=$((tests + 1))
-	if (set -e; "$2") >"$scratch/.out" 2>&1; then
+	(set -e; "$2") >"$scratch/.out" 2>&1
+	result=$?
+	if [ "$result" -eq 0 ]; then
 		echo "ok $tests - $1"
 	else
 		failures=$((failures + 1))
@@ -91,15 +97,15 @@ hasnt() { # file, extended regular expression
 	return 1
 }
 
-# Runs a command and checks its exit status; output goes to out and err.
+# Runs a command and checks its exit status; output goes to $out and $err.
 run() { # wanted status, command ...
 	wanted=$1
 	shift
 	status=0
-	"$@" >out 2>err </dev/null || status=$?
+	"$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
 	[ "$status" -eq "$wanted" ] && return 0
 	printf 'exit status %s instead of %s: %s\n' "$status" "$wanted" "$*"
-	cat out err
+	cat "$scratch/out" "$scratch/err"
 	return 1
 }
 
@@ -120,8 +126,9 @@ is_dead() { # pid: gone, or a zombie
 	[ ! -e "/proc/$1/stat" ] || grep -q ') Z ' "/proc/$1/stat"
 }
 
-job_id() {
-	for job in "$PRODIGY_HOME"/state/*/mapreduce/jobs/*; do
+# The newest job of a repository.
+job_id() { # name of its folder
+	for job in "$PRODIGY_HOME/state/$1"/mapreduce/jobs/*; do
 		basename "$job"
 	done | tail -n 1
 }

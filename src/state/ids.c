@@ -173,30 +173,42 @@ ids_find_job(const struct layout *layout, const char *text, struct error *err)
 	return other;
 }
 
+/* By the text itself, then as the session of a job of that name. */
+static bool
+find_among(const struct layout *layout, bool every_repository, const char *text,
+    char **id, struct error *err)
+{
+	autostrv struct strv ids = { 0 };
+	const char *found = NULL;
+	autojson json_t *list = session_list(layout, every_repository, err);
+	if (list == NULL)
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++)
+		strv_add(&ids, json_get_text(json_array_get(list, i), "id"));
+	if (!pick(&ids, text, &found, err))
+		return false;
+	if (found == NULL && !text_starts_with(text, "session")) {
+		autofree char *of_job = ids_session_of_job(text);
+		if (!pick(&ids, of_job, &found, err))
+			return false;
+	}
+	*id = mem_text(found);
+	return true;
+}
+
+/* The sessions of this repository first: a prefix means one of them. */
 char *
 ids_find_session(
     const struct layout *layout, const char *text, struct error *err)
 {
-	autostrv struct strv ids = { 0 };
-	const char *found = NULL;
-	autojson json_t *list = session_list(layout, true, err);
-	if (list == NULL)
+	char *id = NULL;
+	if (!find_among(layout, false, text, &id, err))
 		return NULL;
-	for (size_t i = 0; i < json_array_size(list); i++)
-		strv_add(&ids, json_get_text(json_array_get(list, i), "id"));
-	if (!pick(&ids, text, &found, err))
+	if (id == NULL && !find_among(layout, true, text, &id, err))
 		return NULL;
-	if (found != NULL)
-		return mem_text(found);
-	if (!text_starts_with(text, "session")) {
-		autofree char *of_job = ids_session_of_job(text);
-		if (!pick(&ids, of_job, &found, err))
-			return NULL;
-		if (found != NULL)
-			return mem_text(found);
-	}
-	char *other = mapped(layout, text, "session_id");
-	if (other == NULL)
+	if (id == NULL)
+		id = mapped(layout, text, "session_id");
+	if (id == NULL)
 		error_set(err, ERROR_STATE, "no session '%s'", text);
-	return other;
+	return id;
 }

@@ -49,9 +49,9 @@ Y
 	before=$(user_state .)
 	run 0 "$PRODIGY" run ../hundred.yml
 	is "$(user_state .)" "$before" 'the user sees no change before consent'
-	has out 'prodigy worktree merge session-mapreduce'
+	has "$out" 'prodigy worktree merge session-mapreduce'
 	git stash -q -u
-	run 0 "$PRODIGY" worktree merge -y "$(job_id)"
+	run 0 "$PRODIGY" worktree merge -y "$(job_id hundred)"
 	is "$(git log --format=%s | grep -c '^Merge agent')" 100 'merges'
 	is "$(grep -l '^item' src/*.txt | wc -l)" 100 'files changed'
 	nothing_left .
@@ -87,20 +87,20 @@ S
 	chmod +x run-tests
 	git add . && git commit -q -m 'initial commit'
 	run 0 "$PRODIGY" items "$examples/debt.yml"
-	is "$(jq -c .data.id out | tr '\n' ' ')" '4 1 5 ' 'planned items'
+	is "$(jq -c .data.id "$out" | tr '\n' ' ')" '4 1 5 ' 'planned items'
 	rule 1 '/debug-test*' 'exit 1'
 	rule 2 '/fix-issue leak*' 'echo cannot; exit 1'
 	# shellcheck disable=SC2016 # for the stand-in's shell
 	rule 3 '/fix-issue*' 'file=${PROMPT##*--file }
 		echo fixed >"$file" && git commit -q -a -m "fix $file"'
 	run 0 "$PRODIGY" run "$examples/debt.yml" -y
-	has out 'Items: +3 total, 1 successful, 2 failed'
+	has "$out" 'Items: +3 total, 1 successful, 2 failed'
 	has "$fake/calls" 'fix-issue dup code --file a.c'
 	has "$fake/calls" 'debug-test'
 	has "$fake/calls" 'd.c is broken'
 	has "$fake/calls" 'summarize-fixes .*"item_id"'
-	run 0 "$PRODIGY" dlq show "$(job_id)"
-	jq -r '.items[].failure_history[].json_log_location' out >logs
+	run 0 "$PRODIGY" dlq show "$(job_id debt)"
+	jq -r '.items[].failure_history[].json_log_location' "$out" >logs
 	is "$(wc -l <logs)" 2 'log locations'
 	while read -r log; do [ -s "$log" ]; done <logs
 }
@@ -140,7 +140,7 @@ reduce:
   - shell: "touch reduced; false"
 Y
 	run 0 "$PRODIGY" run ../zero.yml
-	has out 'No work items to process'
+	has "$out" 'No work items to process'
 	nothing_left .
 }
 
@@ -179,10 +179,10 @@ reduce:
 Y
 	before=$(user_state .)
 	run 1 "$PRODIGY" run ../reduce.yml -y
-	has err 'Session failed: Reduce: .*exit code 9'
+	has "$err" 'Session failed: Reduce: .*exit code 9'
 	is "$(user_state .)" "$before"
 	run 0 "$PRODIGY" sessions show --json
-	is "$(jq -r .status out)" Failed 'session status'
+	is "$(jq -r .status "$out")" Failed 'session status'
 }
 
 events_on_stdout() {
@@ -197,13 +197,13 @@ map:
     - shell: "test ${item} -ne 2"
 Y
 	run 0 "$PRODIGY" run ../events.yml --output jsonl
-	jq -e .event.event_type out >types
+	jq -e .event.event_type "$out" >types
 	for type in job_started map_phase_started agent_started \
 		agent_completed agent_failed dlq_item_added job_completed; do
 		has types "$type"
 	done
-	jq -c .id out | sort >printed
-	jq -c .id "$PRODIGY_HOME/events/events/$(job_id)"/*.jsonl | sort >kept
+	jq -c .id "$out" | sort >printed
+	jq -c .id "$PRODIGY_HOME/events/events/$(job_id events)"/*.jsonl | sort >kept
 	cmp printed kept
 	run 1 "$PRODIGY" run ../events.yml --fail-on-dlq
 }
@@ -223,8 +223,8 @@ dry_run() {
 	cd dry
 	before=$(find . "$PRODIGY_HOME" | sort | cksum)
 	run 0 "$PRODIGY" run "$examples/copyright-headers.yml" --dry-run
-	has out 'Would execute'
-	is "$(find . "$PRODIGY_HOME" ! -name out ! -name err | sort | cksum)" \
+	has "$out" 'Would execute'
+	is "$(find . "$PRODIGY_HOME" | sort | cksum)" \
 		"$before" 'files'
 }
 

@@ -12,6 +12,10 @@ kinds='ignore-term new-group setsid daemon daemon-clean stop-self flood-stdout
 	close-stdout never-read fork-forever'
 
 write_workflow() { # kind, more options of the step
+	case $1 in
+	daemon*) last='; sleep 60' ;; # the step itself must go on
+	*) last= ;;
+	esac
 	cat >wf.yml <<Y
 name: zoo
 mode: mapreduce
@@ -19,7 +23,7 @@ map:
   input: "seq 2"
   max_parallel: 2
   agent_template:
-    - shell: "exec '$zoo' $1 '$scratch/pids'"
+    - shell: "'$zoo' $1 '$scratch/pids'$last"
 $2
 Y
 }
@@ -38,7 +42,7 @@ all_dead() {
 start() { # kind
 	rm -f pids
 	write_workflow "$1" ''
-	(cd repo && exec "$PRODIGY" run ../wf.yml >../out 2>../err </dev/null) &
+	(cd repo && exec "$PRODIGY" run ../wf.yml >"$out" 2>"$err" </dev/null) &
 	supervisor=$!
 	wait_for is_started
 }
@@ -58,8 +62,8 @@ signal_case() { # signal, wanted status
 		kill "-$1" "$supervisor"
 		ends_with "$2"
 	done
-	has err 'Resume with: prodigy resume-job mapreduce-'
-	has err '[0-2] of 2 items done'
+	has "$err" 'Resume with: prodigy resume-job mapreduce-'
+	has "$err" '[0-2] of 2 items done'
 }
 
 interrupted() { signal_case INT 130; }
@@ -89,9 +93,8 @@ timed_out() {
 		rm -f pids
 		write_workflow "$kind" '      timeout: 1s'
 		(cd repo && run 0 "$PRODIGY" run ../wf.yml)
-		has repo/out 'Items: +2 total, 0 successful, 2 failed'
+		has "$out" 'Items: +2 total, 0 successful, 2 failed'
 		wait_for all_dead
-		rm -f repo/out repo/err
 	done
 }
 
@@ -99,8 +102,7 @@ paused_session() {
 	start ignore-term
 	kill -INT "$supervisor"
 	ends_with 130
-	(cd repo && run 0 "$PRODIGY" sessions show --json && mv out ../session)
-	rm -f repo/err
+	(cd repo && run 0 "$PRODIGY" sessions show --json && cp "$out" ../session)
 	is "$(jq -r .status session)" Paused 'session status'
 	job=$(jq -r .job_id session)
 	jq -e '.metadata.checkpoint_reason == "BeforeShutdown"' \
@@ -111,7 +113,7 @@ paused_session() {
 second_signal() {
 	start ignore-term
 	kill -INT "$supervisor"
-	wait_for grep -q Stopping err
+	wait_for grep -q Stopping "$err"
 	kill -INT "$supervisor"
 	ends_with 130
 }
@@ -132,15 +134,15 @@ map:
         [ "\$(wc -l <$scratch/tries)" -gt 1 ] || exec sleep 60
         echo done >done.txt; git add .; git commit -q -m done
 Y
-	(cd repo && exec "$PRODIGY" run ../wf.yml >../out 2>../err </dev/null) &
+	(cd repo && exec "$PRODIGY" run ../wf.yml >"$out" 2>"$err" </dev/null) &
 	supervisor=$!
 	wait_for test -s tries
 	kill -KILL "$(agent_of)"
 	status=0
 	wait "$supervisor" || status=$?
 	is "$status" 0
-	has out '1 total, 1 successful'
-	has err 'killed by signal 9'
+	has "$out" '1 total, 1 successful'
+	has "$err" 'killed by signal 9'
 	is "$(wc -l <tries)" 2 'attempts'
 }
 

@@ -5,3 +5,5 @@ E2E_TESTS += %D%/endings.sh
 dist_check_SCRIPTS += %D%/endings.sh
 E2E_TESTS += %D%/manual.sh
 dist_check_SCRIPTS += %D%/manual.sh
+E2E_TESTS += %D%/merging.sh
+dist_check_SCRIPTS += %D%/merging.sh

@@ -1,0 +1,278 @@
+#!/bin/sh
+# What becomes of the work of agents: conflicts, odd ends, and the final merge.
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+
+PATH=$top_srcdir/tests/bin:$PATH
+FAKE_CLAUDE_DIR=$scratch/fake
+export FAKE_CLAUDE_DIR
+
+rule() { # number, pattern, script
+	mkdir -p "$FAKE_CLAUDE_DIR/rules/$1"
+	printf '%s' "$2" >"$FAKE_CLAUDE_DIR/rules/$1/match"
+	printf '%s\n' "$3" >"$FAKE_CLAUDE_DIR/rules/$1/run"
+}
+
+# Two agents that start from the same commit and write the same line.
+conflict_repo() { # folder
+	rm -rf "$FAKE_CLAUDE_DIR"
+	mkdir -p "$FAKE_CLAUDE_DIR"
+	make_repo "$1" 1
+	mkfifo "$1.fifo" 2>/dev/null || :
+	cat >"$1.yml" <<Y
+name: conflict
+mode: mapreduce
+map:
+  input: "seq 2"
+  max_parallel: 2
+  agent_template:
+    - shell: |
+        touch $scratch/$1.\${item}
+        while ! [ -e $scratch/$1.1 ] || ! [ -e $scratch/$1.2 ]; do sleep 0.05; done
+        echo "from \${item}" >src/file_1.txt
+        git commit -q -a -m "item \${item}"
+Y
+}
+
+resolved_conflict() {
+	conflict_repo resolved
+	# shellcheck disable=SC2016 # for the stand-in's shell
+	rule 1 '/prodigy-merge-worktree*' 'branch=${PROMPT##* }
+		git merge -q "$branch" || :
+		echo both >src/file_1.txt
+		git add . && git commit -q -m resolved'
+	cd resolved
+	run 0 "$PRODIGY" run ../resolved.yml -y
+	has "$out" '2 total, 2 successful'
+	is "$(cat src/file_1.txt)" both 'the resolution'
+	is "$(git log --format=%s | grep -c '^Merge agent')" 2 'merges'
+	is "$(wc -l <"$FAKE_CLAUDE_DIR/calls")" 1 'calls of claude'
+	nothing_left .
+}
+
+unresolved() { # folder, what the failure says
+	cd "$1"
+	run 0 "$PRODIGY" run "../$1.yml" -y
+	has "$out" '2 total, 1 successful, 1 failed'
+	run 0 "$PRODIGY" dlq show
+	is "$(jq -r '.items[0].failure_history[0].error_type' "$out")" \
+		MergeConflict 'type'
+	has "$out" "merge conflict in src/file_1.txt"
+	has "$out" "$2"
+	branch=$(jq -r '.items[0].worktree_artifacts.branch_name' "$out")
+	git rev-parse --verify "refs/heads/$branch"
+	is "$(git log --format=%s | grep -c '^Merge agent')" 1 'merges'
+	is "$(git for-each-ref refs/prodigy)" '' 'refs'
+}
+
+refused_conflict() {
+	conflict_repo refused
+	rule 1 '*' 'echo I cannot; exit 1'
+	unresolved refused 'could not resolve it'
+}
+
+lying_claude() {
+	conflict_repo lying
+	rule 1 '*' 'echo all done'
+	unresolved lying 'does not contain'
+}
+
+leftover_markers() {
+	conflict_repo markers
+	# shellcheck disable=SC2016 # for the stand-in's shell
+	rule 1 '*' 'git merge -q "${PROMPT##* }" || :
+		git commit -q -a -m markers'
+	unresolved markers 'conflict markers'
+}
+
+no_claude() {
+	conflict_repo absent
+	mkdir -p path
+	for tool in sh git sed ls touch seq sleep cat rm; do
+		ln -sf "$(command -v $tool)" path/
+	done
+	(PATH=$scratch/path && unresolved absent 'not found in PATH') || {
+		# jq and others are needed by the checks themselves
+		cat "$out" "$err"
+		return 1
+	}
+}
+
+one_item() { # folder, script
+	make_repo "$1" 2
+	{
+		printf 'name: one\nmode: mapreduce\nmap:\n'
+		printf '  input: "echo 1"\n  agent_template:\n    - shell: |\n'
+		printf '%s\n' "$2" | sed 's/^/        /'
+	} >"$1.yml"
+	cd "$1"
+}
+
+uncommitted_work() {
+	one_item dirty 'echo new >new.txt; echo more >>src/file_1.txt'
+	run 0 "$PRODIGY" run ../dirty.yml -y
+	has "$err" 'left uncommitted changes: kept as commit'
+	ref=$(git for-each-ref --format='%(refname)' refs/prodigy/salvage)
+	is "$(git show "$ref:new.txt")" new 'salvaged file'
+	is "$(git show "$ref:src/file_1.txt" | tail -n 1)" more 'salvaged edit'
+}
+
+detached_agent() {
+	one_item detached 'git checkout -q --detach
+echo x >x; git add x; git commit -q -m x'
+	run 0 "$PRODIGY" run ../detached.yml -y
+	is "$(cat x)" x 'merged'
+	nothing_left .
+}
+
+rewritten_history() {
+	one_item rewritten 'git checkout -q --orphan other
+git commit -q -m other'
+	run 0 "$PRODIGY" run ../rewritten.yml -y
+	has "$err" 'history rewritten'
+	has "$out" '1 failed'
+}
+
+hostile_agent() {
+	one_item hostile 'rm .git; chmod 0 src; mkdir -p a/b; touch a/b/c'
+	run 0 "$PRODIGY" run ../hostile.yml -y
+	is "$(git status --porcelain)" '' 'user tree'
+	git fsck
+}
+
+commit_required() {
+	one_item required ':'
+	sed -i 's/^    - shell: |/    - commit_required: true\n      shell: |/' \
+		../required.yml
+	run 0 "$PRODIGY" run ../required.yml -y
+	run 0 "$PRODIGY" dlq show
+	has "$out" 'Commit required but no commit was created'
+	has "$out" 'CommitValidationFailed'
+}
+
+simple_commit() { # folder
+	one_item "$1" 'echo x >x; git add x; git commit -q -m x'
+}
+
+no_consent() {
+	simple_commit consent
+	before=$(user_state .)
+	run 0 "$PRODIGY" run ../consent.yml
+	is "$(user_state .)" "$before" 'user state'
+	has "$out" 'Merge it with: prodigy worktree merge session-'
+	run 0 "$PRODIGY" worktree ls --json
+	is "$(jq .summary.total "$out")" 1 'work trees'
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat x)" x 'merged later'
+	nothing_left .
+}
+
+moved_target() {
+	simple_commit moved
+	cat >>../moved.yml <<Y
+reduce:
+  - shell: "cd $scratch/moved && echo user >user.txt && git add user.txt && git commit -q -m user"
+Y
+	run 0 "$PRODIGY" run ../moved.yml -y
+	is "$(cat x user.txt)" "x
+user" 'both'
+	nothing_left .
+}
+
+conflict_with_user() {
+	one_item clash 'echo agent >src/file_1.txt; git commit -q -a -m x'
+	cat >>../clash.yml <<Y
+reduce:
+  - shell: "cd $scratch/clash && echo user >src/file_1.txt && git commit -q -a -m user"
+Y
+	run 1 "$PRODIGY" run ../clash.yml -y
+	has "$err" 'merging prodigy-session-'
+	is "$(cat src/file_1.txt)" user 'user file'
+	is "$(git status --porcelain -uno)" '' 'nothing half merged'
+	has "$out" 'prodigy worktree merge'
+}
+
+edits_in_the_way() {
+	one_item way 'echo agent >src/file_1.txt; git commit -q -a -m x'
+	echo mine >src/file_1.txt
+	run 1 "$PRODIGY" run ../way.yml -y
+	has "$err" 'overwritten by merge'
+	is "$(cat src/file_1.txt)" mine 'the edit'
+}
+
+merge_block() {
+	simple_commit block
+	cat >>../block.yml <<'Y'
+merge:
+  - shell: "echo ${merge.source_branch} ${merge.target_branch} ${merge.commit_count} >$OUT"
+  - shell: |
+      cd "$(git rev-parse --git-common-dir)/.."
+      git merge -q --no-ff -m 'my merge' ${merge.source_branch}
+Y
+	OUT=$scratch/block.out
+	export OUT
+	run 0 "$PRODIGY" run ../block.yml -y
+	has "$OUT" '^prodigy-session-mapreduce-[0-9_-]+ main 2$'
+	is "$(git log -1 --format=%s)" 'my merge'
+	nothing_left .
+}
+
+failing_merge_block() {
+	simple_commit badblock
+	printf 'merge:\n  - shell: "exit 4"\n' >>../badblock.yml
+	before=$(git rev-parse HEAD)
+	run 1 "$PRODIGY" run ../badblock.yml -y
+	has "$err" 'exit code 4'
+	is "$(git rev-parse HEAD)" "$before" 'the branch'
+	is "$(git worktree list | wc -l)" 2 'the work tree stays'
+}
+
+detached_start() {
+	simple_commit start
+	git checkout -q --detach
+	run 0 "$PRODIGY" run ../start.yml -y
+	has "$out" 'HEAD was detached'
+	has "$out" 'git merge prodigy-session-'
+}
+
+jobs_side_by_side() {
+	simple_commit side
+	"$PRODIGY" run ../side.yml --no-merge >../o1 2>&1 </dev/null &
+	first=$!
+	"$PRODIGY" run ../side.yml --no-merge >../o2 2>&1 </dev/null &
+	second=$!
+	wait "$first" || { cat ../o1; return 1; }
+	wait "$second" || { cat ../o2; return 1; }
+	is "$(git worktree list | wc -l)" 3 'work trees'
+	git fsck
+}
+
+same_name() {
+	mkdir other
+	(cd other && simple_commit moved && run 0 "$PRODIGY" run ../moved.yml -y)
+	is "$(find "$PRODIGY_HOME/state" -name 'moved-????????' | wc -l)" 1 \
+		'a folder of its own'
+	(cd other/moved && run 0 "$PRODIGY" sessions list --json &&
+		is "$(jq length "$out")" 1 'its own sessions')
+}
+
+t 'a conflict that claude resolves is merged' resolved_conflict
+t 'a conflict that claude refuses keeps its branch' refused_conflict
+t 'claude is not believed without a merge' lying_claude
+t 'claude is not believed with conflict markers' leftover_markers
+t 'without claude a conflict is a dead letter' no_claude
+t 'uncommitted work is salvaged' uncommitted_work
+t 'commits on a detached HEAD are merged' detached_agent
+t 'rewritten history fails the item' rewritten_history
+t 'an agent that wrecks its work tree harms nobody' hostile_agent
+t 'commit_required is enforced' commit_required
+t 'no consent, no merge; it can be merged later' no_consent
+t 'the target may have moved' moved_target
+t 'a conflict with the user leaves the branch as it was' conflict_with_user
+t 'edits of the user are not overwritten' edits_in_the_way
+t 'a merge block merges' merge_block
+t 'a failing merge block keeps everything' failing_merge_block
+t 'on a detached HEAD the branch is named' detached_start
+t 'two jobs in one repository' jobs_side_by_side
+t 'two repositories of one name' same_name
+done_testing
