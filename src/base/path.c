@@ -168,6 +168,8 @@ make_dir(const char *path, struct error *err)
 {
 	if (mkdir(path, 0700) == 0 || (errno == EEXIST && path_is_dir(path)))
 		return true;
+	if (errno == EEXIST)
+		errno = ENOTDIR;
 	return error_system(err, "creating directory %s", path);
 }
 
