@@ -189,24 +189,11 @@ list(const struct find *find, const struct invocation *invocation,
 }
 
 static bool
-with_find(struct invocation *invocation,
-    bool (*fn)(const struct find *, const struct invocation *, struct error *),
-    struct error *err)
-{
-	const struct checkpoints_values *values = invocation->values;
-	struct find find;
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = fn(&find, invocation, err);
-	find_close(&find);
-	return ok;
-}
-
-static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
+	const struct checkpoints_values *values = invocation->values;
 	(void)status;
-	return with_find(invocation, list, err);
+	return find_with(invocation, values->path, list, err);
 }
 
 /* A large snapshot names items by ranges: their data joins them here. */
@@ -280,17 +267,10 @@ show(const struct find *find, const struct invocation *invocation,
 {
 	const struct checkpoints_values *values = invocation->values;
 	autostrv struct strv warnings = { 0 };
-	char *found = NULL;
-	if (!find_job(find, invocation, 0, values->job, &found, err))
-		return false;
-	if (found == NULL)
-		found = find_newest_job(find, err);
-	autofree char *job = found;
+	autofree char *job =
+	    find_job_or_newest(find, invocation, 0, values->job, err);
 	if (job == NULL)
-		return err->kind != ERROR_NONE
-		    ? false
-		    : error_set(err, ERROR_STATE, "no job in %s yet",
-			  find->layout.root);
+		return false;
 	autofree char *dir = layout_job(&find->layout, job);
 	autojson json_t *document = checkpoint_load(dir,
 	    values->version.given ? (int64_t)values->version.value : -1,
@@ -309,8 +289,9 @@ show(const struct find *find, const struct invocation *invocation,
 static bool
 run_show(struct invocation *invocation, int *status, struct error *err)
 {
+	const struct checkpoints_values *values = invocation->values;
 	(void)status;
-	return with_find(invocation, show, err);
+	return find_with(invocation, values->path, show, err);
 }
 
 static const struct command checkpoints_list = {

@@ -177,13 +177,8 @@ static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct dlq_values *values = invocation->values;
-	struct find find;
 	(void)status;
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = list_jobs(&find, invocation, err);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, list_jobs, err);
 }
 
 static void
@@ -211,17 +206,10 @@ show(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
 	const struct dlq_values *values = invocation->values;
-	char *found = NULL;
-	if (!find_job(find, invocation, 0, values->job, &found, err))
-		return false;
-	if (found == NULL)
-		found = find_newest_job(find, err);
-	autofree char *job = found;
+	autofree char *job =
+	    find_job_or_newest(find, invocation, 0, values->job, err);
 	if (job == NULL)
-		return err->kind != ERROR_NONE
-		    ? false
-		    : error_set(err, ERROR_STATE, "no job in %s yet",
-			  find->layout.root);
+		return false;
 	autofree char *dir = layout_dlq(&find->layout, job);
 	autojson json_t *records = dlq_load(dir, err);
 	if (records == NULL)
@@ -241,18 +229,13 @@ static bool
 run_show(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct dlq_values *values = invocation->values;
-	struct find find;
 	(void)status;
 	if (values->format != NULL && strcmp(values->format, "human") != 0 &&
 	    strcmp(values->format, "json") != 0)
 		return error_set(err, ERROR_USAGE,
 		    "%s: --format: '%s' is not json or human", invocation->path,
 		    values->format);
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = show(&find, invocation, err);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, show, err);
 }
 
 static const struct command dlq_list = {

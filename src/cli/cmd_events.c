@@ -253,29 +253,33 @@ show(const struct find *find, const struct invocation *invocation, bool limited,
 }
 
 static bool
-run_with(struct invocation *invocation, bool limited, struct error *err)
+show_last(const struct find *find, const struct invocation *invocation,
+    struct error *err)
 {
-	const struct events_values *values = invocation->values;
-	struct find find;
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = show(&find, invocation, limited, err);
-	find_close(&find);
-	return ok;
+	return show(find, invocation, true, err);
+}
+
+static bool
+show_all(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	return show(find, invocation, false, err);
 }
 
 static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
+	const struct events_values *values = invocation->values;
 	(void)status;
-	return run_with(invocation, true, err);
+	return find_with(invocation, values->path, show_last, err);
 }
 
 static bool
 run_show(struct invocation *invocation, int *status, struct error *err)
 {
+	const struct events_values *values = invocation->values;
 	(void)status;
-	return run_with(invocation, false, err);
+	return find_with(invocation, values->path, show_all, err);
 }
 
 #define EVENTS(identifier, word, alias, text, function, is_hidden)             \

@@ -114,9 +114,10 @@ choose(const struct find *find, const struct sessions_values *values,
 }
 
 static bool
-list(const struct find *find, const struct sessions_values *values,
+list(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
+	const struct sessions_values *values = invocation->values;
 	static const char *const header[] = { "SESSION", "STATUS", "DONE",
 		"STARTED", "WORKFLOW" };
 	struct output_table table = { .columns = COUNT_OF(header) };
@@ -143,13 +144,8 @@ static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct sessions_values *values = invocation->values;
-	struct find find;
 	(void)status;
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = list(&find, values, err);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, list, err);
 }
 
 static json_t *
@@ -199,22 +195,26 @@ print_session(const struct find *find, const json_t *session)
 }
 
 static bool
+show(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	const struct sessions_values *values = invocation->values;
+	autojson json_t *session = find_session(find, invocation, err);
+	if (session == NULL)
+		return false;
+	if (values->json)
+		output_json(session);
+	else
+		print_session(find, session);
+	return true;
+}
+
+static bool
 run_show(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct sessions_values *values = invocation->values;
-	struct find find;
 	(void)status;
-	if (!find_open(values->path, &find, err))
-		return false;
-	json_t *session = find_session(&find, invocation, err);
-	if (session != NULL && values->json)
-		output_json(session);
-	else if (session != NULL)
-		print_session(&find, session);
-	bool ok = session != NULL;
-	json_decref(session);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, show, err);
 }
 
 static const struct command sessions_list = {

@@ -167,9 +167,10 @@ print_trees(const json_t *trees, bool detailed)
 }
 
 static bool
-list(const struct find *find, const struct worktree_values *values,
+list(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
+	const struct worktree_values *values = invocation->values;
 	struct worktree_list all;
 	if (!worktree_list(&find->repo, &all, err))
 		return false;
@@ -196,13 +197,8 @@ static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct worktree_values *values = invocation->values;
-	struct find find;
 	(void)status;
-	if (!find_open(values->path, &find, err))
-		return false;
-	bool ok = list(&find, values, err);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, list, err);
 }
 
 /* --- merge
@@ -286,21 +282,23 @@ merge_session(const struct find *find, const struct worktree_values *values,
 }
 
 static bool
+merge(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	autofree char *id =
+	    ids_find_session(&find->layout, invocation->args[0], err);
+	autojson json_t *session =
+	    id == NULL ? NULL : session_load(&find->layout, id, err);
+	return session != NULL &&
+	    merge_session(find, invocation->values, id, session, err);
+}
+
+static bool
 run_merge(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct worktree_values *values = invocation->values;
-	struct find find;
 	(void)status;
-	if (!find_open(values->path, &find, err))
-		return false;
-	autofree char *id =
-	    ids_find_session(&find.layout, invocation->args[0], err);
-	autojson json_t *session =
-	    id == NULL ? NULL : session_load(&find.layout, id, err);
-	bool ok =
-	    session != NULL && merge_session(&find, values, id, session, err);
-	find_close(&find);
-	return ok;
+	return find_with(invocation, values->path, merge, err);
 }
 
 static const struct command worktree_ls = {

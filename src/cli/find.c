@@ -53,3 +53,30 @@ find_newest_job(const struct find *find, struct error *err)
 		return NULL;
 	return mem_text(jobs.items[jobs.n - 1]);
 }
+
+char *
+find_job_or_newest(const struct find *find, const struct invocation *invocation,
+    size_t position, const char *option, struct error *err)
+{
+	char *job = NULL;
+	if (!find_job(find, invocation, position, option, &job, err))
+		return NULL;
+	if (job == NULL)
+		job = find_newest_job(find, err);
+	if (job == NULL && err->kind == ERROR_NONE)
+		error_set(
+		    err, ERROR_STATE, "no job in %s yet", find->layout.root);
+	return job;
+}
+
+bool
+find_with(const struct invocation *invocation, const char *dir, find_fn *fn,
+    struct error *err)
+{
+	struct find find;
+	if (!find_open(dir, &find, err))
+		return false;
+	bool ok = fn(&find, invocation, err);
+	find_close(&find);
+	return ok;
+}

@@ -29,7 +29,17 @@ void find_close(struct find *find);
 bool find_job(const struct find *find, const struct invocation *invocation,
     size_t position, const char *option, char **job,
     struct error *err) MUST_USE;
+/* The same; when none was named, the newest of the repository, or an error. */
+char *find_job_or_newest(const struct find *find,
+    const struct invocation *invocation, size_t position, const char *option,
+    struct error *err) MUST_USE;
 /* The newest job of the repository; NULL when there is none. */
 char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
+
+/* Looks (find_open), calls fn, and closes. */
+typedef bool find_fn(const struct find *find,
+    const struct invocation *invocation, struct error *err);
+bool find_with(const struct invocation *invocation, const char *dir,
+    find_fn *fn, struct error *err) MUST_USE;
 
 #endif
