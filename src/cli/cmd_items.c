@@ -161,15 +161,7 @@ plan_workflow(const struct items_values *values,
 	if (!workflow->mapreduce)
 		return error_set(err, ERROR_INPUT,
 		    "%s: a workflow without map has no items", workflow->path);
-	struct items_config config = {
-		.json_path = map->json_path,
-		.filter = map->filter,
-		.sort_by = &map->sort_by,
-		.distinct = map->distinct,
-		.offset = map->offset,
-		.max_items = map->max_items,
-		.has_max_items = map->has_max_items,
-	};
+	struct items_config config = items_config_of(map);
 	override(values, &config);
 	autofree char *path = input_path(values->path, map);
 	if (!path_exists(path))

@@ -169,6 +169,20 @@ run(json_t **items, const struct compiled *compiled,
 	return true;
 }
 
+struct items_config
+items_config_of(const struct map_block *map)
+{
+	return (struct items_config){
+		.json_path = map->json_path,
+		.filter = map->filter,
+		.sort_by = &map->sort_by,
+		.distinct = map->distinct,
+		.offset = map->offset,
+		.max_items = map->max_items,
+		.has_max_items = map->has_max_items,
+	};
+}
+
 json_t *
 items_plan(const json_t *document, const struct items_config *config,
     struct items_counts *counts, struct error *err)

@@ -15,6 +15,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/strv.h"
+#include "workflow/workflow.h"
 
 #define ITEMS_LIMIT 1000000 /* items of one job */
 
@@ -35,6 +36,9 @@ struct items_counts {
 	size_t planned; /* left after offset and max_items */
 	bool spread; /* a path to one array stood for its elements */
 };
+
+/* The settings of a map; borrows its texts. */
+struct items_config items_config_of(const struct map_block *map);
 
 /*
  * The items, as a new array that shares the document's values; NULL on

@@ -72,15 +72,7 @@ plan_file(struct dry *dry, const char *path, struct error *err)
 {
 	const struct map_block *map = &dry->workflow.map;
 	autostr struct str bytes = { 0 };
-	struct items_config config = {
-		.json_path = map->json_path,
-		.filter = map->filter,
-		.sort_by = &map->sort_by,
-		.distinct = map->distinct,
-		.offset = map->offset,
-		.max_items = map->max_items,
-		.has_max_items = map->has_max_items,
-	};
+	struct items_config config = items_config_of(map);
 	struct items_counts counts;
 	if (!file_read(path, JSON_FILE_LIMIT, &bytes, err))
 		return false;
