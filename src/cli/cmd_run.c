@@ -72,12 +72,6 @@ release(void *values)
 }
 
 static bool
-confirm(const char *question)
-{
-	return output_confirm(question, true);
-}
-
-static bool
 check_values(const struct run_values *values, struct error *err)
 {
 	if (values->output != NULL && strcmp(values->output, "jsonl") != 0 &&
@@ -115,7 +109,7 @@ run(struct invocation *invocation, int *status, struct error *err)
 		.offset = values->offset.value,
 		.permission_mode = values->permission_mode,
 		.arguments = &values->arguments,
-		.confirm = output_can_ask() ? confirm : NULL,
+		.can_ask = output_can_ask(),
 	};
 	if (values->dry_run)
 		return run_dry(&run_options, values->json, err);

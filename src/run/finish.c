@@ -10,6 +10,7 @@
 #include "data/json.h"
 #include "git/final.h"
 #include "git/git.h"
+#include "run/ask.h"
 #include "run/finish.h"
 #include "run/parent.h"
 #include "run/steps.h"
@@ -38,13 +39,13 @@ has_consent(struct supervisor *sup, const struct final_counts *counts)
 		return false;
 	if (options->yes)
 		return true;
-	if (options->confirm == NULL)
+	if (!options->can_ask)
 		return false;
 	autofree char *question = mem_format("Merge %zu commit%s (%zu file%s) "
 					     "of %s into %s?",
 	    counts->commits, counts->commits == 1 ? "" : "s", counts->files,
 	    counts->files == 1 ? "" : "s", sup->parent_name, sup->repo.branch);
-	return options->confirm(question);
+	return ask_user(sup, question);
 }
 
 static json_t *

@@ -1,5 +1,6 @@
 noinst_LIBRARIES += librun.a
 librun_a_SOURCES = \
+	%D%/ask.c %D%/ask.h \
 	%D%/attempt.c %D%/attempt.h \
 	%D%/dry.c \
 	%D%/executor.h \

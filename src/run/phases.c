@@ -285,11 +285,14 @@ conclude(struct supervisor *sup, int *status, struct error *err)
 		return false;
 	}
 	record_session(&sup->record, SESSION_COMPLETED, NULL);
+	if (sup->stop_signal != 0)
+		*status = 128 + sup->stop_signal; /* at the question */
 	if (sup->record.dlq_changed) {
 		autoerror struct error ignored = { 0 };
 		if (!dlq_write_index(sup->record.dlq_dir, sup->id, &ignored))
 			log_debug("%s", error_text(&ignored));
-		*status = sup->options->fail_on_dlq ? 1 : 0;
+		if (*status == 0 && sup->options->fail_on_dlq)
+			*status = 1;
 	}
 	return true;
 }

@@ -29,8 +29,7 @@ struct run_options {
 	size_t offset;
 	const char *permission_mode; /* NULL: as the file says */
 	const struct strv *arguments; /* --args: $ARG, $1, ... */
-	/* Asks the user; NULL: nobody can be asked. */
-	bool (*confirm)(const char *question);
+	bool can_ask; /* somebody sits at a terminal */
 };
 
 /*
