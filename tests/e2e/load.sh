@@ -51,7 +51,8 @@ thousand_items() {
 	echo "# 1,000 items: $peak KiB, $descriptors descriptors (100: $few)," \
 		"$((written / 1000)) bytes an item (100: $per_item)" |
 		tee "$scratch/measured"
-	[ "$peak" -lt 32768 ]
+	# A build with sanitizers has memory of its own.
+	grep -q __asan_init "$PRODIGY" || [ "$peak" -lt 32768 ]
 	[ "$descriptors" -le $((few + 8)) ]
 	[ $((written / 1000)) -le $((per_item * 3 / 2)) ]
 }
