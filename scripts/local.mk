@@ -9,6 +9,7 @@ dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/bootstrap \
 	%D%/build \
 	%D%/check-size \
+	%D%/fuzz \
 	%D%/install-packages \
 	%D%/quickstart \
 	%D%/test
