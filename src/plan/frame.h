@@ -179,6 +179,9 @@ bool frame_decode(const char *line, size_t len, enum frame_type *type,
     json_t **object, struct error *err) MUST_USE;
 bool frame_result_decode(const json_t *object, struct frame_result *result,
     struct error *err) MUST_USE;
+/* A copy of its own; to must be empty. */
+void frame_result_copy(
+    const struct frame_result *from, struct frame_result *to);
 void frame_result_release(struct frame_result *result);
 void claude_config_release(struct claude_config *config);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "data/json.h"
 #include "data/record.h"
 #include "plan/frame.h"
 #include "plan/frame_parts.h"
@@ -86,6 +87,20 @@ frame_result_decode(
 		return true;
 	frame_result_release(result);
 	return error_wrap(err, "reading the result");
+}
+
+/* By its own protocol: what arrives is what was sent. */
+void
+frame_result_copy(const struct frame_result *from, struct frame_result *to)
+{
+	autostr struct str line = { 0 };
+	autoerror struct error err = { 0 };
+	autojson json_t *object = NULL;
+	enum frame_type type;
+	frame_result_encode(from, &line);
+	if (!frame_decode(line.data, line.len - 1, &type, &object, &err) ||
+	    !frame_result_decode(object, to, &err))
+		BUG("a result that cannot be copied: %s", error_text(&err));
 }
 
 void

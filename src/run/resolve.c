@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "git/git.h"
 #include "git/merge.h"
 #include "git/worktree.h"
@@ -68,6 +69,23 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 	}
 }
 
+/* The repository's own command for it, or the task in words. */
+static char *
+make_prompt(const struct worker *worker)
+{
+	autofree char *command = path_join(
+	    worker->scratch, ".claude/commands/prodigy-merge-worktree.md");
+	if (path_exists(command))
+		return mem_format("/prodigy-merge-worktree %s", worker->branch);
+	return mem_format(
+	    "Merge a branch into HEAD of this work tree with "
+	    "'git merge --no-ff'. It conflicts: resolve each conflict so that "
+	    "what both sides intended is kept, leave no conflict marker, and "
+	    "commit the merge. Change nothing else. If that is impossible, "
+	    "run 'git merge --abort' and say why. The branch: %s",
+	    worker->branch);
+}
+
 static void
 start_claude(struct resolution *resolution)
 {
@@ -77,8 +95,7 @@ start_claude(struct resolution *resolution)
 	autofree char *name = mem_format("%s-merge", worker->name);
 	struct step *step = steps_add(&resolution->steps);
 	step->kind = STEP_CLAUDE;
-	step->command =
-	    mem_format("/prodigy-merge-worktree %s", worker->branch);
+	step->command = make_prompt(worker);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_RESOLVE);
 	spec.agent = worker->agent;
 	spec.item = worker->item;

@@ -317,17 +317,32 @@ failure_told(const struct error *err, void *arg)
 	map_forget(worker->map, worker);
 }
 
+/* A branch without a commit of its own, in no tree that stays. */
+static bool
+has_empty_branch(const struct worker *worker)
+{
+	const char *tip = worker->result.tip;
+	return !worker->tree_kept && worker->base != NULL &&
+	    (tip == NULL || strcmp(tip, worker->base) == 0);
+}
+
 /* The branch keeps what could not be merged: the ref has served. */
 static void
 failure_is_durable(void *arg)
 {
 	struct worker *worker = arg;
-	struct ref_change change = { .ref = worker->item_ref };
+	autofree char *branch = mem_format("refs/heads/%s", worker->branch);
+	struct ref_change changes[2];
+	size_t n = 0;
+	if (worker->has_ref)
+		changes[n++] = (struct ref_change){ .ref = worker->item_ref };
+	if (has_empty_branch(worker))
+		changes[n++] = (struct ref_change){ .ref = branch };
 	tell_failed(worker);
 	record_snapshot_if_due(record_of(worker));
-	if (worker->has_ref)
+	if (n > 0)
 		objects_update_refs(
-		    worker->map->objects, &change, 1, failure_told, worker);
+		    worker->map->objects, changes, n, failure_told, worker);
 	else
 		map_forget(worker->map, worker);
 }

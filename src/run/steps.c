@@ -87,20 +87,6 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	}
 }
 
-/* The result is only lent here; its JSON form gives a copy of our own. */
-static void
-copy_result(const struct frame_result *from, struct frame_result *to)
-{
-	autostr struct str line = { 0 };
-	autoerror struct error err = { 0 };
-	autojson json_t *object = NULL;
-	enum frame_type type;
-	frame_result_encode(from, &line);
-	if (!frame_decode(line.data, line.len - 1, &type, &object, &err) ||
-	    !frame_result_decode(object, to, &err))
-		BUG("a result that cannot be copied: %s", error_text(&err));
-}
-
 static void
 attempt_ended(enum verdict verdict, const struct frame_result *result,
     const char *why, void *arg)
@@ -111,7 +97,7 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 	waiting->done = true;
 	waiting->why = mem_text(why);
 	if (result != NULL)
-		copy_result(result, waiting->result);
+		frame_result_copy(result, waiting->result);
 	supervisor_add_cost(waiting->sup, result);
 }
 

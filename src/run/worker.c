@@ -136,29 +136,6 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	}
 }
 
-/* The result is only lent: keep what is needed, in the order of the struct. */
-static void
-keep_result(struct worker *worker, const struct frame_result *from)
-{
-	struct frame_result *to = &worker->result;
-	*to = *from;
-	to->message = mem_text(from->message);
-	to->step = mem_text(from->step);
-	to->context = (struct strv){ 0 };
-	strv_copy(&to->context, &from->context);
-	to->output = mem_text(from->output);
-	to->tip = mem_text(from->tip);
-	to->uncommitted = mem_text(from->uncommitted);
-	to->salvaged = mem_text(from->salvaged);
-	to->log = mem_text(from->log);
-	to->captures = NULL;
-	to->steps = NULL;
-	to->claude_session = mem_text(from->claude_session);
-	to->usage = json_incref(from->usage);
-	to->items_sha256 = NULL;
-	to->counts = NULL;
-}
-
 static void
 commits_listed(const struct strv *paths, const struct error *err, void *arg)
 {
@@ -172,23 +149,43 @@ commits_listed(const struct strv *paths, const struct error *err, void *arg)
 	worker_handle(worker, AGENT_ENDED_WITH_COMMITS);
 }
 
+/* Its branch keeps what cannot be merged, wherever the agent had HEAD. */
+static void
+kept_on_branch(const struct error *err, void *arg)
+{
+	struct worker *worker = arg;
+	if (err != NULL)
+		log_warn("%s: %s", worker->item, error_text(err));
+	worker_handle(worker, AGENT_ENDED_BADLY);
+}
+
+static void
+keep_on_branch(struct worker *worker)
+{
+	autofree char *branch = mem_format("refs/heads/%s", worker->branch);
+	struct ref_change change = { .ref = branch, .new = worker->result.tip };
+	blame(worker, CAUSE_WORKTREE,
+	    "history rewritten: HEAD does not descend from the commit the "
+	    "agent started from");
+	objects_update_refs(
+	    worker->map->objects, &change, 1, kept_on_branch, worker);
+}
+
 static void
 walked(
     const struct strv *oids, bool descends, const struct error *err, void *arg)
 {
 	struct worker *worker = arg;
-	if (oids == NULL || !descends) {
-		blame(worker, CAUSE_WORKTREE,
-		    oids == NULL
-			? error_text(err)
-			: "history rewritten: HEAD does not descend from the "
-			  "commit the agent started from");
+	if (oids == NULL) {
+		blame(worker, CAUSE_WORKTREE, error_text(err));
 		worker_handle(worker, AGENT_ENDED_BADLY);
-		return;
+	} else if (!descends) {
+		keep_on_branch(worker);
+	} else {
+		strv_copy(&worker->commits, oids);
+		objects_commit_changes(worker->map->objects, worker->base,
+		    worker->result.tip, commits_listed, worker);
 	}
-	strv_copy(&worker->commits, oids);
-	objects_commit_changes(worker->map->objects, worker->base,
-	    worker->result.tip, commits_listed, worker);
 }
 
 static void
@@ -213,7 +210,7 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 	map_release_slot(worker->map, worker);
 	supervisor_add_cost(sup, result);
 	if (result != NULL)
-		keep_result(worker, result);
+		frame_result_copy(result, &worker->result);
 	settle_tree(worker, verdict);
 	switch (verdict) {
 	case VERDICT_OK:

@@ -37,7 +37,7 @@ Y
 resolved_conflict() {
 	conflict_repo resolved
 	# shellcheck disable=SC2016 # for the stand-in's shell
-	rule 1 '/prodigy-merge-worktree*' 'branch=${PROMPT##* }
+	rule 1 'Merge a branch*' 'branch=${PROMPT##* }
 		git merge -q "$branch" || :
 		echo both >src/file_1.txt
 		git add . && git commit -q -m resolved'
