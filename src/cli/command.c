@@ -136,12 +136,16 @@ static bool
 run_command(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct command *command = invocation->command;
-	if (invocation->global.help || command->run == NULL) {
+	if (invocation->global.help) {
 		command_help(command, invocation->path);
 		return true;
 	}
 	if (invocation->global.version) {
 		print_version();
+		return true;
+	}
+	if (command->run == NULL) {
+		command_help(command, invocation->path);
 		return true;
 	}
 	apply_globals(&invocation->global);

@@ -16,8 +16,8 @@
 #define SMALL_FILE 65536
 #define PACKED_LIMIT ((size_t)256 * 1024 * 1024)
 
-static bool
-read_line(const char *path, struct str *out)
+bool
+head_read_line(const char *path, struct str *out)
 {
 	autoerror struct error ignored = { 0 };
 	str_clear(out);
@@ -25,7 +25,7 @@ read_line(const char *path, struct str *out)
 		return false;
 	while (out->len > 0 && out->data[out->len - 1] == '\n')
 		str_cut(out, out->len - 1);
-	return true;
+	return out->len > 0;
 }
 
 char *
@@ -35,7 +35,7 @@ head_git_dir(const char *worktree, struct error *err)
 	autofree char *dot_git = path_join(worktree, ".git");
 	if (path_is_dir(dot_git))
 		return mem_text(dot_git);
-	if (!read_line(dot_git, &line) ||
+	if (!head_read_line(dot_git, &line) ||
 	    !text_starts_with(str_text(&line), "gitdir: ")) {
 		error_set(err, ERROR_GIT, "%s is not a work tree", worktree);
 		return NULL;
@@ -48,7 +48,7 @@ common_dir_of(const char *git_dir)
 {
 	autostr struct str line = { 0 };
 	autofree char *path = path_join(git_dir, "commondir");
-	if (!read_line(path, &line))
+	if (!head_read_line(path, &line))
 		return mem_text(git_dir);
 	return path_join(git_dir, str_text(&line));
 }
@@ -84,7 +84,7 @@ read_ref(const char *git_dir, const char *ref, char oid[GIT_OID_SIZE])
 	autofree char *path = path_join(common, ref);
 	if (!path_is_beneath(ref))
 		return false;
-	if (read_line(path, &line) && git_is_oid(str_text(&line))) {
+	if (head_read_line(path, &line) && git_is_oid(str_text(&line))) {
 		memcpy(oid, line.data, line.len + 1);
 		return true;
 	}
@@ -100,7 +100,7 @@ read_files(const char *worktree, struct head *head)
 	if (git_dir == NULL)
 		return false;
 	autofree char *path = path_join(git_dir, "HEAD");
-	if (!read_line(path, &line))
+	if (!head_read_line(path, &line))
 		return false;
 	if (git_is_oid(str_text(&line))) {
 		memcpy(head->oid, line.data, line.len + 1);

@@ -10,6 +10,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "git/git.h"
 
 struct head {
@@ -23,5 +24,9 @@ void head_release(struct head *head);
 
 /* The work tree's own git directory (where its HEAD and index lie). */
 char *head_git_dir(const char *worktree, struct error *err) MUST_USE;
+
+/* A file of one line of git's, such as HEAD or gitdir, without its newline;
+ * false: it cannot be read, or is empty. */
+bool head_read_line(const char *path, struct str *out) MUST_USE;
 
 #endif

@@ -27,20 +27,7 @@
 #include "git/worktree.h"
 #include "git/worktree_parts.h"
 
-#define SMALL_FILE 65536
 #define SHORT_WAIT_MS 20
-
-static bool
-read_line(const char *path, struct str *out)
-{
-	autoerror struct error ignored = { 0 };
-	str_clear(out);
-	if (!file_read(path, SMALL_FILE, out, &ignored))
-		return false;
-	while (out->len > 0 && out->data[out->len - 1] == '\n')
-		str_cut(out, out->len - 1);
-	return out->len > 0;
-}
 
 /* A path whose last component need not exist, without symbolic links. */
 static char *
@@ -60,7 +47,7 @@ tree_of_admin(const char *admin)
 {
 	autostr struct str line = { 0 };
 	autofree char *file = path_join(admin, "gitdir");
-	if (!read_line(file, &line) ||
+	if (!head_read_line(file, &line) ||
 	    !text_ends_with(str_text(&line), "/.git"))
 		return NULL;
 	str_cut(&line, line.len - strlen("/.git"));
@@ -194,7 +181,7 @@ leads_to(const char *dot_git, const char *admin)
 	autostr struct str line = { 0 };
 	autoerror struct error ignored = { 0 };
 	if (lstat(dot_git, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    !read_line(dot_git, &line) ||
+	    !head_read_line(dot_git, &line) ||
 	    !text_starts_with(str_text(&line), "gitdir: "))
 		return false;
 	autofree char *parent = path_parent(dot_git);

@@ -161,6 +161,10 @@ usage() {
 	has "$out" '^Usage: prodigy'
 	run 0 "$PRODIGY" help dlq show
 	has "$out" '^Usage: prodigy dlq show'
+	run 0 "$PRODIGY" --version
+	has "$out" '^prodigy [0-9][0-9.]*$'
+	run 0 "$PRODIGY" run -V
+	has "$out" '^prodigy [0-9][0-9.]*$'
 	run 2 "$PRODIGY" goal-seek
 	has "$err" 'validate'
 }
