@@ -75,7 +75,6 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 {
 	struct chain chain = { 0 };
 	struct error err = { 0 };
-
 	if (!prepare_tree(keeper, spec, &err)) {
 		fail(result, CAUSE_WORKTREE, &err);
 		return;
@@ -98,7 +97,6 @@ run_spec(struct keeper *keeper)
 	struct frame_result result = { .cost_usd = -1 };
 	struct error err = { 0 };
 	int64_t start = clock_now();
-
 	if (!frame_spec_decode(
 		str_text(&keeper->spec), keeper->spec.len, &spec, &err)) {
 		fail(&result, CAUSE_INPUT, &err);
@@ -120,7 +118,6 @@ agent_main(void)
 {
 	struct keeper keeper = { 0 };
 	autoerror struct error err = { 0 };
-
 	if (!keeper_open(&keeper, &err)) {
 		log_error("agent-run: %s", error_text(&err));
 		return error_exit_code(err.kind);

@@ -76,7 +76,6 @@ to_number(const struct str *text, struct error *err)
 	struct span span = trim(text);
 	autofree char *digits = mem_text_n(span.text, span.len);
 	char *end = digits;
-
 	/* No hexadecimal, no "inf", no "nan". */
 	if (span.len == 0 || strspn(digits, "+-.0123456789eE") != span.len) {
 		error_set(err, ERROR_INPUT, "it is not a number");
@@ -163,7 +162,6 @@ set_defaults(
 	const char *kind = step_kind_name(step->kind);
 	enum vars_class class = captures_class(step->kind);
 	json_t *out = plain(&outcome->out);
-
 	vars_set(recent, "last.output", out, VARS_CAPTURE);
 	set_member(recent, kind, "output", out, class);
 	set_member(recent, kind, "stderr", plain(&outcome->err), class);
@@ -223,7 +221,6 @@ set_capture(const struct step *step, const struct outcome *outcome,
 	autostr struct str text = { 0 };
 	struct error why = { 0 };
 	bool ok = true;
-
 	captured_text(capture, outcome, &text);
 	json_t *value =
 	    capture_convert(capture->format, &text, outcome->ok, &why);

@@ -63,7 +63,6 @@ make_environment(struct chain *chain, struct error *err)
 	const struct frame_spec *spec = chain->spec;
 	struct strv *env = &chain->env;
 	struct vars_value item = { 0 };
-
 	strv_env_inherit(env);
 	for (size_t i = 0; i < spec->env.n; i++) {
 		const char *entry = spec->env.items[i];
@@ -147,7 +146,6 @@ chain_note(const struct chain *chain, const char *fmt, ...)
 	autostr struct str text = { 0 };
 	autostr struct str frame = { 0 };
 	va_list args;
-
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
 	va_end(args);

@@ -65,7 +65,6 @@ record_failure(
 {
 	struct frame_result *result = run->result;
 	const struct frame_spec *spec = run->chain->spec;
-
 	result->ok = false;
 	result->cause = outcome->cause;
 	result->exit_code = outcome->exit_code;
@@ -94,7 +93,6 @@ run_step(struct run *run, const struct step *step)
 {
 	struct outcome outcome = { 0 };
 	autofree char *label = step_label(step);
-
 	set_step_variables(run->chain, label);
 	send_step(run->chain, label, "start", &outcome);
 	step_run(run->chain, step, &outcome);
@@ -117,7 +115,6 @@ finish(struct run *run)
 	struct chain *chain = run->chain;
 	struct frame_result *result = run->result;
 	autostr struct str output = { 0 };
-
 	if (result->ok)
 		outputs_publish(&run->outputs, chain);
 	printed_text(run->output, &output);
@@ -138,7 +135,6 @@ chain_run(struct chain *chain, struct frame_result *result)
 	const struct frame_spec *spec = chain->spec;
 	struct run run = { .chain = chain, .result = result };
 	bool going = true;
-
 	run.output = printed_new(RESULT_OUTPUT_HALF, RESULT_OUTPUT_HALF);
 	outputs_want(&run.outputs, &spec->outputs);
 	result->steps = json_array();

@@ -187,7 +187,6 @@ saw_assistant(struct claude_stream *stream, const json_t *object)
 	const char *model = text_member(message, "model");
 	bool main =
 	    !json_is_string(json_object_get(object, "parent_tool_use_id"));
-
 	if (text_member(object, "error") != NULL ||
 	    (model != NULL && strcmp(model, "<synthetic>") == 0))
 		saw_failure(stream, object, content);
@@ -212,7 +211,6 @@ count_tokens(struct claude_stream *stream, const json_t *object)
 	const json_t *usage = json_object_get(object, "usage");
 	const char *name;
 	json_t *one;
-
 	if (json_object_size(models) > 0) {
 		stream->input_tokens = 0;
 		stream->output_tokens = 0;
@@ -244,7 +242,6 @@ keep_result_text(struct claude_stream *stream, const json_t *object)
 {
 	const json_t *value = json_object_get(object, "result");
 	const json_t *errors = json_object_get(object, "errors");
-
 	str_clear(&stream->last_text);
 	if (json_is_string(value)) {
 		size_t len = json_string_length(value);
@@ -268,7 +265,6 @@ static void
 saw_result(struct claude_stream *stream, const json_t *object)
 {
 	const json_t *cost = json_object_get(object, "total_cost_usd");
-
 	stream->results++;
 	stream->is_error = json_is_true(json_object_get(object, "is_error"));
 	keep(&stream->session, text_member(object, "session_id"));
@@ -290,7 +286,6 @@ claude_stream_line(struct claude_stream *stream, const char *line, size_t len)
 {
 	json_t *object = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 	const char *type = text_member(object, "type");
-
 	if (!json_is_object(object)) {
 		stream->bad_lines++;
 		json_decref(object);

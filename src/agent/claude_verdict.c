@@ -205,7 +205,6 @@ claude_stream_judge(const struct claude_stream *stream,
 {
 	enum claude_class class = CLAUDE_OTHER;
 	bool good = claude_stream_is_good(stream);
-
 	if (good && (end->exit_code == 0 || end->ended_by_us))
 		return CLAUDE_OK;
 	if (stream->results == 0)

@@ -45,7 +45,6 @@ handler_next(const struct on_failure *rule, enum frame_phase phase,
 {
 	unsigned max = handler_max_attempts(rule, phase);
 	bool is_last = state->executions >= max;
-
 	if (rule->ignore)
 		return HANDLER_TOLERATE;
 	if (state->handled < state->executions) {

@@ -45,7 +45,6 @@ describe_output(const struct recovery *recovery, char **path)
 	const struct outcome *failed = recovery->outcome;
 	autoerror struct error err = { 0 };
 	struct str text = { 0 };
-
 	if (failed->out.len + failed->err.len <= INLINE_LIMIT) {
 		join_output(failed, "STDOUT:\n", "\n\nSTDERR:\n", &text);
 		return str_take(&text);
@@ -105,7 +104,6 @@ set_variables(const struct recovery *recovery, struct vars *vars, char **path)
 	autofree char *output = describe_output(recovery, path);
 	char stamp[CLOCK_RFC3339_SIZE];
 	json_t *text = json_string(output);
-
 	if (recovery->step->kind == STEP_CLAUDE)
 		vars_set(vars, "claude.output", text, VARS_DATA);
 	set_pair(vars, "output", text, VARS_DATA);
@@ -167,7 +165,6 @@ run_handler(struct recovery *recovery)
 	const struct chain saved = *chain;
 	struct vars *vars = vars_new(chain->scope);
 	char *path = NULL;
-
 	set_variables(recovery, vars, &path);
 	chain->scope = vars;
 	chain->attempt = recovery->state.executions;
@@ -192,7 +189,6 @@ repeat(struct recovery *recovery)
 {
 	struct chain *chain = recovery->chain;
 	unsigned saved = chain->attempt;
-
 	outcome_release(recovery->outcome);
 	chain->attempt = recovery->state.executions + 1;
 	step_run_command(chain, recovery->step, recovery->outcome);

@@ -23,7 +23,8 @@
 
 #define KEEPER_SPEC_LIMIT (512u * 1024 * 1024) /* bytes of the spec line */
 #define KEEPER_QUEUE_LIMIT                                                     \
-	(4u * 1024 * 1024) /* output frames wait below it                      \
+	(4u * 1024 *                                                           \
+	    1024) /* output frames wait below it                      \
 			    */
 #define KEEPER_STEP_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
 

@@ -15,7 +15,6 @@ outcome_fail(struct outcome *outcome, enum frame_cause cause, int exit_code,
 {
 	struct str text = { 0 };
 	va_list args;
-
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
 	va_end(args);

@@ -110,7 +110,6 @@ apply_multiline(enum output_lines multiline, struct str *text)
 	json_t *lines = capture_convert(CAPTURE_LINES, text, true, &err);
 	size_t n = json_array_size(lines);
 	json_t *value = NULL;
-
 	switch (multiline) {
 	case OUTPUT_ARRAY:
 		return lines;
@@ -169,7 +168,6 @@ outputs_extract(const struct output_capture *capture, const struct str *out,
     const struct str *err_text, struct error *err)
 {
 	autostr struct str text = { 0 };
-
 	choose_source(capture, out, err_text, &text);
 	cut(&text, capture->max_size);
 	if (capture->json_path != NULL) {
@@ -211,7 +209,6 @@ publish(const struct outputs *outputs, const struct output_capture *capture,
 	    ? captures_class(steps->items[capture->command_index].kind)
 	    : VARS_CAPTURE;
 	json_t *value = NULL;
-
 	if (from == NULL)
 		error_set(&err, ERROR_INPUT, "command %u did not run",
 		    capture->command_index);

@@ -70,7 +70,6 @@ judge(const struct chain *chain, const struct output *output,
 	autostr struct str said = { 0 };
 	struct outcome outcome = { 0 };
 	int code = child_end_code(&output->command.end);
-
 	result->cause = CAUSE_COMMAND;
 	result->exit_code = code;
 	if (output->is_too_long) {
@@ -132,7 +131,6 @@ read_command(const struct chain *chain, const char *input,
 	autostr struct str script = { 0 };
 	autostrv struct strv env = { 0 };
 	autostrv struct strv argv = { 0 };
-
 	strv_copy(&env, &chain->env);
 	if (!template_shell(input, chain->scope, chain->spec->raw, &script,
 		&env, NULL, err))
@@ -155,7 +153,6 @@ plan_input_read(const struct chain *chain, const char *input,
     struct plan_input *result, struct error *err)
 {
 	autostr struct str text = { 0 };
-
 	result->cause = CAUSE_INPUT;
 	if (!chain_text(chain, input, &text, NULL, err))
 		return error_wrap(err, "map.input");

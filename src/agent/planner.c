@@ -59,7 +59,6 @@ write_spool(const char *path, const json_t *items, struct frame_result *result,
 {
 	struct spool spool = { 0 };
 	char digest[DIGEST_SHA256_HEX];
-
 	if (!file_new_open(&spool.file, path, err))
 		return error_wrap(err, "writing the work items");
 	digest_sha256_begin(&spool.digest);
@@ -124,7 +123,6 @@ expand_settings(
 {
 	const struct plan_request *plan = &chain->spec->plan;
 	struct items_config *config = &settings->config;
-
 	config->offset = plan->offset;
 	config->max_items = plan->max_items;
 	config->has_max_items = plan->has_max_items;
@@ -150,7 +148,6 @@ select_items(const struct chain *chain, const json_t *document, json_t **items,
 {
 	struct settings settings = { 0 };
 	struct items_counts counts = { 0 };
-
 	if (expand_settings(chain, &settings, err))
 		*items = items_plan(document, &settings.config, &counts, err);
 	if (counts.spread)
@@ -175,7 +172,6 @@ planner_run(struct chain *chain, struct frame_result *result)
 	struct plan_input input = { 0 };
 	autoerror struct error err = { 0 };
 	json_t *items = NULL;
-
 	if (plan->input == NULL || plan->spool == NULL) {
 		error_set(&err, ERROR_INPUT, "map.input is missing");
 		fail(result, CAUSE_INPUT, 1, &err);

@@ -82,7 +82,6 @@ prepare_tree(
 		"--detach", spec->base, "--", NULL };
 	static const char *const clean[] = { "clean", "--quiet", "-ffdx",
 		NULL };
-
 	if (!path_is_dir(spec->directory))
 		return error_set(err, ERROR_SYSTEM,
 		    "the work tree %s is missing", spec->directory);
@@ -132,7 +131,6 @@ look_at_tree(const struct frame_spec *spec, struct frame_result *result)
 	autoerror struct error err = { 0 };
 	autostr struct str list = { 0 };
 	struct worktree_status status = { 0 };
-
 	if (!worktree_status(spec->directory, &status, &err)) {
 		log_warn("%s", error_text(&err));
 		return;
@@ -158,7 +156,6 @@ prepare_end(const struct frame_spec *spec, struct frame_result *result)
 {
 	autoerror struct error err = { 0 };
 	struct head head = { 0 };
-
 	if (spec->phase == PHASE_PLAN ||
 	    !head_read(spec->directory, &head, &err))
 		return;

@@ -40,7 +40,6 @@ claude_arguments(const struct claude_config *config, enum claude_mode mode,
     const char *prompt, struct strv *argv)
 {
 	const char *permissions = config->permission_mode;
-
 	if (config->command.n == 0)
 		strv_add(argv, "claude");
 	strv_copy(argv, &config->command);
@@ -77,7 +76,6 @@ event_came(const char *type, json_t *members, void *arg)
 	const struct frame_spec *spec = claude->chain->spec;
 	autostr struct str frame = { 0 };
 	char stamp[CLOCK_RFC3339_SIZE];
-
 	if (!keeper_has_room(claude->chain->keeper))
 		return;
 	json_object_set_new(members, "agent_id", json_string(spec->agent));
@@ -232,7 +230,6 @@ judge(const struct claude *claude, struct outcome *outcome)
 {
 	const struct command *command = &claude->command;
 	int code = child_end_code(&command->end);
-
 	if (command->timed_out)
 		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
 		    "Command timed out after %g seconds",
@@ -371,7 +368,6 @@ step_claude_run(
 	autostr struct str prompt = { 0 };
 	autostrv struct strv env = { 0 };
 	autofree char *dir = NULL;
-
 	if (!prepare(&claude, &prompt, &env, &dir, &err)) {
 		autofree char *title = chain_title(step);
 		error_wrap(&err, "%s", title);

@@ -49,7 +49,6 @@ step_log_add(struct step_log *log, const void *bytes, size_t len)
 	uint64_t room = log->limit - log->len;
 	bool is_full = len > room;
 	size_t fits = is_full ? (size_t)room : len;
-
 	log->len += fits;
 	if (!file_write_all(log->fd, bytes, fits, &log->err) ||
 	    (is_full &&

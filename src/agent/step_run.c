@@ -54,7 +54,6 @@ step_run_command(
 {
 	autoerror struct error err = { 0 };
 	int64_t start = clock_now();
-
 	chain->runs++;
 	run_kind(chain, step, outcome);
 	outcome->ms = clock_now() - start;
@@ -110,7 +109,6 @@ run_checked(
 {
 	bool is_watched = is_checked(chain, step);
 	autofree char *before = is_watched ? chain_head(chain) : NULL;
-
 	step_run_command(chain, step, outcome);
 	if (!outcome->ok && !outcome->stopped) {
 		if (step->on_failure != NULL)
@@ -127,7 +125,6 @@ step_run(struct chain *chain, const struct step *step, struct outcome *outcome)
 {
 	autoerror struct error err = { 0 };
 	bool holds = true;
-
 	if (chain_is_stopped(chain, outcome))
 		return;
 	if (!condition_holds(chain, step, &holds, &err)) {

@@ -72,7 +72,6 @@ explain_failure(const struct shell *shell, const struct command *command,
 	autofree char *title = chain_title(shell->step);
 	autostr struct str message = { 0 };
 	int code = child_end_code(&command->end);
-
 	str_format(&message, "%s failed with exit code %d", title, code);
 	if (command->end.signalled)
 		str_format(
@@ -149,7 +148,6 @@ run_text(struct shell *shell, const struct str *script, struct strv *env,
 {
 	autoerror struct error err = { 0 };
 	autostrv struct strv argv = { 0 };
-
 	strv_add(&argv, "sh");
 	if (script->len <= CHAIN_ARGUMENT_LIMIT) {
 		strv_add(&argv, "-c");
@@ -190,7 +188,6 @@ step_shell_run(
 	autostr struct str script = { 0 };
 	autostrv struct strv env = { 0 };
 	autofree char *dir = NULL;
-
 	if (!prepare(&shell, &script, &env, &dir, &err)) {
 		autofree char *title = chain_title(step);
 		error_wrap(&err, "%s", title);

@@ -93,7 +93,6 @@ write_file_open(const char *dir, const char *path, bool create_dirs,
 	autofd int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *rest = mem_text(path);
 	char *name = rest;
-
 	if (at == -1) {
 		error_system(err, "write_file: directory %s", dir);
 		return -1;
@@ -203,7 +202,6 @@ write_file(const struct chain *chain, const struct step *step, const char *dir,
 	autostr struct str content = { 0 };
 	autostr struct str bytes = { 0 };
 	const char *rest;
-
 	if (!chain_text(chain, file->path, &path, NULL, err) ||
 	    !template_text(file->content, chain->scope, &content, NULL, err) ||
 	    !write_file_format(file->format, &content, &bytes, err) ||
@@ -225,7 +223,6 @@ step_write_file_run(
 {
 	autoerror struct error err = { 0 };
 	autofree char *dir = chain_directory(chain, step, &err);
-
 	if (dir == NULL || !write_file(chain, step, dir, &outcome->out, &err)) {
 		outcome_take_error(outcome, CAUSE_COMMAND, &err);
 		str_add(&outcome->err, outcome->message);

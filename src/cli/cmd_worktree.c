@@ -56,8 +56,7 @@ static const struct option_spec clean_options[] = {
 	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", NULL },
 };
 
-/* --- ls ---------------------------------------------------------------------
- */
+/* --- ls ------------------------------------------------------------------ */
 
 static size_t
 commits_ahead(const struct find *find, const char *branch, const char *target)
@@ -201,8 +200,7 @@ run_list(struct invocation *invocation, int *status, struct error *err)
 	return find_with(invocation, values->path, list, err);
 }
 
-/* --- merge
- * -------------------------------------------------------------------- */
+/* --- merge --------------------------------------------------------------- */
 
 static bool
 drop_ref(const struct find *find, const char *ref, struct error *err)

@@ -204,7 +204,6 @@ command_main(const struct command *root, int argc, char **argv)
 	autoerror struct error err = { 0 };
 	struct invocation invocation = { .path = mem_text(root->name) };
 	int status = 0;
-
 	if (!run_line(root, &invocation, argc, argv, &status, &err)) {
 		print_failure(&err, invocation.path);
 		status = status != 0 ? status : error_exit_code(err.kind);

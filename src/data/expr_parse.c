@@ -225,7 +225,7 @@ parse_operand(struct expr_parser *p)
 	return parse_deeper(p, parse_any_operand);
 }
 
-/* --- operators ------------------------------------------------------------ */
+/* --- operators ----------------------------------------------------------- */
 
 static struct expr *
 parse_right(struct expr_parser *p)
@@ -401,8 +401,7 @@ expr_parse_any(struct expr_parser *p)
 	return node;
 }
 
-/* --- entries ---------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------- */
 
 static struct expr *
 parse_path(struct expr_parser *p)

@@ -13,7 +13,7 @@
 #include "data/expr.h"
 #include "data/regex.h"
 
-/* --- tokens ------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------- */
 
 enum expr_token {
 	TOKEN_END,
@@ -139,7 +139,7 @@ struct expr *expr_node(enum expr_kind kind, enum expr_use use);
 void expr_add_arg(struct expr *node, struct expr *arg); /* takes arg */
 struct expr_step *expr_add_step(struct expr *node); /* valid until the next */
 
-/* --- parser --------------------------------------------------------------- */
+/* --- parser -------------------------------------------------------------- */
 
 struct expr_parser {
 	struct expr_lexer lexer;
@@ -174,7 +174,7 @@ size_t expr_template_length(const char *text);
 bool expr_compile_pattern(
     const struct expr_parser *p, struct expr *node, const struct expr *arg);
 
-/* --- evaluation ----------------------------------------------------------- */
+/* --- evaluation ---------------------------------------------------------- */
 
 struct expr_signature {
 	const char *name;

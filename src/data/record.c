@@ -31,7 +31,6 @@ static json_t *
 texts_to_json(const struct strv *texts)
 {
 	json_t *array = texts->n > 0 ? json_array() : NULL;
-
 	for (size_t i = 0; i < texts->n; i++)
 		json_array_append_new(array, json_text(texts->items[i]));
 	return array;
@@ -47,7 +46,6 @@ static json_t *
 object_or_none(const struct record_field *fields, const void *record)
 {
 	json_t *object = record_to_json(fields, record);
-
 	if (json_object_size(object) > 0)
 		return object;
 	json_decref(object);
@@ -59,7 +57,6 @@ number_to_json(const struct record_field *field, const void *value)
 {
 	double real = 0;
 	unsigned number = 0;
-
 	switch (field->type) {
 	case RECORD_INT:
 		return integer_or_none(*(const int *)value);
@@ -94,11 +91,10 @@ static json_t *
 field_to_json(const struct record_field *field, const void *value)
 {
 	const char *text = NULL;
-
 	switch (field->type) {
 	case RECORD_TEXT:
 		text = *(const char *const *)value;
-		return text ? json_text(text) : NULL;
+		return text != NULL ? json_text(text) : NULL;
 	case RECORD_TEXTS:
 		return texts_to_json(value);
 	case RECORD_BOOL:
@@ -124,11 +120,9 @@ json_t *
 record_to_json(const struct record_field *fields, const void *record)
 {
 	json_t *object = json_object();
-
-	for (; fields->name; fields++) {
+	for (; fields->name != NULL; fields++) {
 		json_t *value = field_to_json(fields, at(record, fields));
-
-		if (value)
+		if (value != NULL)
 			json_object_set_new(object, fields->name, value);
 	}
 	return object;
@@ -146,8 +140,7 @@ text_from_json(const struct record_field *field, const json_t *json,
     char **text, struct error *err)
 {
 	const char *value = json_string_value(json);
-
-	if (!value || strlen(value) != json_string_length(json))
+	if (value == NULL || strlen(value) != json_string_length(json))
 		return wrong(field, "text without NUL", err);
 	*text = mem_text(value);
 	return true;
@@ -161,7 +154,6 @@ texts_from_json(const struct record_field *field, const json_t *json,
 		return wrong(field, "a list of texts", err);
 	for (size_t i = 0; i < json_array_size(json); i++) {
 		char *text = NULL;
-
 		if (!text_from_json(field, json_array_get(json, i), &text, err))
 			return false;
 		strv_give(texts, text);
@@ -174,8 +166,7 @@ enum_from_json(const struct record_field *field, const json_t *json,
     void *value, struct error *err)
 {
 	const char *name = json_string_value(json);
-
-	for (unsigned i = 0; name && i < field->enum_count; i++) {
+	for (unsigned i = 0; name != NULL && i < field->enum_count; i++) {
 		if (strcmp(field->enum_name(i), name) == 0) {
 			memcpy(value, &i, sizeof(i));
 			return true;
@@ -200,7 +191,6 @@ number_from_json(const struct record_field *field, const json_t *json,
     void *value, struct error *err)
 {
 	int64_t number = 0;
-
 	switch (field->type) {
 	case RECORD_INT:
 		if (!integer_from_json(
@@ -275,14 +265,12 @@ record_from_json(const struct record_field *fields, const json_t *object,
     void *record, struct error *err)
 {
 	size_t known = 0;
-
 	if (!json_is_object(object))
 		return error_set(err, ERROR_INPUT, "expected an object");
-	for (; fields->name; fields++) {
+	for (; fields->name != NULL; fields++) {
 		const json_t *value = json_object_get(object, fields->name);
-
 		known += value != NULL;
-		if (value &&
+		if (value != NULL &&
 		    !field_from_json(
 			fields, value, at_mutable(record, fields), err))
 			return false;

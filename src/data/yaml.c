@@ -35,7 +35,6 @@ place_of(yaml_mark_t mark)
 {
 	const struct yaml_place place = { (unsigned)mark.line + 1,
 		(unsigned)mark.column + 1 };
-
 	return place;
 }
 
@@ -56,14 +55,12 @@ static struct yaml_node *
 new_node(struct composer *c, enum yaml_kind kind, struct yaml_place place)
 {
 	struct yaml_doc *doc = c->doc;
-
 	if (doc->n_nodes >= YAML_NODES_LIMIT) {
 		yaml_error(doc, place, c->err, ERROR_INPUT,
 		    "more than %d values in one file", YAML_NODES_LIMIT);
 		return NULL;
 	}
 	struct yaml_node *node = mem_zalloc(sizeof(*node));
-
 	node->kind = kind;
 	node->place = place;
 	node->visits = 1;
@@ -92,7 +89,7 @@ account(struct composer *c, struct yaml_node *parent,
 static bool
 add_anchor(struct composer *c, const yaml_char_t *name, struct yaml_node *node)
 {
-	if (!name)
+	if (name == NULL)
 		return true;
 	if (c->n_anchors >= YAML_ANCHORS_LIMIT)
 		return yaml_error(c->doc, node->place, c->err, ERROR_INPUT,
@@ -110,17 +107,16 @@ resolve_alias(struct composer *c, const yaml_event_t *event, unsigned depth)
 	const char *name = (const char *)event->data.alias.anchor;
 	const struct yaml_place place = place_of(event->start_mark);
 	struct yaml_node *node = NULL;
-
 	if (++c->n_aliases > YAML_ALIASES_LIMIT) {
 		yaml_error(c->doc, place, c->err, ERROR_INPUT,
 		    "more than %d aliases", YAML_ALIASES_LIMIT);
 		return NULL;
 	}
-	for (size_t i = c->n_anchors; i > 0 && !node; i--) {
+	for (size_t i = c->n_anchors; i > 0 && node == NULL; i--) {
 		if (strcmp(c->anchors[i - 1].name, name) == 0)
 			node = c->anchors[i - 1].node;
 	}
-	if (!node)
+	if (node == NULL)
 		yaml_error(c->doc, place, c->err, ERROR_INPUT,
 		    "there is no anchor '%s' before this alias", name);
 	else if (node->open)
@@ -141,7 +137,6 @@ compose_next(struct composer *c, unsigned depth, bool *ended)
 {
 	yaml_event_t event;
 	struct yaml_node *node = NULL;
-
 	*ended = false;
 	if (!next_event(c, &event))
 		return NULL;
@@ -162,10 +157,9 @@ read_list(struct composer *c, struct yaml_node *list, unsigned depth)
 	for (;;) {
 		bool ended = false;
 		struct yaml_node *item = compose_next(c, depth, &ended);
-
 		if (ended)
 			return true;
-		if (!item || !account(c, list, item, item->place))
+		if (item == NULL || !account(c, list, item, item->place))
 			return false;
 		list->items = mem_grow(list->items, &list->cap, list->n + 1,
 		    sizeof(struct yaml_node *));
@@ -190,14 +184,12 @@ read_map(struct composer *c, struct yaml_node *map, unsigned depth)
 	for (;;) {
 		bool ended = false;
 		struct yaml_node *key = compose_next(c, depth, &ended);
-
 		if (ended)
 			return yaml_finish_map(c->doc, map, c->err);
-		if (!key || !check_key(c, key))
+		if (key == NULL || !check_key(c, key))
 			return false;
 		struct yaml_node *value = compose_next(c, depth, &ended);
-
-		if (!value || !account(c, map, key, key->place) ||
+		if (value == NULL || !account(c, map, key, key->place) ||
 		    !account(c, map, value, key->place))
 			return false;
 		map->entries = mem_grow(
@@ -243,11 +235,9 @@ node_of_event(struct composer *c, const yaml_event_t *event)
 		: event->type == YAML_SEQUENCE_START_EVENT ? YAML_KIND_LIST
 							   : YAML_KIND_MAP,
 	    place);
-
-	if (!node || !scalar)
+	if (node == NULL || !scalar)
 		return node;
 	const char *value = (const char *)event->data.scalar.value;
-
 	node->len = event->data.scalar.length;
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	if (strlen(value) != node->len) {
@@ -269,15 +259,13 @@ apply_tag(const struct composer *c, const char *tag, struct yaml_node *node,
 	static const char *const scalar_tags[] = { "int", "float", "bool",
 		"null" };
 	const size_t core = strlen(CORE_TAG);
-
-	if (!tag)
+	if (tag == NULL)
 		return true;
 	if (tag[0] == '!' && tag[1] != '\0') {
 		*wrapper = tag + 1;
 		return true;
 	}
 	const char *name = strncmp(tag, CORE_TAG, core) == 0 ? tag + core : "";
-
 	if (strcmp(tag, "!") == 0 ||
 	    (strcmp(name, "str") == 0 && node->kind == YAML_KIND_SCALAR)) {
 		node->plain = false;
@@ -304,8 +292,7 @@ wrap(struct composer *c, struct yaml_node *node, const char *name)
 {
 	struct yaml_node *map = new_node(c, YAML_KIND_MAP, node->place);
 	struct yaml_node *key = new_node(c, YAML_KIND_SCALAR, node->place);
-
-	if (!map || !key)
+	if (map == NULL || key == NULL)
 		return NULL;
 	key->text = mem_text(name);
 	key->len = strlen(name);
@@ -336,14 +323,12 @@ compose(struct composer *c, const yaml_event_t *event, unsigned depth)
 {
 	const char *name = NULL;
 	struct yaml_node *node = node_of_event(c, event);
-
-	if (!node || !apply_tag(c, event_tag(event), node, &name))
+	if (node == NULL || !apply_tag(c, event_tag(event), node, &name))
 		return NULL;
-	struct yaml_node *outer = name ? wrap(c, node, name) : node;
-
-	if (!outer || !add_anchor(c, event_anchor(event), outer))
+	struct yaml_node *outer = name != NULL ? wrap(c, node, name) : node;
+	if (outer == NULL || !add_anchor(c, event_anchor(event), outer))
 		return NULL;
-	depth += outer->height + (name ? node->height : 0);
+	depth += outer->height + (name != NULL ? node->height : 0);
 	if (depth > YAML_DEPTH_LIMIT) {
 		yaml_error(c->doc, node->place, c->err, ERROR_INPUT,
 		    "nested more than %d levels deep", YAML_DEPTH_LIMIT);
@@ -351,7 +336,7 @@ compose(struct composer *c, const yaml_event_t *event, unsigned depth)
 	}
 	outer->open = node->open = true;
 	if (!read_content(c, node, depth) ||
-	    (name && !account(c, outer, node, node->place)))
+	    (name != NULL && !account(c, outer, node, node->place)))
 		return NULL;
 	outer->open = node->open = false;
 	return outer;
@@ -362,16 +347,13 @@ static bool
 read_documents(struct composer *c)
 {
 	unsigned documents = 0;
-
 	for (;;) {
 		yaml_event_t event;
-
 		if (!next_event(c, &event))
 			return false;
 		const yaml_event_type_t type = event.type;
 		const struct yaml_place place = place_of(event.start_mark);
 		bool ok = true;
-
 		if (type == YAML_DOCUMENT_START_EVENT && documents++ > 0)
 			ok = fail_at(c, place,
 			    "a second document begins here: one file holds "
@@ -393,14 +375,12 @@ static bool
 compose_document(struct yaml_doc *doc, struct error *err)
 {
 	struct composer c = { .doc = doc, .err = err };
-
 	if (!yaml_parser_initialize(&c.parser))
 		BUG("libyaml is out of memory");
 	yaml_parser_set_encoding(&c.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 	    &c.parser, (const unsigned char *)doc->bytes, doc->len);
 	const bool ok = read_documents(&c);
-
 	yaml_parser_delete(&c.parser);
 	for (size_t i = 0; i < c.n_anchors; i++)
 		free(c.anchors[i].name);

@@ -26,7 +26,6 @@ is_old_bool(const char *text)
 {
 	static const char *const words[] = { "yes", "no", "on", "off", "y",
 		"n" };
-
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		if (strcasecmp(text, words[i]) == 0)
 			return true;
@@ -44,7 +43,7 @@ looks_numeric(const char *text)
 static yaml_scalar_style_t
 text_style(const char *text)
 {
-	if (strchr(text, '\n'))
+	if (strchr(text, '\n') != NULL)
 		return YAML_LITERAL_SCALAR_STYLE;
 	if (yaml_type_of(text) != YAML_TYPE_TEXT || is_old_bool(text) ||
 	    looks_numeric(text) || strcmp(text, "<<") == 0)
@@ -57,7 +56,6 @@ emit_scalar(yaml_emitter_t *emitter, const char *text, size_t len,
     yaml_scalar_style_t style)
 {
 	yaml_event_t event;
-
 	return yaml_scalar_event_initialize(&event, NULL, NULL,
 		   (const unsigned char *)text, (int)len, 1, 1, style) &&
 	    yaml_emitter_emit(emitter, &event);
@@ -67,7 +65,6 @@ static bool
 emit_key(yaml_emitter_t *emitter, const char *key)
 {
 	const yaml_scalar_style_t style = text_style(key);
-
 	return emit_scalar(emitter, key, strlen(key),
 	    style == YAML_LITERAL_SCALAR_STYLE ? YAML_DOUBLE_QUOTED_SCALAR_STYLE
 					       : style);
@@ -78,7 +75,6 @@ emit_text(yaml_emitter_t *emitter, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	const size_t len = json_string_length(value);
-
 	return emit_scalar(emitter, text, len,
 	    strlen(text) == len ? text_style(text)
 				: YAML_DOUBLE_QUOTED_SCALAR_STYLE);
@@ -89,7 +85,6 @@ static bool
 emit_plain(yaml_emitter_t *emitter, const json_t *value)
 {
 	autostr struct str text = { 0 };
-
 	json_compact(value, &text, false);
 	return emit_scalar(
 	    emitter, str_text(&text), text.len, YAML_PLAIN_SCALAR_STYLE);
@@ -100,7 +95,6 @@ emit_array(yaml_emitter_t *emitter, const json_t *array)
 {
 	yaml_event_t event;
 	const size_t n = json_array_size(array);
-
 	if (!yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
 		n == 0 ? YAML_FLOW_SEQUENCE_STYLE
 		       : YAML_BLOCK_SEQUENCE_STYLE) ||
@@ -120,7 +114,6 @@ emit_object(yaml_emitter_t *emitter, json_t *object)
 	yaml_event_t event;
 	const char *key = NULL;
 	json_t *value = NULL;
-
 	if (!yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
 		json_object_size(object) == 0 ? YAML_FLOW_MAPPING_STYLE
 					      : YAML_BLOCK_MAPPING_STYLE) ||
@@ -158,7 +151,6 @@ static bool
 emit_document(yaml_emitter_t *emitter, const json_t *value)
 {
 	yaml_event_t event;
-
 	return yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING) &&
 	    yaml_emitter_emit(emitter, &event) &&
 	    yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1) &&
@@ -173,7 +165,6 @@ bool
 yaml_emit(const json_t *value, struct str *out, struct error *err)
 {
 	yaml_emitter_t emitter;
-
 	if (!yaml_emitter_initialize(&emitter))
 		BUG("libyaml is out of memory");
 	yaml_emitter_set_output(&emitter, append, out);
@@ -182,8 +173,7 @@ yaml_emit(const json_t *value, struct str *out, struct error *err)
 	yaml_emitter_set_indent(&emitter, EMIT_INDENT);
 	const bool ok = emit_document(&emitter, value) ||
 	    error_set(err, ERROR_INPUT, "writing YAML: %s",
-		emitter.problem ? emitter.problem : "not possible");
-
+		emitter.problem != NULL ? emitter.problem : "not possible");
 	yaml_emitter_delete(&emitter);
 	return ok;
 }

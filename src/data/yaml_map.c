@@ -35,7 +35,6 @@ compare_keys(const void *left, const void *right)
 	const struct ranked *a = left;
 	const struct ranked *b = right;
 	const int order = strcmp(a->entry.key->text, b->entry.key->text);
-
 	return order != 0 ? order : a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
@@ -44,7 +43,6 @@ compare_ranks(const void *left, const void *right)
 {
 	const struct ranked *a = left;
 	const struct ranked *b = right;
-
 	return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
@@ -65,20 +63,18 @@ check_duplicates(
 {
 	const struct ranked *first = NULL;
 	const struct ranked *again = NULL;
-
 	if (own->n > 0)
 		qsort(own->items, own->n, sizeof(*own->items), compare_keys);
 	for (size_t i = 1; i < own->n; i++) {
 		const struct ranked *a = &own->items[i - 1];
 		const struct ranked *b = &own->items[i];
-
 		if (strcmp(a->entry.key->text, b->entry.key->text) == 0 &&
-		    (!again || b->rank < again->rank)) {
+		    (again == NULL || b->rank < again->rank)) {
 			first = a;
 			again = b;
 		}
 	}
-	if (!again)
+	if (again == NULL)
 		return true;
 	return yaml_error(doc, again->entry.key->place, err, ERROR_INPUT,
 	    "the key '%s' is given twice, first at line %u",
@@ -113,7 +109,6 @@ static void
 take_unique(struct yaml_node *map, struct ranking *ranking)
 {
 	size_t n = 0;
-
 	if (ranking->n == 0) {
 		map->n = 0;
 		return;
@@ -139,7 +134,6 @@ merge(const struct yaml_doc *doc, struct yaml_node *map, struct error *err)
 {
 	struct ranking ranking = { 0 };
 	bool ok = true;
-
 	for (size_t i = 0; i < map->n; i++) {
 		if (!is_merge(&map->entries[i]))
 			rank_entry(&ranking, &map->entries[i]);
@@ -161,13 +155,11 @@ yaml_finish_map(
 {
 	struct ranking own = { 0 };
 	bool merges = false;
-
 	for (size_t i = 0; i < map->n; i++) {
 		rank_entry(&own, &map->entries[i]);
 		merges = merges || is_merge(&map->entries[i]);
 	}
 	const bool unique = check_duplicates(doc, &own, err);
-
 	free(own.items);
 	return unique && (!merges || merge(doc, map, err));
 }

@@ -22,7 +22,6 @@ skip_characters(const struct yaml_doc *doc, size_t at, size_t end, size_t count)
 		unsigned code = 0;
 		const size_t size =
 		    yaml_character(doc->bytes + at, end - at, &code);
-
 		at += size == 0 ? 1 : size;
 	}
 	return at;
@@ -32,10 +31,8 @@ static size_t
 line_end(const struct yaml_doc *doc, unsigned line)
 {
 	const size_t start = doc->lines[line - 1];
-
 	if (line < doc->n_lines) {
 		size_t end = doc->lines[line];
-
 		while (end > start &&
 		    (doc->bytes[end - 1] == '\n' ||
 			doc->bytes[end - 1] == '\r'))
@@ -44,8 +41,7 @@ line_end(const struct yaml_doc *doc, unsigned line)
 	}
 	const size_t left = doc->len - start;
 	const char *stop = memchr(doc->bytes + start, '\n', left);
-
-	return stop ? (size_t)(stop - doc->bytes) : doc->len;
+	return stop != NULL ? (size_t)(stop - doc->bytes) : doc->len;
 }
 
 static bool
@@ -72,7 +68,6 @@ add_excerpt(
 	const size_t to = skip_characters(doc, from, end, EXCERPT_TOTAL);
 	const size_t mark = skip_characters(doc, from, end, left - hidden);
 	autostr struct str before = { 0 };
-
 	if (is_blank(doc->bytes + from, to - from))
 		return;
 	str_add(&before, hidden > 0 ? "... " : "");
@@ -90,7 +85,6 @@ yaml_place_within(const struct yaml_doc *doc, const struct yaml_node *scalar,
     unsigned character, struct yaml_place *place)
 {
 	const struct yaml_place start = scalar->place;
-
 	if (start.line == 0 || start.line > doc->n_lines || character == 0 ||
 	    character > scalar->len + 1)
 		return false;
@@ -99,7 +93,6 @@ yaml_place_within(const struct yaml_doc *doc, const struct yaml_node *scalar,
 	    doc, doc->lines[start.line - 1], end, start.column - 1);
 	const bool quoted =
 	    at < end && (doc->bytes[at] == '"' || doc->bytes[at] == '\'');
-
 	at += quoted;
 	if (end - at < scalar->len ||
 	    memcmp(doc->bytes + at, scalar->text, scalar->len) != 0)
@@ -126,7 +119,6 @@ yaml_error(const struct yaml_doc *doc, struct yaml_place place,
 	autostr struct str message = { 0 };
 	autostr struct str text = { 0 };
 	va_list args;
-
 	va_start(args, fmt);
 	str_vformat(&message, fmt, args);
 	va_end(args);

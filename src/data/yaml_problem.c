@@ -41,7 +41,6 @@ place_of(yaml_mark_t mark)
 {
 	const struct yaml_place place = { (unsigned)mark.line + 1,
 		(unsigned)mark.column + 1 };
-
 	return place;
 }
 
@@ -51,7 +50,6 @@ is_tab_at(const struct yaml_doc *doc, struct yaml_place place)
 	if (place.line > doc->n_lines)
 		return false;
 	const size_t at = doc->lines[place.line - 1] + place.column - 1;
-
 	return at < doc->len && doc->bytes[at] == '\t';
 }
 
@@ -60,8 +58,7 @@ problem_text(const struct yaml_doc *doc, const yaml_parser_t *parser,
     struct yaml_place place)
 {
 	const char *problem = parser->problem;
-
-	if (!problem)
+	if (problem == NULL)
 		return "not valid YAML";
 	for (size_t i = 0; i < COUNT_OF(problems); i++) {
 		if (strcmp(problem, problems[i].problem) == 0)
@@ -78,7 +75,7 @@ problem_text(const struct yaml_doc *doc, const yaml_parser_t *parser,
 static bool
 is_open_text(const char *problem)
 {
-	return problem && strcmp(problem, END_OF_STREAM) == 0;
+	return problem != NULL && strcmp(problem, END_OF_STREAM) == 0;
 }
 
 bool
@@ -90,10 +87,9 @@ yaml_problem(
 	    ? context
 	    : place_of(parser->problem_mark);
 	const char *text = problem_text(doc, parser, place);
-
 	if (parser->error == YAML_MEMORY_ERROR)
 		BUG("libyaml is out of memory");
-	if (parser->context && context.line != place.line)
+	if (parser->context != NULL && context.line != place.line)
 		return yaml_error(doc, place, err, ERROR_INPUT,
 		    "%s, %s that begins at line %u", text, parser->context,
 		    context.line);

@@ -14,7 +14,7 @@
 static bool
 is_one_of(const char *text, const char *const *words)
 {
-	for (size_t i = 0; words[i]; i++) {
+	for (size_t i = 0; words[i] != NULL; i++) {
 		if (strcmp(text, words[i]) == 0)
 			return true;
 	}
@@ -40,10 +40,8 @@ integer_base(const char *digits)
 		{ "0o", "01234567", 8 },
 		{ "0b", "01", 2 },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(forms); i++) {
 		const char *rest = digits + 2;
-
 		if (strncmp(digits, forms[i].prefix, 2) == 0)
 			return *rest && rest[strspn(rest, forms[i].digits)] == 0
 			    ? forms[i].base
@@ -62,7 +60,6 @@ is_real(const char *text)
 	static const char *const no_number[] = { ".nan", ".NaN", ".NAN", NULL };
 	const char *at = skip_sign(text);
 	const size_t whole = strspn(at, DIGITS);
-
 	if (is_one_of(at, special) || is_one_of(text, no_number))
 		return true;
 	if (whole > 1 && at[0] == '0')
@@ -70,7 +67,6 @@ is_real(const char *text)
 	at += whole;
 	const bool point = *at == '.';
 	const size_t fraction = point ? strspn(at + 1, DIGITS) : 0;
-
 	if (whole + fraction == 0)
 		return false;
 	at += point ? fraction + 1 : 0;
@@ -89,7 +85,6 @@ yaml_type_of(const char *text)
 		NULL };
 	static const char *const bools[] = { "true", "True", "TRUE", "false",
 		"False", "FALSE", NULL };
-
 	if (is_one_of(text, nulls))
 		return YAML_TYPE_NULL;
 	if (is_one_of(text, bools))
@@ -119,13 +114,11 @@ yaml_int(const char *text, int64_t *value)
 	const char *digits = skip_sign(text);
 	const int base = integer_base(digits);
 	const uint64_t limit = (uint64_t)INT64_MAX + negative;
-
 	if (base == 0)
 		return false;
 	errno = 0;
 	const unsigned long long size =
 	    strtoull(base == 10 ? digits : digits + 2, NULL, base);
-
 	if (errno != 0 || size > limit)
 		return false;
 	*value = !negative     ? (int64_t)size
@@ -170,7 +163,6 @@ number_to_json(
     const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
 {
 	int64_t whole = 0;
-
 	if (yaml_type(node) == YAML_TYPE_INT) {
 		if (yaml_int(node->text, &whole))
 			return json_integer(whole);
@@ -181,7 +173,6 @@ number_to_json(
 	const char *digits = skip_sign(node->text);
 	const double value =
 	    digits[strcspn(digits, "nN")] ? NAN : strtod(node->text, NULL);
-
 	if (isfinite(value))
 		return json_real(value);
 	yaml_error(doc, node->place, err, ERROR_INPUT,
@@ -213,11 +204,9 @@ list_to_json(
     const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
 {
 	json_t *array = json_array();
-
 	for (size_t i = 0; i < node->n; i++) {
 		json_t *item = yaml_to_json(doc, node->items[i], err);
-
-		if (!item) {
+		if (item == NULL) {
 			json_decref(array);
 			return NULL;
 		}
@@ -231,11 +220,9 @@ map_to_json(
     const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
 {
 	json_t *object = json_object();
-
 	for (size_t i = 0; i < node->n; i++) {
 		json_t *value = yaml_to_json(doc, node->entries[i].value, err);
-
-		if (!value) {
+		if (value == NULL) {
 			json_decref(object);
 			return NULL;
 		}

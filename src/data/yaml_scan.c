@@ -27,7 +27,6 @@ yaml_character(const char *text, size_t len, unsigned *code)
 	    : (c[0] & 0xf0) == 0xe0	? 3
 	    : (c[0] & 0xf8) == 0xf0	? 4
 					: 0;
-
 	if (size == 0 || size > len)
 		return 0;
 	*code = size == 1 ? c[0] : c[0] & (0x7fu >> size);
@@ -107,12 +106,11 @@ check_cost(struct scan *scan, unsigned code)
 		return true;
 	const char *start = scan->doc->bytes + scan->at;
 	const size_t left = scan->doc->len - scan->at;
-
 	if (++scan->directives > YAML_DIRECTIVES_LIMIT)
 		return refuse(scan, "too many directives");
 	if (left > YAML_DIRECTIVE_BYTES &&
-	    !memchr(start, '\n', YAML_DIRECTIVE_BYTES) &&
-	    !memchr(start, '\r', YAML_DIRECTIVE_BYTES))
+	    memchr(start, '\n', YAML_DIRECTIVE_BYTES) == NULL &&
+	    memchr(start, '\r', YAML_DIRECTIVE_BYTES) == NULL)
 		return refuse(scan, "a directive is too long");
 	return true;
 }
@@ -124,7 +122,6 @@ scan_character(struct scan *scan)
 	unsigned code = 0;
 	const size_t size =
 	    yaml_character(doc->bytes + scan->at, doc->len - scan->at, &code);
-
 	if (size == 0)
 		return refuse(scan, "these bytes are not UTF-8");
 	if (!check_character(scan, code) || !check_cost(scan, code))
@@ -147,7 +144,6 @@ yaml_scan(
 {
 	struct scan scan = { doc, err, 0, { 1, 1 }, 0, 0 };
 	const char *start = bytes;
-
 	if (len > YAML_BYTES_LIMIT)
 		return error_set(err, ERROR_INPUT,
 		    "%s: %zu bytes are more than the limit of %u", doc->name,

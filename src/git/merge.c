@@ -54,7 +54,7 @@ fail(struct merge *merge, const struct error *err)
 	finish(merge, &result);
 }
 
-/* --- the commit and the refs ---------------------------------------------- */
+/* --- the commit and the refs --------------------------------------------- */
 
 static void
 succeed(struct merge *merge)
@@ -136,7 +136,7 @@ write_commit(struct merge *merge)
 	    merge->objects, text.data, text.len, commit_written, merge);
 }
 
-/* --- whether old has it all already --------------------------------------- */
+/* --- whether old has it all already -------------------------------------- */
 
 static void
 nothing_to_do(struct merge *merge)
@@ -185,7 +185,7 @@ tree_known(struct merge *merge, const char *tree)
 	objects_read_commit(merge->objects, merge->old, old_read, merge);
 }
 
-/* --- the tree ------------------------------------------------------------- */
+/* --- the tree ------------------------------------------------------------ */
 
 static void
 tree_merged(const struct merged *merged, const struct error *err, void *arg)

@@ -85,7 +85,7 @@ merging_fail(struct merging *merging, const struct error *err)
 	merging_done(merging, NULL, err);
 }
 
-/* --- one process per merge ------------------------------------------------ */
+/* --- one process per merge ----------------------------------------------- */
 
 static void
 tree_printed(const struct git_result *git, void *arg)
@@ -118,7 +118,7 @@ start_single(struct merging *merging)
 		merging_fail(merging, &err);
 }
 
-/* --- the process that stays ----------------------------------------------- */
+/* --- the process that stays ---------------------------------------------- */
 
 /*
  * Whatever is wrong, a merge-tree for this merge alone tells: about a bad

@@ -113,7 +113,7 @@ objects_complain(struct error *err, const char *what, const char *complaint)
 	git_result_release(&said);
 }
 
-/* --- reading a commit ----------------------------------------------------- */
+/* --- reading a commit ---------------------------------------------------- */
 
 struct read_request {
 	char oid[GIT_OID_SIZE];
@@ -177,7 +177,7 @@ objects_read_commit(
 	batch_send(objects->reader, line, strlen(line), commit_came, request);
 }
 
-/* --- writing a commit ----------------------------------------------------- */
+/* --- writing a commit ---------------------------------------------------- */
 
 struct write_request {
 	char *path;

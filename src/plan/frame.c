@@ -30,7 +30,6 @@ frame_phase_name(enum frame_phase phase)
 		[PHASE_MERGE] = "merge",
 		[PHASE_RESOLVE] = "resolve",
 	};
-
 	if ((unsigned)phase >= FRAME_PHASES)
 		BUG("no such phase: %d", (int)phase);
 	return names[phase];
@@ -52,7 +51,6 @@ frame_cause_name(enum frame_cause cause)
 		[CAUSE_LOST] = "lost",
 		[CAUSE_MERGE_CONFLICT] = "merge_conflict",
 	};
-
 	if ((unsigned)cause >= FRAME_CAUSES)
 		BUG("no such cause: %d", (int)cause);
 	return names[cause];
@@ -69,7 +67,6 @@ json_t *
 frame_new(enum frame_type type)
 {
 	json_t *object = json_object();
-
 	json_object_set_new(object, "f", json_string(type_names[type]));
 	return object;
 }
@@ -97,7 +94,6 @@ void
 frame_hello_encode(const char *host, int64_t pid, struct str *out)
 {
 	json_t *object = frame_new(FRAME_HELLO);
-
 	set_number(object, "v", FRAME_VERSION);
 	set_number(object, "pid", pid);
 	set_text(object, "host", host);
@@ -109,7 +105,6 @@ frame_out_encode(
     size_t step, bool is_stderr, const void *bytes, size_t len, struct str *out)
 {
 	json_t *object = frame_new(FRAME_OUT);
-
 	set_number(object, "step", (json_int_t)step);
 	set_text(object, "s", is_stderr ? "stderr" : "stdout");
 	json_object_set_new(object, "d", json_string_lossy(bytes, len));
@@ -127,7 +122,6 @@ frame_step_encode(size_t step, const char *label, const char *state, int rc,
     int64_t ms, struct str *out)
 {
 	json_t *object = frame_new(FRAME_STEP);
-
 	set_number(object, "step", (json_int_t)step);
 	set_text(object, "label", label);
 	set_text(object, "state", state);
@@ -140,7 +134,6 @@ void
 frame_event_encode(const char *type, json_t *members, struct str *out)
 {
 	json_t *object = frame_new(FRAME_EVENT);
-
 	set_text(object, "type", type);
 	json_object_set(object, "members", members);
 	frame_end(object, out);
@@ -150,7 +143,6 @@ void
 frame_note_encode(const char *text, struct str *out)
 {
 	json_t *object = frame_new(FRAME_NOTE);
-
 	set_text(object, "text", text);
 	frame_end(object, out);
 }
@@ -182,12 +174,10 @@ has_members(enum frame_type type, const json_t *object)
 		{ FRAME_EVENT, "members", JSON_OBJECT },
 		{ FRAME_NOTE, "text", JSON_STRING },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		const json_t *value = json_object_get(object, members[i].name);
-
 		if (members[i].type == type &&
-		    (!value || json_typeof(value) != members[i].json))
+		    (value == NULL || json_typeof(value) != members[i].json))
 			return false;
 	}
 	return true;
@@ -197,8 +187,7 @@ static bool
 check_frame(const json_t *object, enum frame_type *type, struct error *err)
 {
 	const char *name = json_string_value(json_object_get(object, "f"));
-
-	for (unsigned i = 0; name && i < FRAME_TYPES; i++) {
+	for (unsigned i = 0; name != NULL && i < FRAME_TYPES; i++) {
 		if (strcmp(name, type_names[i]) != 0)
 			continue;
 		*type = (enum frame_type)i;
@@ -222,11 +211,10 @@ frame_parse(const char *line, size_t len, struct error *err)
 	json_error_t where;
 	json_t *object = json_loadb(
 	    line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-
 	if (json_is_object(object))
 		return object;
 	error_set(err, ERROR_INPUT, "byte %d: %s", where.position,
-	    object ? "expected an object" : where.text);
+	    object != NULL ? "expected an object" : where.text);
 	json_decref(object);
 	return NULL;
 }
@@ -236,8 +224,7 @@ frame_decode(const char *line, size_t len, enum frame_type *type,
     json_t **object, struct error *err)
 {
 	json_t *parsed = frame_parse(line, len, err);
-
-	if (!parsed)
+	if (parsed == NULL)
 		return error_wrap(err, "reading a frame");
 	if (!check_frame(parsed, type, err)) {
 		json_decref(parsed);

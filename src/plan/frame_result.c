@@ -51,7 +51,6 @@ void
 frame_result_encode(const struct frame_result *result, struct str *out)
 {
 	json_t *object = record_to_json(result_fields, result);
-
 	json_object_set_new(object, "f", json_string("result"));
 	frame_end(object, out);
 }
@@ -59,7 +58,7 @@ frame_result_encode(const struct frame_result *result, struct str *out)
 static bool
 is_null_or(const json_t *json, json_type type)
 {
-	return !json || json_typeof(json) == type;
+	return json == NULL || json_typeof(json) == type;
 }
 
 static bool

@@ -107,7 +107,6 @@ static json_t *
 outputs_to_json(const struct output_captures *outputs)
 {
 	json_t *array = json_array();
-
 	for (size_t i = 0; i < outputs->n; i++)
 		json_array_append_new(
 		    array, record_to_json(output_fields, &outputs->items[i]));
@@ -118,11 +117,10 @@ static bool
 outputs_from_json(
     const json_t *array, struct output_captures *outputs, struct error *err)
 {
-	if (array && !json_is_array(array))
+	if (array != NULL && !json_is_array(array))
 		return error_set(err, ERROR_INPUT, "outputs: expected a list");
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		struct output_capture *output = output_captures_add(outputs);
-
 		*output = (struct output_capture){ 0 };
 		if (!record_from_json(
 			output_fields, json_array_get(array, i), output, err))
@@ -135,7 +133,6 @@ void
 frame_spec_encode(const struct frame_spec *spec, struct str *out)
 {
 	json_t *object = record_to_json(spec_fields, spec);
-
 	json_object_set_new(object, "v", json_integer(FRAME_VERSION));
 	if (spec->steps.n > 0)
 		json_object_set_new(
@@ -151,7 +148,6 @@ read_spec(const json_t *object, struct frame_spec *spec, struct error *err)
 {
 	const json_t *steps = json_object_get(object, "steps");
 	const json_t *version = json_object_get(object, "v");
-
 	if (!json_is_integer(version) ||
 	    json_integer_value(version) != FRAME_VERSION)
 		return error_set(err, ERROR_INPUT,
@@ -159,7 +155,7 @@ read_spec(const json_t *object, struct frame_spec *spec, struct error *err)
 	if (!record_from_json(spec_fields, object, spec, err) ||
 	    !outputs_from_json(
 		json_object_get(object, "outputs"), &spec->outputs, err) ||
-	    (steps && !steps_from_json(steps, &spec->steps, err)))
+	    (steps != NULL && !steps_from_json(steps, &spec->steps, err)))
 		return false;
 	return spec->first_step <= spec->steps.n ||
 	    error_set(err, ERROR_INPUT, "first_step: there are fewer steps");
@@ -170,12 +166,10 @@ frame_spec_decode(
     const char *line, size_t len, struct frame_spec *spec, struct error *err)
 {
 	json_t *object = frame_parse(line, len, err);
-
 	*spec = (struct frame_spec){ 0 };
-	if (!object)
+	if (object == NULL)
 		return error_wrap(err, "reading the spec");
 	const bool ok = read_spec(object, spec, err);
-
 	json_decref(object);
 	if (ok)
 		return true;

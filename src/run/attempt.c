@@ -148,7 +148,6 @@ child_ended(const struct child_end *end, void *arg)
 	struct attempt *attempt = arg;
 	const struct executor *executor = attempt->executor;
 	autostr struct str why = { 0 };
-
 	lines_end(&attempt->frames);
 	const struct frame_result *result =
 	    attempt->has_result ? &attempt->result : NULL;

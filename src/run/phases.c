@@ -24,8 +24,7 @@
 #include "run/start.h"
 #include "run/steps.h"
 
-/* --- stopping --------------------------------------------------------------
- */
+/* --- stopping ------------------------------------------------------------ */
 
 static void
 stop_agents(struct supervisor *sup, int64_t force_ms)
@@ -63,8 +62,7 @@ storage_failed(void *arg)
 		map_refill_later(sup->map);
 }
 
-/* --- phases -----------------------------------------------------------------
- */
+/* --- phases -------------------------------------------------------------- */
 
 static bool
 run_setup(struct supervisor *sup, struct error *err)
@@ -319,8 +317,7 @@ run_phases(struct supervisor *sup, int *status)
 		finish_failed(sup, &err);
 }
 
-/* --- opening and closing
- * -------------------------------------------------------- */
+/* --- opening and closing ------------------------------------------------- */
 
 static void
 write_event(const char *line, size_t len, void *arg)

@@ -95,8 +95,7 @@ settle_started(struct worker *worker)
 		(int)worker->attempt_number));
 }
 
-/* --- the work tree ----------------------------------------------------------
- */
+/* --- the work tree ------------------------------------------------------- */
 
 static void
 keep_tree(struct worker *worker, const char *why)
@@ -150,8 +149,7 @@ settle_tree(struct worker *worker, enum verdict verdict)
 	}
 }
 
-/* --- ready ------------------------------------------------------------------
- */
+/* --- ready --------------------------------------------------------------- */
 
 static void
 ready_is_durable(void *arg)
@@ -193,8 +191,7 @@ settle_ready(struct worker *worker)
 	    ref_is_set, worker);
 }
 
-/* --- done -------------------------------------------------------------------
- */
+/* --- done ---------------------------------------------------------------- */
 
 static void
 tell_done(struct worker *worker)
@@ -267,8 +264,7 @@ settle_done(struct worker *worker)
 		    worker->map->objects, &change, 1, branch_dropped, worker);
 }
 
-/* --- failed ------------------------------------------------------------------
- */
+/* --- failed -------------------------------------------------------------- */
 
 static void
 bury(struct worker *worker)

@@ -105,7 +105,7 @@ make_tree(struct worker *worker)
 	trees_get(map->trees, worker->path, worker->base, tree_came, worker);
 }
 
-/* --- its process ---------------------------------------------------------- */
+/* --- its process --------------------------------------------------------- */
 
 static void
 frame_came(enum frame_type type, const json_t *frame, void *arg)
@@ -309,8 +309,7 @@ worker_stop(struct worker *worker, int64_t force_ms)
 		attempt_stop(worker->attempt, force_ms);
 }
 
-/* --- what the machine says ---------------------------------------------------
- */
+/* --- what the machine says ----------------------------------------------- */
 
 static void
 perform(struct worker *worker, enum agent_action action)

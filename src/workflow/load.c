@@ -18,10 +18,9 @@ read_name(struct load *load, const struct yaml_node *node, void *target)
 {
 	char **name = target;
 	const char *text = load_scalar(load, node, "text");
-
-	if (!text)
+	if (text == NULL)
 		return;
-	if (!*text || node->len > NAME_LIMIT || strchr(text, '\n')) {
+	if (!*text || node->len > NAME_LIMIT || strchr(text, '\n') != NULL) {
 		load_error(load, node, "a name is one line of 1 to %d bytes",
 		    NAME_LIMIT);
 		return;
@@ -35,7 +34,6 @@ read_mode(struct load *load, const struct yaml_node *node, void *target)
 {
 	static const char *const names[] = { "standard", "mapreduce", NULL };
 	unsigned choice = 0;
-
 	(void)target; /* looked at before: see is_mapreduce() */
 	load_choice(load, node, names, &choice);
 }
@@ -47,7 +45,6 @@ read_interpolation(
 	static const char *const names[] = { "quoted", "raw", NULL };
 	struct workflow *workflow = target;
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		workflow->raw_interpolation = choice == 1;
 }
@@ -58,12 +55,11 @@ read_permissions(struct load *load, const struct yaml_node *node, void *target)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	const char *text = load_scalar(load, node, "text");
-
-	if (text && (!*text || text[strspn(text, letters)] != '\0'))
+	if (text != NULL && (!*text || text[strspn(text, letters)] != '\0'))
 		load_error(load, node,
 		    "expected a permission mode of claude, such as "
 		    "acceptEdits");
-	else if (text)
+	else if (text != NULL)
 		*(char **)target = mem_text(text);
 }
 
@@ -76,7 +72,6 @@ read_claude(struct load *load, const struct yaml_node *node, void *target)
 		{ NULL, NULL, 0 },
 	};
 	struct load_table table = { fields, target, 0 };
-
 	if (load_is_kind(load, node, YAML_KIND_MAP,
 		"a map of settings (a claude step belongs in a list)"))
 		load_map(load, node, &table, 1);
@@ -154,33 +149,32 @@ static bool
 is_mapreduce(const struct yaml_node *root)
 {
 	const struct yaml_node *mode = yaml_find(root, "mode");
-
-	if (mode && mode->kind == YAML_KIND_SCALAR)
+	if (mode != NULL && mode->kind == YAML_KIND_SCALAR)
 		return strcmp(mode->text, "mapreduce") == 0;
-	return yaml_find(root, "map") && !yaml_find(root, "commands") &&
-	    !yaml_find(root, "steps");
+	return yaml_find(root, "map") != NULL &&
+	    yaml_find(root, "commands") == NULL &&
+	    yaml_find(root, "steps") == NULL;
 }
 
 static void
 read_map(struct load *load, const struct yaml_node *root)
 {
 	struct workflow *workflow = load->workflow;
-
 	workflow->mapreduce = is_mapreduce(root);
 	struct load_table tables[] = {
 		{ workflow->mapreduce ? mapreduce_fields : standard_fields,
 		    workflow, 0 },
 		{ common_fields, workflow, 0 },
 	};
-
 	load_map(load, root, tables, COUNT_OF(tables));
-	if (workflow->mapreduce && !yaml_find(root, "map"))
+	if (workflow->mapreduce && yaml_find(root, "map") == NULL)
 		load_error(load, root, "'map' is missing");
-	if (!workflow->mapreduce && !yaml_find(root, "commands") &&
-	    !yaml_find(root, "steps"))
+	if (!workflow->mapreduce && yaml_find(root, "commands") == NULL &&
+	    yaml_find(root, "steps") == NULL)
 		load_error(
 		    load, root, "'commands' is missing: the list of steps");
-	if (yaml_find(root, "commands") && yaml_find(root, "steps"))
+	if (yaml_find(root, "commands") != NULL &&
+	    yaml_find(root, "steps") != NULL)
 		load_error(load, yaml_find(root, "steps"),
 		    "'commands' and 'steps' are the same: give one");
 }
@@ -189,7 +183,6 @@ static void
 read_root(struct load *load)
 {
 	const struct yaml_node *root = load->doc->root;
-
 	if (root->kind == YAML_KIND_LIST)
 		load_steps(load, root, &load->workflow->commands);
 	else if (root->kind == YAML_KIND_MAP)
@@ -208,8 +201,7 @@ file_stem(const char *path)
 {
 	char *name = mem_text(path_name(path));
 	char *dot = strrchr(name, '.');
-
-	if (dot && dot > name)
+	if (dot != NULL && dot > name)
 		*dot = '\0';
 	return name;
 }
@@ -233,11 +225,10 @@ workflow_load_text(const char *name, const void *bytes, size_t len,
 	struct yaml_doc doc = { 0 };
 	struct error err = { 0 };
 	struct load load = { .doc = &doc, .workflow = workflow };
-
 	start_workflow(workflow, name, bytes, len);
 	if (!yaml_load(name, bytes, len, &doc, &err))
 		error_list_add(&findings->errors, &err);
-	else if (!doc.root) {
+	else if (doc.root == NULL) {
 		error_set(&err, ERROR_INPUT, "%s: the file is empty", name);
 		error_list_add(&findings->errors, &err);
 	} else
@@ -257,7 +248,6 @@ workflow_load(const char *path, struct workflow *workflow,
 {
 	autostr struct str text = { 0 };
 	struct error err = { 0 };
-
 	*workflow = (struct workflow){ 0 };
 	if (file_read(path, WORKFLOW_FILE_LIMIT, &text, &err))
 		return workflow_load_text(

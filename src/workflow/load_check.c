@@ -20,13 +20,12 @@ collect_ids(const struct steps *steps, struct id_list *ids)
 {
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct step *step = &steps->items[i];
-
-		if (step->id) {
+		if (step->id != NULL) {
 			ids->steps = mem_grow(ids->steps, &ids->cap, ids->n + 1,
 			    sizeof(const struct step *));
 			ids->steps[ids->n++] = step;
 		}
-		if (step->on_failure)
+		if (step->on_failure != NULL)
 			collect_ids(&step->on_failure->commands, ids);
 	}
 }
@@ -37,7 +36,6 @@ compare_ids(const void *left, const void *right)
 	const struct step *a = *(const struct step *const *)left;
 	const struct step *b = *(const struct step *const *)right;
 	const int order = strcmp(a->id, b->id);
-
 	if (order != 0)
 		return order;
 	if (a->line != b->line)
@@ -50,7 +48,6 @@ load_check_ids(struct load *load)
 {
 	const struct workflow *workflow = load->workflow;
 	struct id_list ids = { 0 };
-
 	collect_ids(&workflow->commands, &ids);
 	collect_ids(&workflow->setup.steps, &ids);
 	collect_ids(&workflow->map.agent_template, &ids);
@@ -63,7 +60,6 @@ load_check_ids(struct load *load)
 		const struct step *again = ids.steps[i];
 		const struct yaml_node place = { .place = { again->line,
 						     again->column } };
-
 		if (strcmp(first->id, again->id) == 0)
 			load_error(load, &place,
 			    "the id '%s' is taken by the step at line %u",

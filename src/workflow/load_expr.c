@@ -17,7 +17,6 @@ static bool
 check_condition(const char *text, struct error *err)
 {
 	struct expr *expr = expr_parse(text, EXPR_CONDITION, err);
-
 	expr_free(expr);
 	return expr != NULL;
 }
@@ -26,7 +25,6 @@ static bool
 check_filter(const char *text, struct error *err)
 {
 	struct expr *expr = expr_parse(text, EXPR_FILTER, err);
-
 	expr_free(expr);
 	return expr != NULL;
 }
@@ -35,7 +33,6 @@ static bool
 check_member(const char *text, struct error *err)
 {
 	struct expr *path = expr_parse_path(text, err);
-
 	expr_free(path);
 	return path != NULL;
 }
@@ -44,7 +41,6 @@ static bool
 check_json_path(const char *text, struct error *err)
 {
 	struct jsonpath *path = jsonpath_parse(text, err);
-
 	jsonpath_free(path);
 	return path != NULL;
 }
@@ -53,7 +49,6 @@ static bool
 check_pattern(const char *text, struct error *err)
 {
 	struct regex *regex = regex_new(text, err);
-
 	regex_free(regex);
 	return regex != NULL;
 }
@@ -62,10 +57,8 @@ static bool
 check_sort(const char *text, struct error *err)
 {
 	autostrv struct strv keys = { 0 };
-
 	strv_add(&keys, text);
 	struct sort *sort = sort_parse(&keys, err);
-
 	sort_free(sort);
 	return sort != NULL;
 }
@@ -76,8 +69,7 @@ is_well_formed(struct load *load, const struct yaml_node *node,
 {
 	autoerror struct error err = { 0 };
 	const char *text = load_scalar(load, node, expected);
-
-	if (!text)
+	if (text == NULL)
 		return false;
 	if (check(text, &err))
 		return true;
@@ -140,7 +132,6 @@ load_sort(struct load *load, const struct yaml_node *node, void *target)
 	}
 	for (size_t i = 0; i < node->n; i++) {
 		const size_t before = load_enter_index(load, i);
-
 		read_sort_key(load, node->items[i], target);
 		load_leave(load, before);
 	}

@@ -22,9 +22,8 @@ add_handler_text(
 {
 	const char *text = load_scalar(load, node, "a command");
 	autofree char *copy = mem_text(text);
-	const char *start = copy ? text_trim(copy) : NULL;
-
-	if (!text)
+	const char *start = copy != NULL ? text_trim(copy) : NULL;
+	if (text == NULL)
 		return;
 	if (yaml_type(node) != YAML_TYPE_TEXT) {
 		load_expected(load, node, "a command");
@@ -37,7 +36,6 @@ add_handler_text(
 	const bool slash = *start == '/';
 	struct step *step =
 	    load_new_step(steps, node, slash ? STEP_CLAUDE : STEP_SHELL);
-
 	step->command = mem_text(slash ? start : text);
 }
 
@@ -46,7 +44,6 @@ read_handlers(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
 	struct steps *steps = &form->rule->commands;
-
 	form->rule->from_commands = true;
 	if (!load_is_kind(load, node, YAML_KIND_LIST, "a list of commands"))
 		return;
@@ -55,7 +52,6 @@ read_handlers(struct load *load, const struct yaml_node *node, void *target)
 	for (size_t i = 0; i < node->n; i++) {
 		const struct yaml_node *item = node->items[i];
 		const size_t before = load_enter_index(load, i);
-
 		if (item->kind == YAML_KIND_MAP)
 			load_step_map(load, item, NULL, steps);
 		else
@@ -69,14 +65,12 @@ read_max_attempts(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
 	unsigned value = 0;
-
 	if (form->rule->max_attempts > 0) {
 		load_error(load, load->key,
 		    "this was given before under another name");
 		return;
 	}
 	const size_t errors = load->n_errors;
-
 	load_unsigned(load, node, &value);
 	if (value == 0 && load->n_errors == errors)
 		load_error(load, node, "must be at least 1");
@@ -90,7 +84,6 @@ read_strategy(struct load *load, const struct yaml_node *node, void *target)
 		NULL };
 	struct rule_form *form = target;
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		form->rule->strategy = (enum handler_strategy)choice;
 }
@@ -100,7 +93,6 @@ read_retry_original(
     struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
-
 	form->has_retry = true;
 	load_bool(load, node, &form->retry_original);
 }
@@ -109,7 +101,6 @@ static void
 read_rule_timeout(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
-
 	load_timeout(
 	    load, node, &form->rule->timeout_ms, &form->rule->timeout_variable);
 }
@@ -119,7 +110,6 @@ read_fail_workflow(
     struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
-
 	load_bool(load, node, &form->rule->fail_workflow);
 }
 
@@ -127,7 +117,6 @@ static void
 read_fatal(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
-
 	load_bool(load, node, &form->rule->handler_failure_fatal);
 }
 
@@ -136,7 +125,6 @@ read_commit_required(
     struct load *load, const struct yaml_node *node, void *target)
 {
 	struct rule_form *form = target;
-
 	load_bool(load, node, &form->rule->commit_required);
 }
 
@@ -169,8 +157,7 @@ read_rule(
 		{ rule_fields, &form, 0 },
 		{ commands_fields, &form, 0 },
 	};
-
-	if (yaml_find(node, "commands"))
+	if (yaml_find(node, "commands") != NULL)
 		load_map(load, node, tables, COUNT_OF(tables));
 	else
 		load_step_map(load, node, &tables[0], &rule->commands);
@@ -184,7 +171,6 @@ read_list(
     struct load *load, const struct yaml_node *node, struct on_failure *rule)
 {
 	struct rule_form form = { rule, false, false };
-
 	read_handlers(load, node, &form);
 	rule->from_commands = false;
 	rule->bare = true;
@@ -207,7 +193,6 @@ load_on_failure(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct on_failure **slot = target;
 	struct on_failure *rule = mem_zalloc(sizeof(*rule));
-
 	switch (node->kind) {
 	case YAML_KIND_SCALAR:
 		read_scalar(load, node, rule);

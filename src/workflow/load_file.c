@@ -16,7 +16,6 @@ climbs(const char *path)
 {
 	while (*path) {
 		const size_t len = strcspn(path, "/");
-
 		if (len == 2 && path[0] == '.' && path[1] == '.')
 			return true;
 		path += len;
@@ -29,8 +28,7 @@ static void
 read_file_path(struct load *load, const struct yaml_node *node, void *target)
 {
 	const char *text = load_scalar(load, node, "text");
-
-	if (!text)
+	if (text == NULL)
 		return;
 	if (!*text)
 		load_error(load, node, "the path is empty");
@@ -45,7 +43,6 @@ read_file_format(struct load *load, const struct yaml_node *node, void *target)
 {
 	static const char *const names[] = { "text", "json", "yaml", NULL };
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		*(enum write_format *)target = (enum write_format)choice;
 }
@@ -55,8 +52,7 @@ read_file_mode(struct load *load, const struct yaml_node *node, void *target)
 {
 	const char *text = load_scalar(load, node, "text");
 	unsigned long mode = 0;
-
-	if (!text)
+	if (text == NULL)
 		return;
 	if (*text && text[strspn(text, "01234567")] == '\0')
 		mode = strtoul(text, NULL, 8);
@@ -83,14 +79,13 @@ load_write_file(struct load *load, const struct yaml_node *node, void *target)
 	};
 	struct write_file *file = target;
 	struct load_table table = { fields, file, 0 };
-
 	file->mode = DEFAULT_MODE;
 	if (!load_is_kind(
 		load, node, YAML_KIND_MAP, "a map with path and content"))
 		return;
 	load_map(load, node, &table, 1);
-	if (!yaml_find(node, "path"))
+	if (yaml_find(node, "path") == NULL)
 		load_error(load, node, "'path' is missing");
-	if (!yaml_find(node, "content"))
+	if (yaml_find(node, "content") == NULL)
 		load_error(load, node, "'content' is missing");
 }

@@ -22,7 +22,6 @@ commits_by_default(const char *command)
 {
 	const char *name = command + (*command == '/');
 	const size_t len = strcspn(name, BLANKS);
-
 	return len != strlen(NO_COMMIT_COMMAND) ||
 	    strncmp(name, NO_COMMIT_COMMAND, len) != 0;
 }
@@ -33,13 +32,11 @@ load_slash_text(
 {
 	autofree char *copy = mem_text(node->text);
 	const char *text = text_trim(copy);
-
 	if (!*text || yaml_type(node) != YAML_TYPE_TEXT) {
 		load_expected(load, node, "a step");
 		return;
 	}
 	struct step *step = load_new_step(steps, node, STEP_CLAUDE);
-
 	step->command = mem_format("%s%s", *text == '/' ? "" : "/", text);
 	step->commit_required = commits_by_default(text);
 }
@@ -52,7 +49,6 @@ add_option(
 	const char *name = entry->key->text;
 	const bool boolean = value->kind == YAML_KIND_SCALAR &&
 	    yaml_type(value) == YAML_TYPE_BOOL;
-
 	if (value->kind != YAML_KIND_SCALAR)
 		load_expected(load, value, "text");
 	else if (yaml_is_null(value) || (boolean && value->text[0] == 't'))
@@ -68,19 +64,16 @@ add_arguments(
 	const struct yaml_node *args = yaml_find(map, "args");
 	const struct yaml_node *options = yaml_find(map, "options");
 	autostrv struct strv words = { 0 };
-
-	if (args) {
+	if (args != NULL) {
 		const size_t before = load_enter_key(load, "args");
-
 		load_texts(load, args, &words);
 		load_leave(load, before);
 	}
 	for (size_t i = 0; i < words.n; i++)
 		str_format(command, " %s", words.items[i]);
-	if (!options)
+	if (options == NULL)
 		return;
 	const size_t before = load_enter_key(load, "options");
-
 	if (load_is_kind(load, options, YAML_KIND_MAP, "a map of options")) {
 		for (size_t i = 0; i < options->n; i++)
 			add_option(load, &options->entries[i], command);
@@ -92,9 +85,9 @@ static bool
 says_commit_required(const struct yaml_node *map)
 {
 	const struct yaml_node *metadata = yaml_find(map, "metadata");
-
-	return yaml_find(map, "commit_required") ||
-	    (metadata && yaml_find(metadata, "commit_required"));
+	return yaml_find(map, "commit_required") != NULL ||
+	    (metadata != NULL &&
+		yaml_find(metadata, "commit_required") != NULL);
 }
 
 void
@@ -102,9 +95,9 @@ load_slash_map(
     struct load *load, const struct yaml_node *map, struct step *step)
 {
 	struct str command = { 0 };
-	const char *name = step->command ? step->command : step->name;
-
-	if (!step->command && (!*name || name[strcspn(name, BLANKS)] != '\0')) {
+	const char *name = step->command != NULL ? step->command : step->name;
+	if (step->command == NULL &&
+	    (!*name || name[strcspn(name, BLANKS)] != '\0')) {
 		load_error(load, map,
 		    "a step needs a command: a label ('name') alone runs "
 		    "nothing");
@@ -115,7 +108,7 @@ load_slash_map(
 	if (!says_commit_required(map))
 		step->commit_required = commits_by_default(name);
 	step->kind = STEP_CLAUDE;
-	if (!step->command) {
+	if (step->command == NULL) {
 		/* it was the command, not a label */
 		free(step->name);
 		step->name = NULL;
@@ -128,7 +121,6 @@ static void
 read_timeout(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct step *step = target;
-
 	load_timeout(load, node, &step->timeout_ms, &step->timeout_variable);
 }
 
@@ -146,7 +138,6 @@ load_metadata(struct load *load, const struct yaml_node *node, void *target)
 		{ NULL, NULL, 0 },
 	};
 	struct load_table table = { fields, target, 0 };
-
 	if (load_is_kind(load, node, YAML_KIND_MAP, "a map"))
 		load_map(load, node, &table, 1);
 }

@@ -20,7 +20,6 @@ add_finding(struct load *load, const struct yaml_node *node, bool warning,
 	size_t *count = warning ? &load->n_warnings : &load->n_errors;
 	autostr struct str text = { 0 };
 	autostr struct str full = { 0 };
-
 	if (++*count > LOAD_FINDINGS_LIMIT)
 		return;
 	if (load->path.len > 0)
@@ -49,7 +48,6 @@ load_error(
 {
 	autostr struct str message = { 0 };
 	va_list args;
-
 	va_start(args, fmt);
 	str_vformat(&message, fmt, args);
 	va_end(args);
@@ -72,14 +70,12 @@ load_take_text_error(
 	const char *text = error_text(err);
 	struct yaml_node at = *scalar;
 	char *rest = NULL;
-
 	if (!text_starts_with(text, column)) {
 		load_take_error(load, scalar, err);
 		return;
 	}
 	const unsigned long character =
 	    strtoul(text + strlen(column), &rest, 10);
-
 	if (text_starts_with(rest, ": ") && character <= scalar->len + 1 &&
 	    yaml_place_within(
 		load->doc, scalar, (unsigned)character, &at.place))
@@ -101,7 +97,6 @@ load_warn(struct load *load, const struct yaml_node *node, const char *fmt, ...)
 {
 	autostr struct str message = { 0 };
 	va_list args;
-
 	va_start(args, fmt);
 	str_vformat(&message, fmt, args);
 	va_end(args);
@@ -112,7 +107,6 @@ size_t
 load_enter_key(struct load *load, const char *key)
 {
 	const size_t before = load->path.len;
-
 	if (before > 0)
 		str_add_char(&load->path, '.');
 	if (strlen(key) <= PATH_KEY_LIMIT)
@@ -126,7 +120,6 @@ size_t
 load_enter_index(struct load *load, size_t index)
 {
 	const size_t before = load->path.len;
-
 	str_format(&load->path, "[%zu]", index);
 	return before;
 }
@@ -142,7 +135,6 @@ compare_findings(const void *left, const void *right)
 {
 	const struct load_finding *a = left;
 	const struct load_finding *b = right;
-
 	if (a->place.line != b->place.line)
 		return a->place.line < b->place.line ? -1 : 1;
 	if (a->place.column != b->place.column)
@@ -155,7 +147,6 @@ report_error(
     struct workflow_findings *findings, enum error_kind kind, const char *text)
 {
 	struct error err = { 0 };
-
 	error_set(&err, kind, "%s", text);
 	error_list_add(&findings->errors, &err);
 }
@@ -166,7 +157,6 @@ report_rest(const struct load *load, struct workflow_findings *findings)
 	if (load->n_errors > LOAD_FINDINGS_LIMIT) {
 		autofree char *text = mem_format("%s: and %zu more errors",
 		    load->doc->name, load->n_errors - LOAD_FINDINGS_LIMIT);
-
 		report_error(findings, ERROR_INPUT, text);
 	}
 	if (load->n_warnings > LOAD_FINDINGS_LIMIT)
@@ -182,7 +172,6 @@ load_report(struct load *load, struct workflow_findings *findings)
 		    compare_findings);
 	for (size_t i = 0; i < load->n_findings; i++) {
 		const struct load_finding *finding = &load->findings[i];
-
 		if (finding->warning)
 			strv_add(&findings->warnings, finding->text);
 		else

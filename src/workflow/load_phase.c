@@ -14,7 +14,6 @@ read_phase_timeout(
     struct load *load, const struct yaml_node *node, void *target)
 {
 	struct phase_block *phase = target;
-
 	load_timeout(load, node, &phase->timeout_ms, &phase->timeout_variable);
 }
 
@@ -25,7 +24,6 @@ read_source(struct load *load, const struct yaml_node *node, void *target)
 		"combined", NULL };
 	struct output_capture *output = target;
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		output->source = choice > OUTPUT_BOTH
 		    ? OUTPUT_BOTH
@@ -39,7 +37,6 @@ read_multiline(struct load *load, const struct yaml_node *node, void *target)
 		"last_line", "array", NULL };
 	struct output_capture *output = target;
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		output->multiline = (enum output_lines)choice;
 }
@@ -63,7 +60,6 @@ read_output(struct load *load, const struct yaml_entry *entry,
 {
 	struct output_capture *output = output_captures_add(outputs);
 	struct load_table table = { output_fields, output, 0 };
-
 	output->name = mem_text(entry->key->text);
 	if (entry->value->kind == YAML_KIND_SCALAR) {
 		load_unsigned(load, entry->value, &output->command_index);
@@ -73,7 +69,7 @@ read_output(struct load *load, const struct yaml_entry *entry,
 		"the index of a command, or a map"))
 		return;
 	load_map(load, entry->value, &table, 1);
-	if (!yaml_find(entry->value, "command_index"))
+	if (yaml_find(entry->value, "command_index") == NULL)
 		load_error(load, entry->value, "'command_index' is missing");
 }
 
@@ -85,7 +81,6 @@ read_outputs(struct load *load, const struct yaml_node *node, void *target)
 	for (size_t i = 0; i < node->n; i++) {
 		const size_t before =
 		    load_enter_key(load, node->entries[i].key->text);
-
 		read_output(load, &node->entries[i], target);
 		load_leave(load, before);
 	}
@@ -111,7 +106,6 @@ read_phase(struct load *load, const struct yaml_node *node,
 		{ fields, phase, 0 },
 		{ phase_fields, phase, 0 },
 	};
-
 	phase->present = true;
 	if (node->kind == YAML_KIND_LIST) {
 		load_steps(load, node, &phase->steps);
@@ -121,7 +115,8 @@ read_phase(struct load *load, const struct yaml_node *node,
 		"a list of steps, or a map with 'commands'"))
 		return;
 	load_map(load, node, tables, COUNT_OF(tables));
-	if (!yaml_find(node, "commands") && !yaml_find(node, "steps"))
+	if (yaml_find(node, "commands") == NULL &&
+	    yaml_find(node, "steps") == NULL)
 		load_error(load, node, "'commands' is missing");
 }
 
@@ -130,13 +125,10 @@ check_output_indexes(struct load *load, const struct yaml_node *node,
     const struct phase_block *phase)
 {
 	const struct yaml_node *outputs = yaml_find(node, "capture_outputs");
-
 	const size_t before = load_enter_key(load, "capture_outputs");
-
-	for (size_t i = 0; outputs && i < phase->outputs.n; i++) {
+	for (size_t i = 0; outputs != NULL && i < phase->outputs.n; i++) {
 		const struct output_capture *output = &phase->outputs.items[i];
 		const size_t inner = load_enter_key(load, output->name);
-
 		if (output->command_index >= phase->steps.n)
 			load_error(load, outputs->entries[i].value,
 			    "there is no command %u: they count from 0, and "
@@ -155,7 +147,6 @@ load_setup(struct load *load, const struct yaml_node *node, void *target)
 		    offsetof(struct phase_block, outputs) },
 		{ NULL, NULL, 0 },
 	};
-
 	read_phase(load, node, fields, target);
 	check_output_indexes(load, node, target);
 }
@@ -167,7 +158,6 @@ load_phase(struct load *load, const struct yaml_node *node, void *target)
 		{ "capture_outputs", load_unsupported, 0 },
 		{ NULL, NULL, 0 },
 	};
-
 	read_phase(load, node, fields, target);
 }
 
@@ -182,7 +172,6 @@ read_template(struct load *load, const struct yaml_node *node, void *target)
 	struct steps *steps = target;
 	struct load_table table = { fields, steps, 0 };
 	const size_t errors = load->n_errors;
-
 	if (node->kind == YAML_KIND_LIST)
 		load_steps(load, node, steps);
 	else if (load_is_kind(load, node, YAML_KIND_MAP, "a list of steps"))
@@ -198,11 +187,11 @@ read_max_parallel(struct load *load, const struct yaml_node *node, void *target)
 	autoerror struct error err = { 0 };
 	const char *text =
 	    load_scalar(load, node, "a whole number, or \"$NAME\"");
-	autofree char *name = text ? value_variable(text) : NULL;
-
-	if (name)
+	autofree char *name = text != NULL ? value_variable(text) : NULL;
+	if (name != NULL)
 		map->max_parallel_variable = mem_format("$%s", name);
-	else if (text && !value_parallel(text, &map->max_parallel, &err))
+	else if (text != NULL &&
+	    !value_parallel(text, &map->max_parallel, &err))
 		load_take_error(load, node, &err);
 }
 
@@ -211,7 +200,6 @@ read_agent_timeout(
     struct load *load, const struct yaml_node *node, void *target)
 {
 	struct map_block *map = target;
-
 	load_timeout(
 	    load, node, &map->agent_timeout_ms, &map->agent_timeout_variable);
 }
@@ -228,7 +216,6 @@ read_max_items(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct map_block *map = target;
 	const size_t errors = load->n_errors;
-
 	load_size(load, node, &map->max_items);
 	map->has_max_items = load->n_errors == errors;
 }
@@ -265,8 +252,7 @@ require(struct load *load, const struct yaml_node *map, const char *key,
     const char *what)
 {
 	const struct yaml_node *value = yaml_find(map, key);
-
-	if (!value)
+	if (value == NULL)
 		load_error(load, map, "'%s' is missing: %s", key, what);
 	else if (value->kind == YAML_KIND_SCALAR && !yaml_is_null(value) &&
 	    value->len == 0)
@@ -277,13 +263,12 @@ void
 load_map_block(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct load_table table = { map_fields, target, 0 };
-
 	if (!load_is_kind(load, node, YAML_KIND_MAP,
 		"a map with input and agent_template"))
 		return;
 	load_map(load, node, &table, 1);
 	require(load, node, "input", "a file of items, or a command");
-	if (!yaml_find(node, "agent_template"))
+	if (yaml_find(node, "agent_template") == NULL)
 		load_error(load, node,
 		    "'agent_template' is missing: the steps of an agent");
 }

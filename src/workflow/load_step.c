@@ -28,10 +28,9 @@ struct command_form {
 static void
 note_command(struct load *load, struct command_form *form)
 {
-	const struct yaml_node **slot = !form->first ? &form->first
-	    : !form->second			     ? &form->second
-						     : &form->third;
-
+	const struct yaml_node **slot = form->first == NULL ? &form->first
+	    : form->second == NULL			    ? &form->second
+							    : &form->third;
 	*slot = load->key;
 }
 
@@ -40,10 +39,9 @@ read_command_text(
     struct load *load, const struct yaml_node *node, char **target)
 {
 	const char *text = load_scalar(load, node, "text");
-
-	if (text && text[strspn(text, " \t\r\n")] == '\0')
+	if (text != NULL && text[strspn(text, " \t\r\n")] == '\0')
 		load_error(load, node, "the command is empty");
-	else if (text)
+	else if (text != NULL)
 		*target = mem_text(text);
 }
 
@@ -51,7 +49,6 @@ static void
 read_claude(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct command_form *form = target;
-
 	note_command(load, form);
 	read_command_text(load, node, &form->claude);
 }
@@ -60,7 +57,6 @@ static void
 read_shell(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct command_form *form = target;
-
 	note_command(load, form);
 	read_command_text(load, node, &form->shell);
 }
@@ -69,7 +65,6 @@ static void
 read_slash(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct command_form *form = target;
-
 	note_command(load, form);
 	read_command_text(load, node, &form->slash);
 }
@@ -92,7 +87,6 @@ read_test(struct load *load, const struct yaml_node *node, void *target)
 	};
 	struct command_form *form = target;
 	struct load_table table = { fields, form, 0 };
-
 	note_command(load, form);
 	load_warn(load, load->key, "deprecated: write 'shell'");
 	if (node->kind == YAML_KIND_SCALAR) {
@@ -102,7 +96,7 @@ read_test(struct load *load, const struct yaml_node *node, void *target)
 	if (!load_is_kind(load, node, YAML_KIND_MAP, "a map with a command"))
 		return;
 	load_map(load, node, &table, 1);
-	if (!yaml_find(node, "command"))
+	if (yaml_find(node, "command") == NULL)
 		load_error(load, node, "'command' is missing");
 }
 
@@ -110,7 +104,6 @@ static void
 read_write_file(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct command_form *form = target;
-
 	note_command(load, form);
 	form->has_file = true;
 	load_write_file(load, node, &form->file);
@@ -153,11 +146,11 @@ static void
 read_id(struct load *load, const struct yaml_node *node, void *target)
 {
 	const char *text = load_scalar(load, node, "text");
-
-	if (text && (!*text || text[strspn(text, NAME_CHARACTERS)] != '\0'))
+	if (text != NULL &&
+	    (!*text || text[strspn(text, NAME_CHARACTERS)] != '\0'))
 		load_error(
 		    load, node, "an id has letters, digits, '-' and '_' only");
-	else if (text)
+	else if (text != NULL)
 		load_text(load, node, target);
 }
 
@@ -166,22 +159,20 @@ static void
 read_capture(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct capture *capture = target;
-
 	if (node->kind == YAML_KIND_SCALAR && yaml_type(node) == YAML_TYPE_BOOL)
 		return;
 	const char *text = load_scalar(load, node, "text");
-
-	if (!text)
+	if (text == NULL)
 		return;
 	if (!*text || text[strspn(text, NAME_CHARACTERS ".")] != '\0')
 		load_error(load, node,
 		    "a variable's name has letters, digits, '-', '_' and '.' "
 		    "only");
-	else if (capture->name && strcmp(capture->name, text) != 0)
+	else if (capture->name != NULL && strcmp(capture->name, text) != 0)
 		load_error(load, node,
 		    "the step has another variable already: '%s'",
 		    capture->name);
-	else if (!capture->name)
+	else if (capture->name == NULL)
 		capture->name = mem_text(text);
 }
 
@@ -193,7 +184,6 @@ read_capture_format(
 		"number", "boolean", NULL };
 	struct capture *capture = target;
 	unsigned choice = 0;
-
 	if (load_choice(load, node, names, &choice))
 		capture->format = (enum capture_format)choice;
 }
@@ -214,7 +204,6 @@ read_capture_streams(
 	struct capture *capture = target;
 	struct load_table table = { fields, capture, 0 };
 	unsigned choice = 0;
-
 	if (node->kind != YAML_KIND_SCALAR) {
 		if (load_is_kind(load, node, YAML_KIND_MAP, "a map of streams"))
 			load_map(load, node, &table, 1);
@@ -228,7 +217,6 @@ static void
 read_step_timeout(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct step *step = target;
-
 	load_timeout(load, node, &step->timeout_ms, &step->timeout_variable);
 }
 
@@ -285,7 +273,6 @@ load_new_step(
     struct steps *steps, const struct yaml_node *node, enum step_kind kind)
 {
 	struct step *step = steps_add(steps);
-
 	step->kind = kind;
 	step->line = node->place.line;
 	step->column = node->place.column;
@@ -297,12 +284,13 @@ static void
 check_commands(struct load *load, const struct command_form *form, bool pair,
     bool has_options)
 {
-	if (form->second &&
-	    (!pair || !form->claude || !form->shell || form->third))
+	if (form->second != NULL &&
+	    (pair == NULL || form->claude == NULL || form->shell == NULL ||
+		form->third != NULL))
 		load_error(load, form->second,
 		    "a step has one command: '%s' and '%s' are given",
 		    form->first->text, form->second->text);
-	else if (form->second && has_options)
+	else if (form->second != NULL && has_options)
 		load_error(load, form->second,
 		    "options of a step cannot stand beside both '%s' and "
 		    "'%s': write a list of commands",
@@ -319,10 +307,9 @@ take_command(struct step *step, struct command_form *form)
 		form->file = (struct write_file){ 0 };
 		return;
 	}
-	char **from = form->shell ? &form->shell
-	    : form->test	  ? &form->test
-				  : &form->claude;
-
+	char **from = form->shell != NULL ? &form->shell
+	    : form->test != NULL	  ? &form->test
+					  : &form->claude;
 	step->kind = from == &form->claude ? STEP_CLAUDE : STEP_SHELL;
 	step->command = *from;
 	*from = NULL;
@@ -332,10 +319,10 @@ static void
 take_test_failure(
     struct load *load, struct step *step, struct command_form *form)
 {
-	if (form->test_failure && step->on_failure)
+	if (form->test_failure != NULL && step->on_failure != NULL)
 		load_error(load, form->first,
 		    "on_failure is given twice, in 'test' and beside it");
-	else if (form->test_failure) {
+	else if (form->test_failure != NULL) {
 		step->on_failure = form->test_failure;
 		form->test_failure = NULL;
 	}
@@ -358,11 +345,9 @@ static void
 warn_arguments(struct load *load, const struct yaml_node *map)
 {
 	static const char *const keys[] = { "args", "options" };
-
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		const struct yaml_node *value = yaml_find(map, keys[i]);
-
-		if (value)
+		if (value != NULL)
 			load_warn(load, value,
 			    "'%s' has no effect beside a command", keys[i]);
 	}
@@ -372,14 +357,14 @@ static void
 finish_step(struct load *load, const struct yaml_node *map, struct step *step,
     struct command_form *form, unsigned unknown)
 {
-	if (form->slash) {
+	if (form->slash != NULL) {
 		step->command = form->slash;
 		form->slash = NULL;
 		load_slash_map(load, map, step);
-	} else if (form->first) {
+	} else if (form->first != NULL) {
 		take_command(step, form);
 		warn_arguments(load, map);
-	} else if (step->name && unknown == 0)
+	} else if (step->name != NULL && unknown == 0)
 		load_slash_map(load, map, step);
 	else
 		load_error(load, map,
@@ -395,15 +380,13 @@ load_step_map(struct load *load, const struct yaml_node *map,
 	struct step *step = load_new_step(steps, map, STEP_SHELL);
 	struct load_table tables[3] = { { command_fields, &form, 0 } };
 	size_t n = 1;
-
-	if (rule)
+	if (rule != NULL)
 		tables[n++] = *rule;
 	tables[n++] = (struct load_table){ load_step_options, step, 0 };
 	const unsigned unknown = load_map(load, map, tables, n);
-
 	check_commands(load, &form, rule != NULL, tables[n - 1].hits > 0);
 	finish_step(load, map, step, &form, unknown);
-	if (form.claude && step->kind == STEP_SHELL)
+	if (form.claude != NULL && step->kind == STEP_SHELL)
 		take_command(load_new_step(steps, map, STEP_CLAUDE), &form);
 	release_form(&form);
 }
@@ -412,13 +395,11 @@ void
 load_steps(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct steps *steps = target;
-
 	if (!load_is_kind(load, node, YAML_KIND_LIST, "a list of steps"))
 		return;
 	for (size_t i = 0; i < node->n; i++) {
 		const struct yaml_node *item = node->items[i];
 		const size_t before = load_enter_index(load, i);
-
 		if (item->kind == YAML_KIND_MAP)
 			load_step_map(load, item, NULL, steps);
 		else if (item->kind == YAML_KIND_SCALAR)

@@ -19,8 +19,7 @@ find_field(struct load_table *tables, size_t n, const char *key,
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct load_field *field = tables[i].fields;
-
-		for (; field->key; field++) {
+		for (; field->key != NULL; field++) {
 			if (strcmp(field->key, key) == 0) {
 				*table = &tables[i];
 				return field;
@@ -36,11 +35,9 @@ warn_unknown(struct load *load, const struct yaml_node *key,
 {
 	const char *keys[KEYS_LIMIT + 1] = { NULL };
 	size_t n_keys = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		const struct load_field *field = tables[i].fields;
-
-		for (; field->key && n_keys < KEYS_LIMIT; field++)
+		for (; field->key != NULL && n_keys < KEYS_LIMIT; field++)
 			keys[n_keys++] = field->key;
 	}
 	/* a hostile file must not buy a search per key */
@@ -48,8 +45,7 @@ warn_unknown(struct load *load, const struct yaml_node *key,
 	    load->n_warnings < LOAD_FINDINGS_LIMIT && key->len < KEY_LENGTH
 	    ? text_nearest(key->text, keys)
 	    : NULL;
-
-	if (near)
+	if (near != NULL)
 		load_warn(load, key, "unknown key, ignored; did you mean '%s'?",
 		    near);
 	else
@@ -61,15 +57,13 @@ load_map(struct load *load, const struct yaml_node *map,
     struct load_table *tables, size_t n)
 {
 	unsigned unknown = 0;
-
 	for (size_t i = 0; i < map->n; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
 		struct load_table *table = NULL;
 		const struct load_field *field =
 		    find_field(tables, n, entry->key->text, &table);
 		const size_t before = load_enter_key(load, entry->key->text);
-
-		if (field) {
+		if (field != NULL) {
 			table->hits++;
 			load->key = entry->key;
 			field->read(load, entry->value,
@@ -120,10 +114,9 @@ load_text(struct load *load, const struct yaml_node *node, void *target)
 {
 	char **text = target;
 	const char *value = load_scalar(load, node, "text");
-
-	if (!value)
+	if (value == NULL)
 		return;
-	if (*text)
+	if (*text != NULL)
 		load_error(load, load->key,
 		    "this was given before under another name");
 	else
@@ -134,7 +127,6 @@ void
 load_bool(struct load *load, const struct yaml_node *node, void *target)
 {
 	bool *value = target;
-
 	/* "true" in quotes says the same */
 	if (node->kind == YAML_KIND_SCALAR &&
 	    yaml_type_of(node->text) == YAML_TYPE_BOOL)
@@ -167,7 +159,6 @@ void
 load_unsigned(struct load *load, const struct yaml_node *node, void *target)
 {
 	int64_t value = 0;
-
 	if (read_count(load, node, INT32_MAX, &value))
 		*(unsigned *)target = (unsigned)value;
 }
@@ -176,7 +167,6 @@ void
 load_size(struct load *load, const struct yaml_node *node, void *target)
 {
 	int64_t value = 0;
-
 	if (read_count(load, node, INT64_MAX, &value))
 		*(size_t *)target = (size_t)value;
 }
@@ -188,14 +178,13 @@ load_timeout(struct load *load, const struct yaml_node *node, int64_t *ms,
 	autoerror struct error err = { 0 };
 	const char *text =
 	    load_scalar(load, node, "seconds, or a duration such as 5m");
-	autofree char *name = text ? value_variable(text) : NULL;
-
-	if (!text)
+	autofree char *name = text != NULL ? value_variable(text) : NULL;
+	if (text == NULL)
 		return;
-	if (*ms != 0 || *variable)
+	if (*ms != 0 || *variable != NULL)
 		load_error(load, load->key,
 		    "this was given before under another name");
-	else if (name)
+	else if (name != NULL)
 		*variable = mem_format("$%s", name);
 	else if (!value_timeout(text, ms, &err))
 		load_take_error(load, node, &err);
@@ -207,16 +196,15 @@ load_choice(struct load *load, const struct yaml_node *node,
 {
 	const char *text = node->kind == YAML_KIND_SCALAR ? node->text : "";
 	autostr struct str all = { 0 };
-
-	for (unsigned i = 0; names[i]; i++) {
+	for (unsigned i = 0; names[i] != NULL; i++) {
 		if (strcmp(names[i], text) == 0) {
 			*choice = i;
 			return true;
 		}
 		str_format(&all, "%s%s",
-		    i == 0	       ? ""
-			: names[i + 1] ? ", "
-				       : " or ",
+		    i == 0		       ? ""
+			: names[i + 1] != NULL ? ", "
+					       : " or ",
 		    names[i]);
 	}
 	load_expected(load, node, str_text(&all));
@@ -227,19 +215,16 @@ void
 load_texts(struct load *load, const struct yaml_node *node, void *target)
 {
 	struct strv *texts = target;
-
 	if (node->kind != YAML_KIND_LIST) {
 		const char *text = load_scalar(load, node, "text");
-
-		if (text)
+		if (text != NULL)
 			strv_add(texts, text);
 		return;
 	}
 	for (size_t i = 0; i < node->n; i++) {
 		const size_t before = load_enter_index(load, i);
 		const char *text = load_scalar(load, node->items[i], "text");
-
-		if (text)
+		if (text != NULL)
 			strv_add(texts, text);
 		load_leave(load, before);
 	}
@@ -251,7 +236,6 @@ read_env_entry(
 {
 	const char *name = entry->key->text;
 	const struct yaml_node *value = entry->value;
-
 	if (!value_is_variable_name(name))
 		load_error(load, entry->key,
 		    "not a name that an environment variable can have");
@@ -271,7 +255,6 @@ load_env(struct load *load, const struct yaml_node *node, void *target)
 	for (size_t i = 0; i < node->n; i++) {
 		const size_t before =
 		    load_enter_key(load, node->entries[i].key->text);
-
 		read_env_entry(load, &node->entries[i], target);
 		load_leave(load, before);
 	}

@@ -40,7 +40,6 @@ add_one_line(struct str *out, const char *text)
 {
 	bool gap = false;
 	const size_t start = out->len;
-
 	for (; *text; text++) {
 		if (is_blank(*text)) {
 			gap = out->len > start;
@@ -59,7 +58,6 @@ cut_characters(struct str *text, size_t limit)
 {
 	size_t characters = 0;
 	size_t last = 0; /* where the last allowed character begins */
-
 	for (size_t i = 0; i < text->len; i++) {
 		if ((text->data[i] & 0xc0) == 0x80)
 			continue;
@@ -79,16 +77,14 @@ subject(const struct step *step)
 {
 	const char *text =
 	    step->kind == STEP_WRITE_FILE ? step->file.path : step->command;
-
-	return text ? text : "";
+	return text != NULL ? text : "";
 }
 
 char *
 step_label(const struct step *step)
 {
 	struct str label = { 0 };
-
-	if (step->name)
+	if (step->name != NULL)
 		add_one_line(&label, step->name);
 	if (label.len == 0) {
 		str_format(&label, "%s: ", step_kind_name(step->kind));
@@ -110,7 +106,6 @@ steps_add(struct steps *steps)
 	steps->items = mem_grow(
 	    steps->items, &steps->cap, steps->n + 1, sizeof(*steps->items));
 	struct step *step = &steps->items[steps->n++];
-
 	*step = (struct step){ 0 };
 	step->capture.out = true;
 	step->capture.exit_code = true;
@@ -124,9 +119,8 @@ steps_use_claude(const struct steps *steps)
 {
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct step *step = &steps->items[i];
-
 		if (step->kind == STEP_CLAUDE ||
-		    (step->on_failure &&
+		    (step->on_failure != NULL &&
 			steps_use_claude(&step->on_failure->commands)))
 			return true;
 	}
@@ -136,7 +130,7 @@ steps_use_claude(const struct steps *steps)
 void
 on_failure_free(struct on_failure *on_failure)
 {
-	if (!on_failure)
+	if (on_failure == NULL)
 		return;
 	steps_release(&on_failure->commands);
 	free(on_failure->timeout_variable);

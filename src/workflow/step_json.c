@@ -24,7 +24,6 @@ capture_format_name(unsigned format)
 		[CAPTURE_NUMBER] = "number",
 		[CAPTURE_BOOLEAN] = "boolean",
 	};
-
 	return names[format];
 }
 
@@ -36,7 +35,6 @@ write_format_name(unsigned format)
 		[WRITE_JSON] = "json",
 		[WRITE_YAML] = "yaml",
 	};
-
 	return names[format];
 }
 
@@ -48,7 +46,6 @@ strategy_name(unsigned strategy)
 		[HANDLER_FALLBACK] = "fallback",
 		[HANDLER_CLEANUP] = "cleanup",
 	};
-
 	return names[strategy];
 }
 
@@ -128,10 +125,8 @@ step_to_json(const struct step *step)
 {
 	json_t *object = record_to_json(step_fields, step);
 	const struct on_failure *handler = step->on_failure;
-
-	if (handler) {
+	if (handler != NULL) {
 		json_t *json = record_to_json(handler_fields, handler);
-
 		if (handler->commands.n > 0)
 			json_object_set_new(json, "commands",
 			    steps_to_json(&handler->commands));
@@ -144,7 +139,6 @@ json_t *
 steps_to_json(const struct steps *steps)
 {
 	json_t *array = json_array();
-
 	for (size_t i = 0; i < steps->n; i++)
 		json_array_append_new(array, step_to_json(&steps->items[i]));
 	return array;
@@ -156,10 +150,9 @@ read_handler(
 {
 	struct on_failure *handler = mem_zalloc(sizeof(*handler));
 	const json_t *commands = json_object_get(json, "commands");
-
 	step->on_failure = handler;
 	if (!record_from_json(handler_fields, json, handler, err) ||
-	    (commands &&
+	    (commands != NULL &&
 		!read_steps(commands, &handler->commands, depth + 1, err)))
 		return error_wrap(err, "on_failure");
 	return true;
@@ -171,11 +164,10 @@ read_step(
     const json_t *json, struct step *step, unsigned depth, struct error *err)
 {
 	const json_t *handler = json_object_get(json, "on_failure");
-
 	if (depth > DEPTH_LIMIT)
 		return error_set(err, ERROR_INPUT, "nested too deep");
 	return record_from_json(step_fields, json, step, err) &&
-	    (!handler || read_handler(handler, step, depth, err));
+	    (handler == NULL || read_handler(handler, step, depth, err));
 }
 
 static bool
@@ -186,7 +178,6 @@ read_steps(
 		return error_set(err, ERROR_INPUT, "expected a list of steps");
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		struct step *step = steps_add(steps);
-
 		*step = (struct step){ 0 };
 		if (!read_step(json_array_get(array, i), step, depth, err))
 			return error_wrap(err, "step %zu", i);

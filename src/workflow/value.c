@@ -16,11 +16,11 @@ is_name(const char *text, size_t len)
 {
 	static const char first[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-
-	if (len == 0 || !strchr(first, text[0]))
+	if (len == 0 || strchr(first, text[0]) == NULL)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!strchr(first, text[i]) && !strchr("0123456789", text[i]))
+		if (strchr(first, text[i]) == NULL &&
+		    strchr("0123456789", text[i]) == NULL)
 			return false;
 	}
 	return true;
@@ -36,7 +36,6 @@ char *
 value_variable(const char *text)
 {
 	size_t len = strlen(text);
-
 	if (len < 2 || text[0] != '$')
 		return NULL;
 	text++;
@@ -52,7 +51,6 @@ bool
 value_timeout(const char *text, int64_t *ms, struct error *err)
 {
 	int64_t value = 0;
-
 	if (!clock_parse_duration(text, SECOND_MS, &value, err))
 		return false;
 	if (value <= 0)
@@ -69,7 +67,6 @@ bool
 value_parallel(const char *text, unsigned *count, struct error *err)
 {
 	int64_t value = 0;
-
 	if (!yaml_int(text, &value))
 		return error_set(err, ERROR_INPUT,
 		    "expected a whole number, not \"%s\"", text);

@@ -23,7 +23,6 @@ output_source_name(enum output_source source)
 		[OUTPUT_STDERR] = "stderr",
 		[OUTPUT_BOTH] = "both",
 	};
-
 	return names[source];
 }
 
@@ -37,7 +36,6 @@ output_lines_name(enum output_lines lines)
 		[OUTPUT_LAST_LINE] = "last_line",
 		[OUTPUT_ARRAY] = "array",
 	};
-
 	return names[lines];
 }
 
@@ -47,7 +45,6 @@ output_captures_add(struct output_captures *outputs)
 	outputs->items = mem_grow(outputs->items, &outputs->cap, outputs->n + 1,
 	    sizeof(*outputs->items));
 	struct output_capture *output = &outputs->items[outputs->n++];
-
 	*output = (struct output_capture){ .max_size = WORKFLOW_OUTPUT_SIZE };
 	return output;
 }
@@ -70,19 +67,18 @@ static const char *
 find_variable(const struct lookup *lookup, const char *variable)
 {
 	const char *value = strv_env_get(&lookup->workflow->env, variable + 1);
-
-	return value ? value : strv_env_get(lookup->environment, variable + 1);
+	return value != NULL ? value
+			     : strv_env_get(lookup->environment, variable + 1);
 }
 
 static bool
 resolve_timeout(const struct lookup *lookup, char **variable, int64_t *ms,
     const char *what, struct error *err)
 {
-	if (!*variable)
+	if (*variable == NULL)
 		return true;
 	const char *value = find_variable(lookup, *variable);
-
-	if (!value)
+	if (value == NULL)
 		return error_set(err, ERROR_INPUT,
 		    "%s: %s: the variable %s is not set",
 		    lookup->workflow->path, what, *variable);
@@ -98,12 +94,11 @@ static bool
 resolve_parallel(
     const struct lookup *lookup, struct map_block *map, struct error *err)
 {
-	if (!map->max_parallel_variable)
+	if (map->max_parallel_variable == NULL)
 		return true;
 	const char *variable = map->max_parallel_variable;
 	const char *value = find_variable(lookup, variable);
-
-	if (!value)
+	if (value == NULL)
 		return error_set(err, ERROR_INPUT,
 		    "%s: map.max_parallel: the variable %s is not set",
 		    lookup->workflow->path, variable);
@@ -122,11 +117,10 @@ resolve_steps(
 	for (size_t i = 0; i < steps->n; i++) {
 		struct step *step = &steps->items[i];
 		struct on_failure *handler = step->on_failure;
-
 		if (!resolve_timeout(lookup, &step->timeout_variable,
 			&step->timeout_ms, "timeout", err))
 			return false;
-		if (handler &&
+		if (handler != NULL &&
 		    (!resolve_timeout(lookup, &handler->timeout_variable,
 			 &handler->timeout_ms, "on_failure.timeout", err) ||
 			!resolve_steps(lookup, &handler->commands, err)))
@@ -140,7 +134,6 @@ resolve_phase(const struct lookup *lookup, struct phase_block *phase,
     const char *name, struct error *err)
 {
 	autofree char *what = mem_format("%s.timeout", name);
-
 	return resolve_timeout(lookup, &phase->timeout_variable,
 		   &phase->timeout_ms, what, err) &&
 	    resolve_steps(lookup, &phase->steps, err);
@@ -152,7 +145,6 @@ workflow_resolve(struct workflow *workflow, const struct strv *environment,
 {
 	const struct lookup lookup = { workflow, environment };
 	struct map_block *map = &workflow->map;
-
 	return resolve_steps(&lookup, &workflow->commands, err) &&
 	    resolve_phase(&lookup, &workflow->setup, "setup", err) &&
 	    resolve_parallel(&lookup, map, err) &&

@@ -18,17 +18,15 @@ check_steps(const struct steps *steps)
 	struct steps back = { 0 };
 	autoerror struct error err = { 0 };
 	autojson json_t *json = steps_to_json(steps);
-
 	if (!steps_from_json(json, &back, &err))
 		abort();
 	autojson json_t *again = steps_to_json(&back);
-
 	if (!json_equal(json, again))
 		abort();
 	steps_release(&back);
 	for (size_t i = 0; i < steps->n; i++) {
 		if (steps->items[i].kind != STEP_WRITE_FILE &&
-		    !steps->items[i].command)
+		    steps->items[i].command == NULL)
 			abort();
 	}
 }
@@ -38,7 +36,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct workflow workflow;
 	struct workflow_findings findings = { 0 };
-
 	if (workflow_load_text("f.yml", bytes, len, &workflow, &findings)) {
 		check_steps(&workflow.commands);
 		check_steps(&workflow.setup.steps);

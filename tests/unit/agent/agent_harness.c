@@ -146,7 +146,6 @@ harness_start(struct harness *harness)
 	autostr struct str line = { 0 };
 	int in[2];
 	int out[2];
-
 	frame_spec_encode(&harness->spec, &line);
 	str_add_char(&line, '\n');
 	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)

@@ -107,7 +107,6 @@ check_variables(void)
 	char name[] = "version";
 	struct step step = { .kind = STEP_SHELL, .id = id };
 	struct outcome outcome = { .ok = true, .ms = 1500 };
-
 	step.capture = (struct capture){ .name = name,
 		.format = CAPTURE_JSON,
 		.out = true,

@@ -115,7 +115,6 @@ check_file(const struct expectation *want)
 	const char *top = getenv("top_srcdir");
 	autofree char *dir = path_join3(top == NULL ? "." : top,
 	    "tests/fixtures/claude-streams", want->file);
-
 	if (!file_read(dir, FIXTURE_LIMIT, &bytes, &err)) {
 		tap_ok(false, "%s: %s", want->file, error_text(&err));
 		return;

@@ -19,7 +19,6 @@ check(const char *dir)
 	autostr struct str text = { 0 };
 	struct step_log log = { 0 };
 	autofree char *path = path_join(dir, "a.log");
-
 	step_log_begin(&log, mem_text(path));
 	tap_ok(step_log_end(&log) == NULL, "a silent step has no log");
 	tap_ok(!path_exists(path), "and no file");

@@ -17,11 +17,10 @@ expect_json(const char *yaml, const char *want)
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
 	autostr struct str got = { 0 };
-
-	if (yaml_load("t", yaml, strlen(yaml), &doc, &err) && doc.root) {
+	if (yaml_load("t", yaml, strlen(yaml), &doc, &err) &&
+	    doc.root != NULL) {
 		autojson json_t *json = yaml_to_json(&doc, doc.root, &err);
-
-		if (json)
+		if (json != NULL)
 			json_compact(json, &got, false);
 	}
 	if (err.kind != ERROR_NONE)
@@ -35,10 +34,9 @@ expect_error(const char *yaml, size_t len, const char *want)
 {
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
-
 	tap_ok(!yaml_load("t", yaml, len, &doc, &err), "refused");
 	tap_is_text(error_text(&err), want, "and told");
-	tap_ok(!doc.root && !doc.bytes, "nothing is left");
+	tap_ok(doc.root == NULL && doc.bytes == NULL, "nothing is left");
 }
 
 static void
@@ -132,13 +130,11 @@ test_places(void)
 				   "    k: &n v\n    l: *n\n";
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
-
 	if (!tap_ok(
 		yaml_load("f.yml", text, strlen(text), &doc, &err), "it loads"))
 		return;
 	const struct yaml_node *item = yaml_find(doc.root, "a")->items[0];
 	const struct yaml_node *list = item->entries[0].value;
-
 	tap_is_int(list->place.line, 2, "line of the list");
 	tap_is_int(list->place.column, 11, "its column counts characters");
 	tap_is_int(list->items[0]->place.column, 12, "column of the item");
@@ -146,7 +142,7 @@ test_places(void)
 	    "styles are kept");
 	tap_is_int(yaml_find(item, "l")->place.line, 3,
 	    "an alias has its anchor's place");
-	tap_ok(!yaml_find(item, "z") && !yaml_find(list, "k"),
+	tap_ok(yaml_find(item, "z") == NULL && yaml_find(list, "k") == NULL,
 	    "what is not there is not found");
 	yaml_error(&doc, list->place, &err, ERROR_INPUT, "bad %s", "list");
 	tap_is_text(error_text(&err),
@@ -206,7 +202,6 @@ test_errors(void)
 		    "t:1:1: the tag '!!int' cannot be given to a list\n"
 		    "    !!int [1]\n    ^" },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		expect_error(
 		    cases[i].yaml, strlen(cases[i].yaml), cases[i].want);
@@ -232,7 +227,6 @@ random_text(void)
 		"...", "---", "\xe2\x80\xa8", "\xef\xbb\xbf", "?",
 		"\xf0\x9f\x98\x80", "\x01", "\x7f", "<<", "=", "\r" };
 	autostr struct str text = { 0 };
-
 	for (int n = rand() % 8; n > 0; n--)
 		str_add(&text, parts[(size_t)rand() % COUNT_OF(parts)]);
 	return json_string_lossy(str_text(&text), text.len);
@@ -243,7 +237,6 @@ random_value(int depth)
 {
 	const int shape = rand() % (depth > 0 ? 8 : 6);
 	json_t *value = shape == 6 ? json_array() : json_object();
-
 	if (shape < 6) {
 		json_decref(value);
 		return shape == 0 ? json_null()
@@ -258,7 +251,6 @@ random_value(int depth)
 			continue;
 		}
 		autojson json_t *key = random_text();
-
 		json_object_set_new(
 		    value, json_string_value(key), random_value(depth - 1));
 	}
@@ -271,15 +263,15 @@ survives(const json_t *value, struct str *text)
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
 	autojson json_t *back = NULL;
-
 	if (!yaml_emit(value, text, &err))
 		return false;
-	if (yaml_load("t", str_text(text), text->len, &doc, &err) && doc.root)
+	if (yaml_load("t", str_text(text), text->len, &doc, &err) &&
+	    doc.root != NULL)
 		back = yaml_to_json(&doc, doc.root, &err);
 	yaml_doc_release(&doc);
 	if (err.kind != ERROR_NONE)
 		tap_note("%s", error_text(&err));
-	return back && json_equal(json_mutable(value), back);
+	return back != NULL && json_equal(json_mutable(value), back);
 }
 
 static void
@@ -291,7 +283,6 @@ test_emit(void)
 	    "name", "a b", "list", 1, "0644", 1, "empty", "script", "x\ny\n",
 	    "answer", "yes", "none");
 	size_t lost = 0;
-
 	tap_ok(yaml_emit(value, &out, &err), "it is written");
 	tap_is_text(str_text(&out),
 	    "name: a b\nlist:\n- 1\n- '0644'\n- true\nempty: {}\n"
@@ -301,7 +292,6 @@ test_emit(void)
 	for (int i = 0; i < 5000 && lost < 5; i++) {
 		autojson json_t *random = random_value(4);
 		autostr struct str text = { 0 };
-
 		if (!survives(random, &text)) {
 			lost++;
 			tap_note("lost: %s", str_text(&text));

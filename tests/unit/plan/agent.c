@@ -58,7 +58,6 @@ main(void)
 	autoerror struct error err = { 0 };
 	autofree char *path = mem_format(
 	    "%s/tests/golden/agent-transitions.txt", getenv("top_srcdir"));
-
 	make_table(&table);
 	if (getenv("UPDATE") != NULL)
 		tap_ok(file_replace(path, table.data, table.len, &err),

@@ -18,7 +18,6 @@ static char *
 random_text(void)
 {
 	autostr struct str text = { 0 };
-
 	if (rand() % 4 == 0)
 		return NULL;
 	for (int n = rand() % 12; n > 0; n--)
@@ -31,8 +30,7 @@ random_texts(struct strv *texts)
 {
 	for (int n = rand() % 3; n > 0; n--) {
 		char *text = random_text();
-
-		if (text)
+		if (text != NULL)
 			strv_give(texts, text);
 	}
 }
@@ -48,7 +46,6 @@ fill_outputs(struct output_captures *outputs)
 {
 	for (int n = rand() % 3; n > 0; n--) {
 		struct output_capture *output = output_captures_add(outputs);
-
 		output->name = random_text();
 		output->command_index = (unsigned)rand() % 5;
 		output->source = (enum output_source)(rand() % OUTPUT_SOURCES);
@@ -116,7 +113,6 @@ static void
 test_random_specs(void)
 {
 	size_t wrong = 0;
-
 	srand(3);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct frame_spec spec = { 0 };
@@ -124,7 +120,6 @@ test_random_specs(void)
 		autostr struct str line = { 0 };
 		autostr struct str again = { 0 };
 		autoerror struct error err = { 0 };
-
 		fill_spec(&spec);
 		frame_spec_encode(&spec, &line);
 		if (!frame_spec_decode(
@@ -166,14 +161,12 @@ test_whole_spec(void)
 	struct frame_spec spec;
 	autoerror struct error err = { 0 };
 	autostr struct str again = { 0 };
-
 	if (!tap_ok(frame_spec_decode(line, strlen(line), &spec, &err),
 		"a whole spec: %s", error_text(&err)))
 		return;
 	frame_spec_encode(&spec, &again);
 	autojson json_t *want = json_loads(line, 0, NULL);
 	autojson json_t *got = json_loads(str_text(&again), 0, NULL);
-
 	tap_ok(json_equal(want, got), "is written with all members");
 	tap_is_int(spec.phase, PHASE_MAP, "phase");
 	tap_is_int(spec.attempt, 2, "attempt");
@@ -215,11 +208,9 @@ test_bad_specs(void)
 		{ "{\"v\":1,\"item\":\"a\\u0000\"}",
 		    "reading the spec: item: expected text without NUL" },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct frame_spec spec;
 		autoerror struct error err = { 0 };
-
 		tap_ok(!frame_spec_decode(
 			   cases[i][0], strlen(cases[i][0]), &spec, &err),
 		    "%s is refused", cases[i][0]);
@@ -260,7 +251,6 @@ static void
 test_random_results(void)
 {
 	size_t wrong = 0;
-
 	for (int i = 0; i < ROUNDS; i++) {
 		struct frame_result result = { 0 };
 		struct frame_result back = { 0 };
@@ -269,7 +259,6 @@ test_random_results(void)
 		autoerror struct error err = { 0 };
 		autojson json_t *object = NULL;
 		enum frame_type type;
-
 		fill_result(&result);
 		frame_result_encode(&result, &line);
 		if (!frame_decode(
@@ -296,7 +285,6 @@ expect_frame(const struct str *line, enum frame_type type, const char *want)
 	autoerror struct error err = { 0 };
 	autojson json_t *object = NULL;
 	enum frame_type got = FRAME_TYPES;
-
 	tap_is_text(str_text(line), want, "the frame");
 	tap_ok(frame_decode(str_text(line), line->len, &got, &object, &err),
 	    "is read: %s", error_text(&err));
@@ -308,7 +296,6 @@ test_frames(void)
 {
 	autostr struct str line = { 0 };
 	autojson json_t *members = json_pack("{s:i}", "type", 5);
-
 	frame_hello_encode("host", 77, &line);
 	expect_frame(&line, FRAME_HELLO,
 	    "{\"f\":\"hello\",\"v\":1,\"pid\":77,\"host\":\"host\"}\n");
@@ -353,24 +340,21 @@ test_bad_frames(void)
 		"{\"f\":\"result\",\"ok\":true,\"more\":1}",
 		"{\"f\":\"result\",\"ok\":1}",
 		"{\"f\":\"result\",\"ok\":true,\"exit_code\":99999999999}" };
-
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		autoerror struct error err = { 0 };
 		autojson json_t *object = NULL;
 		enum frame_type type;
-
 		tap_ok(!frame_decode(
 			   lines[i], strlen(lines[i]), &type, &object, &err) &&
-			!object && err.kind == ERROR_INPUT,
+			object == NULL && err.kind == ERROR_INPUT,
 		    "refused: %s", lines[i]);
 	}
 	for (size_t i = 0; i < COUNT_OF(results); i++) {
 		autoerror struct error err = { 0 };
 		autojson json_t *object = json_loads(results[i], 0, NULL);
 		struct frame_result result;
-
 		tap_ok(!frame_result_decode(object, &result, &err) &&
-			!result.captures,
+			result.captures == NULL,
 		    "refused: %s: %s", results[i], error_text(&err));
 	}
 }

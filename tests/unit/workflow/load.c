@@ -28,9 +28,8 @@ static char *
 fixture_dir(const char *name)
 {
 	const char *top = getenv("top_srcdir");
-
 	return mem_format(
-	    "%s/tests/fixtures/workflows/%s", top ? top : ".", name);
+	    "%s/tests/fixtures/workflows/%s", top != NULL ? top : ".", name);
 }
 
 static void
@@ -40,7 +39,6 @@ add_findings(struct str *out, const struct workflow_findings *findings)
 		str_format(out, "warning: %s\n", findings->warnings.items[i]);
 	for (size_t i = 0; i < findings->errors.n; i++) {
 		const struct error *err = &findings->errors.items[i];
-
 		str_format(out, "%s: %s\n", error_kind_name(err->kind),
 		    error_text(err));
 	}
@@ -50,10 +48,8 @@ static json_t *
 outputs_json(const struct output_captures *outputs)
 {
 	json_t *array = json_array();
-
 	for (size_t i = 0; i < outputs->n; i++) {
 		const struct output_capture *o = &outputs->items[i];
-
 		json_array_append_new(array,
 		    json_pack("{s:s,s:i,s:s,s:s?,s:s?,s:I,s:s?,s:s}", "name",
 			o->name, "command_index", (int)o->command_index,
@@ -80,7 +76,6 @@ static json_t *
 texts_json(const struct strv *texts)
 {
 	json_t *array = json_array();
-
 	for (size_t i = 0; i < texts->n; i++)
 		json_array_append_new(array, json_text(texts->items[i]));
 	return array;
@@ -109,7 +104,6 @@ workflow_json(const struct workflow *w)
 	    "mapreduce", w->mapreduce, "env", texts_json(&w->env), "raw",
 	    w->raw_interpolation, "permissions", w->permissions, "merge",
 	    phase_json(&w->merge));
-
 	if (!w->mapreduce) {
 		json_object_set_new(
 		    json, "commands", steps_to_json(&w->commands));
@@ -129,7 +123,6 @@ describe(const char *path, bool *ok, struct str *out)
 	struct workflow_findings findings = { 0 };
 	autostr struct str text = { 0 };
 	autoerror struct error err = { 0 };
-
 	if (!file_read(path, WORKFLOW_FILE_LIMIT, &text, &err)) {
 		tap_note("%s", error_text(&err));
 		return;
@@ -139,7 +132,6 @@ describe(const char *path, bool *ok, struct str *out)
 	add_findings(out, &findings);
 	if (*ok) {
 		autojson json_t *json = workflow_json(&workflow);
-
 		json_pretty(json, out);
 		str_add_char(out, '\n');
 	}
@@ -157,9 +149,8 @@ check_file(const char *dir, const char *name, bool good)
 	autostr struct str want = { 0 };
 	autoerror struct error err = { 0 };
 	bool ok = false;
-
 	describe(path, &ok, &got);
-	if (getenv("UPDATE_EXPECTED") &&
+	if (getenv("UPDATE_EXPECTED") != NULL &&
 	    !file_replace(expected, str_text(&got), got.len, &err))
 		tap_note("%s", error_text(&err));
 	if (!file_read(expected, SIZE_MAX / 2, &want, &err))
@@ -174,10 +165,9 @@ check_dir(const char *kind, bool good, size_t least)
 	autofree char *dir = fixture_dir(kind);
 	DIR *entries = opendir(dir);
 	size_t n = 0;
-
 	if (!tap_ok(entries != NULL, "%s is there", dir))
 		return;
-	for (const struct dirent *entry = readdir(entries); entry;
+	for (const struct dirent *entry = readdir(entries); entry != NULL;
 	     entry = readdir(entries)) {
 		if (entry->d_name[0] == '.' ||
 		    text_ends_with(entry->d_name, ".txt"))
@@ -195,7 +185,6 @@ test_many_findings(void)
 	autostr struct str text = { 0 };
 	struct workflow workflow;
 	struct workflow_findings findings = { 0 };
-
 	for (int i = 0; i < 20000; i++)
 		str_format(&text, "- shell: [a]\n  k%d: x\n", i);
 	tap_ok(!workflow_load_text(
@@ -213,7 +202,6 @@ test_missing_file(void)
 {
 	struct workflow workflow;
 	struct workflow_findings findings = { 0 };
-
 	tap_ok(!workflow_load("/nonexistent/w.yml", &workflow, &findings),
 	    "a file that is not there");
 	tap_is_int((long long)findings.errors.n, 1, "one error");
@@ -234,11 +222,9 @@ test_names(void)
 		{ "a.b.json", "a.b" },
 	};
 	static const char text[] = "[]";
-
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct workflow workflow;
 		struct workflow_findings findings = { 0 };
-
 		if (tap_ok(workflow_load_text(
 			       cases[i][0], text, 2, &workflow, &findings),
 			"an empty list is a workflow"))

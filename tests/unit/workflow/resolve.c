@@ -29,7 +29,6 @@ load(struct workflow *workflow)
 	struct workflow_findings findings = { 0 };
 	const bool ok = workflow_load_text(
 	    "w.yml", text, strlen(text), workflow, &findings);
-
 	for (size_t i = 0; i < findings.errors.n; i++)
 		tap_note("%s", error_text(&findings.errors.items[i]));
 	workflow_findings_release(&findings);
@@ -42,7 +41,6 @@ test_resolved(void)
 	struct workflow w;
 	autostrv struct strv environment = { 0 };
 	autoerror struct error err = { 0 };
-
 	strv_add(&environment, "MAX=100");
 	strv_add(&environment, "LIMIT=30");
 	if (!load(&w) ||
@@ -52,14 +50,15 @@ test_resolved(void)
 	tap_is_int(w.map.agent_timeout_ms, 30000, "then the process's");
 	tap_is_int(w.setup.timeout_ms, 120000, "timeout of a phase");
 	const struct step *step = &w.map.agent_template.items[0];
-
 	tap_is_int(step->timeout_ms, 120000, "timeout of a step");
 	tap_is_int(step->on_failure->timeout_ms, 30000, "of a handler");
 	tap_is_int(step->on_failure->commands.items[0].timeout_ms, 30000,
 	    "of a step in it");
-	tap_ok(!w.map.max_parallel_variable && !w.map.agent_timeout_variable &&
-		!w.setup.timeout_variable && !step->timeout_variable &&
-		!step->on_failure->timeout_variable,
+	tap_ok(w.map.max_parallel_variable == NULL &&
+		w.map.agent_timeout_variable == NULL &&
+		w.setup.timeout_variable == NULL &&
+		step->timeout_variable == NULL &&
+		step->on_failure->timeout_variable == NULL,
 	    "no variable is left");
 	tap_ok(workflow_resolve(&w, &environment, &err), "twice is no harm");
 	tap_ok(!workflow_uses_claude(&w), "it does not use claude");
@@ -72,11 +71,10 @@ expect_failure(const char *max, const char *limit, const char *want)
 	struct workflow w;
 	autostrv struct strv environment = { 0 };
 	autoerror struct error err = { 0 };
-
 	if (!load(&w))
 		return;
 	strv_env_set(&w.env, "MAX", max);
-	if (limit)
+	if (limit != NULL)
 		strv_env_set(&environment, "LIMIT", limit);
 	tap_ok(!workflow_resolve(&w, &environment, &err), "it fails");
 	tap_is_text(error_text(&err), want, "and says why");
@@ -100,12 +98,11 @@ test_variables(void)
 		{ "", NULL },
 		{ "${A:-5}", NULL },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		autofree char *name = value_variable(cases[i][0]);
-
-		tap_is_text(name ? name : "none",
-		    cases[i][1] ? cases[i][1] : "none", "%s", cases[i][0]);
+		tap_is_text(name != NULL ? name : "none",
+		    cases[i][1] != NULL ? cases[i][1] : "none", "%s",
+		    cases[i][0]);
 	}
 }
 

@@ -18,7 +18,6 @@ expect_label(
 {
 	struct steps steps = { 0 };
 	struct step *step = steps_add(&steps);
-
 	step->kind = kind;
 	step->name = mem_text(name);
 	if (kind == STEP_WRITE_FILE)
@@ -26,7 +25,6 @@ expect_label(
 	else
 		step->command = mem_text(text);
 	autofree char *label = step_label(step);
-
 	tap_is_text(label, want, "label of %s", text);
 	steps_release(&steps);
 }
@@ -36,7 +34,6 @@ test_labels(void)
 {
 	autostr struct str wide = { 0 };
 	autostr struct str want = { 0 };
-
 	expect_label(STEP_SHELL, NULL, "cargo test", "shell: cargo test");
 	expect_label(STEP_CLAUDE, NULL, "/fix it", "claude: /fix it");
 	expect_label(STEP_WRITE_FILE, NULL, "a/b", "write_file: a/b");
@@ -59,11 +56,9 @@ test_display(void)
 {
 	struct steps steps = { 0 };
 	struct step *step = steps_add(&steps);
-
 	step->name = mem_text("label");
 	step->command = mem_text("a\n b");
 	autofree char *text = step_display(step);
-
 	tap_is_text(text, "shell: a\n b", "display is the command in full");
 	tap_ok(!steps_use_claude(&steps), "no claude here");
 	step->on_failure = mem_zalloc(sizeof(*step->on_failure));
@@ -77,7 +72,6 @@ random_text(void)
 {
 	static const char *const texts[] = { NULL, "", "a", "x y\nz",
 		"\xc3\xa9", "\"\\", "${item}", "\x01\x7f" };
-
 	return mem_text(texts[(size_t)rand() % COUNT_OF(texts)]);
 }
 
@@ -93,7 +87,6 @@ static struct on_failure *
 random_handler(int depth)
 {
 	struct on_failure *handler = mem_zalloc(sizeof(*handler));
-
 	fill_steps(&handler->commands, depth - 1);
 	handler->ignore = coin();
 	handler->bare = coin();
@@ -153,20 +146,16 @@ static void
 test_round_trips(void)
 {
 	size_t wrong = 0;
-
 	srand(11);
 	for (int i = 0; i < ROUNDS; i++) {
 		struct steps steps = { 0 };
 		struct steps back = { 0 };
 		autoerror struct error err = { 0 };
-
 		fill_steps(&steps, 3);
 		autojson json_t *json = steps_to_json(&steps);
-
 		if (!steps_from_json(json, &back, &err))
 			tap_note("%s", error_text(&err));
 		autojson json_t *again = steps_to_json(&back);
-
 		wrong += !json_equal(json, again) || back.n != steps.n;
 		steps_release(&steps);
 		steps_release(&back);
@@ -192,7 +181,6 @@ test_members(void)
 	autoerror struct error err = { 0 };
 	autostr struct str text = { 0 };
 	autojson json_t *json = step_to_json(&step);
-
 	json_compact(json, &text, true);
 	tap_is_text(str_text(&text),
 	    "{\"file\":{\"content\":\"\",\"create_dirs\":true,\"format\":"
@@ -204,7 +192,8 @@ test_members(void)
 		tap_is_text(back.file.content, "", "an empty text is not none");
 		tap_is_int(back.file.mode, 0600, "the mode");
 		tap_is_int(back.file.format, WRITE_YAML, "the format");
-		tap_ok(!back.name && !back.capture.out && !back.on_failure,
+		tap_ok(back.name == NULL && !back.capture.out &&
+			back.on_failure == NULL,
 		    "what was not written is not there");
 		step_release(&back);
 	}
@@ -239,13 +228,11 @@ test_refusals(void)
 		{ "{\"on_failure\":{\"commands\":[{\"x\":1}]}}",
 		    "on_failure: step 0: a member is not known" },
 	};
-
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct step step;
 		autoerror struct error err = { 0 };
 		autojson json_t *json =
 		    json_loads(cases[i][0], JSON_ALLOW_NUL, NULL);
-
 		tap_ok(!step_from_json(json, &step, &err), "%s is refused",
 		    cases[i][0]);
 		tap_is_text(error_text(&err), cases[i][1], "and why");
@@ -258,11 +245,9 @@ test_deep_handlers(void)
 	autojson json_t *json = json_object();
 	struct step step;
 	autoerror struct error err = { 0 };
-
 	for (int i = 0; i < 500; i++) {
 		json_t *outer =
 		    json_pack("{s:{s:[O]}}", "on_failure", "commands", json);
-
 		json_decref(json);
 		json = outer;
 	}
