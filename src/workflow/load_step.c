@@ -285,7 +285,7 @@ check_commands(struct load *load, const struct command_form *form, bool pair,
     bool has_options)
 {
 	if (form->second != NULL &&
-	    (pair == NULL || form->claude == NULL || form->shell == NULL ||
+	    (!pair || form->claude == NULL || form->shell == NULL ||
 		form->third != NULL))
 		load_error(load, form->second,
 		    "a step has one command: '%s' and '%s' are given",
