@@ -21,10 +21,8 @@
 struct checkpoints_values {
 	const char *path;
 	const char *job;
-	const char *older_than;
 	struct option_number version;
 	bool json;
-	bool flag;
 };
 
 #define AT(member) offsetof(struct checkpoints_values, member)
@@ -48,26 +46,14 @@ static const struct option_spec show_options[] = {
 	    "look at the repository at DIR" },
 };
 
-static const struct option_spec clean_options[] = {
-	{ "all", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "force", 'f', OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "yes", 'y', OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "repair", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "detailed", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "dry-run", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "older-than", 0, OPTION_TEXT, AT(older_than), "TIME", NULL },
-	{ "workflow-id", 0, OPTION_TEXT, AT(job), "JOB", NULL },
-	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", NULL },
-};
-
-struct dead {
+struct checkpoints_dead {
 	size_t total;
 	size_t retriable;
 };
 
 static bool
-count_dead(const struct find *find, const char *job, struct dead *dead,
-    struct error *err)
+count_dead(const struct find *find, const char *job,
+    struct checkpoints_dead *dead, struct error *err)
 {
 	autofree char *dir = layout_dlq(&find->layout, job);
 	autojson json_t *records = dlq_load(dir, err);
@@ -90,11 +76,12 @@ load_metadata(const char *dir)
 }
 
 static void
-print_job(const char *job, const json_t *metadata, const struct dead *dead)
+print_job(const char *job, const json_t *metadata,
+    const struct checkpoints_dead *dead)
 {
-	long long total = (long long)json_get_int(metadata, "total_items", 0);
-	long long good = (long long)json_get_int(metadata, "successful", 0);
-	long long bad = (long long)json_get_int(metadata, "failed", 0);
+	long long total = json_get_int(metadata, "total_items", 0);
+	long long good = json_get_int(metadata, "successful", 0);
+	long long bad = json_get_int(metadata, "failed", 0);
 	const char *status = json_get_text(metadata, "status");
 	const char *phase = json_get_text(metadata, "phase");
 	output_line("Job: %s", job);
@@ -115,22 +102,20 @@ print_versions(const char *dir, const json_t *list)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		autoerror struct error ignored = { 0 };
 		autostrv struct strv warnings = { 0 };
-		int64_t version =
+		json_int_t version =
 		    json_get_int(json_array_get(list, i), "version", 0);
 		autojson json_t *document =
 		    checkpoint_load(dir, version, &warnings, &ignored);
 		const json_t *metadata = json_get(document, "metadata");
 		const char *latest = i == 0 ? " (latest)" : "";
 		if (document == NULL)
-			output_line("- v%lld%s: cannot be used",
-			    (long long)version, latest);
+			output_line(
+			    "- v%lld%s: cannot be used", version, latest);
 		else
-			output_line("- v%lld%s: %lld/%lld complete",
-			    (long long)version, latest,
-			    (long long)json_get_int(
-				metadata, "completed_items", 0),
-			    (long long)json_get_int(
-				metadata, "total_work_items", 0));
+			output_line("- v%lld%s: %lld/%lld complete", version,
+			    latest,
+			    json_get_int(metadata, "completed_items", 0),
+			    json_get_int(metadata, "total_work_items", 0));
 	}
 }
 
@@ -138,7 +123,7 @@ static bool
 list_job(
     const struct find *find, const char *job, json_t *all, struct error *err)
 {
-	struct dead dead;
+	struct checkpoints_dead dead;
 	autofree char *dir = layout_job(&find->layout, job);
 	autojson json_t *list = checkpoint_list(dir, err);
 	if (list == NULL || !count_dead(find, job, &dead, err))
@@ -317,31 +302,9 @@ static const struct command checkpoints_show = {
 	.run = run_show,
 };
 
-#define OTHER(identifier, word)                                                \
-	static const struct command identifier = {                             \
-		.name = word,                                                  \
-		.summary = "Not supported yet",                                \
-		.synopsis = "...",                                             \
-		.options = clean_options,                                      \
-		.n_options = COUNT_OF(clean_options),                          \
-		.values_size = sizeof(struct checkpoints_values),              \
-		.max_args = (size_t)-1,                                        \
-		.run = command_missing,                                        \
-		.hidden = true,                                                \
-	}
-
-OTHER(checkpoints_clean, "clean");
-OTHER(checkpoints_validate, "validate");
-OTHER(checkpoints_mapreduce, "mapreduce");
-OTHER(checkpoints_delete, "delete");
-
 static const struct command *const children[] = {
 	&checkpoints_list,
 	&checkpoints_show,
-	&checkpoints_clean,
-	&checkpoints_validate,
-	&checkpoints_mapreduce,
-	&checkpoints_delete,
 	NULL,
 };
 
@@ -351,4 +314,5 @@ const struct command cmd_checkpoints = {
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.max_args = (size_t)-1,
 	.children = children,
+	.missing = "clean validate mapreduce delete",
 };

@@ -18,12 +18,9 @@ struct dlq_values {
 	const char *path;
 	const char *job;
 	const char *format;
-	const char *unused;
 	struct option_number limit;
-	struct option_number unused_number;
 	bool eligible;
 	bool json;
-	bool unused_flag;
 };
 
 #define AT(member) offsetof(struct dlq_values, member)
@@ -82,8 +79,8 @@ add_row(struct output_table *table, const char *job, const json_t *record)
 	char when[CLOCK_RFC3339_SIZE] = "";
 	int64_t ms;
 	const char *last = json_get_text(record, "last_attempt");
-	autofree char *count = mem_format(
-	    "%lld", (long long)json_get_int(record, "failure_count", 0));
+	autofree char *count =
+	    mem_format("%lld", json_get_int(record, "failure_count", 0));
 	if (last != NULL && clock_parse_rfc3339(last, &ms))
 		clock_local(ms, when);
 	output_table_add(table, job);
@@ -95,7 +92,7 @@ add_row(struct output_table *table, const char *job, const json_t *record)
 	output_table_add(table, last_message(record));
 }
 
-struct listing {
+struct dlq_listing {
 	struct output_table table;
 	json_t *items;
 	size_t shown;
@@ -105,7 +102,7 @@ struct listing {
 };
 
 static bool
-list_job(const struct find *find, const char *job, struct listing *listing,
+list_job(const struct find *find, const char *job, struct dlq_listing *listing,
     struct error *err)
 {
 	autofree char *dir = layout_dlq(&find->layout, job);
@@ -131,7 +128,7 @@ list_job(const struct find *find, const char *job, struct listing *listing,
 }
 
 static void
-print_listing(struct listing *listing)
+print_listing(struct dlq_listing *listing)
 {
 	if (listing->json) {
 		output_json(listing->items);
@@ -154,7 +151,7 @@ list_jobs(const struct find *find, const struct invocation *invocation,
 		"FAILURES", "RETRY", "ERROR" };
 	const struct dlq_values *values = invocation->values;
 	autostrv struct strv jobs = { 0 };
-	struct listing listing = {
+	struct dlq_listing listing = {
 		.table = { .columns = COUNT_OF(header) },
 		.items = json_array(),
 		.limit = values->limit.given ? values->limit.value : 50,
@@ -194,7 +191,7 @@ print_record(const json_t *record)
 		const char *log = json_get_text(entry, "json_log_location");
 		const char *what = json_get_text(entry, "error_message");
 		output_line("  attempt %lld: %s",
-		    (long long)json_get_int(entry, "attempt_number", 0),
+		    json_get_int(entry, "attempt_number", 0),
 		    what == NULL ? "" : what);
 		if (log != NULL)
 			output_line("  log: %s", log);
@@ -262,54 +259,9 @@ static const struct command dlq_show = {
 	.run = run_show,
 };
 
-/* What the other commands of the group take; none of them is built yet. */
-static const struct option_spec other_options[] = {
-	COMMON,
-	{ "max-parallel", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
-	{ "parallel", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
-	{ "max-retries", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
-	{ "older-than-days", 0, OPTION_NUMBER, AT(unused_number), "N", NULL },
-	{ "filter", 0, OPTION_TEXT, AT(unused), "EXPR", NULL },
-	{ "item", 0, OPTION_TEXT, AT(unused), "ID", NULL },
-	{ "export", 0, OPTION_TEXT, AT(unused), "FILE", NULL },
-	{ "format", 0, OPTION_TEXT, AT(unused), "FORMAT", NULL },
-	{ "force", 'f', OPTION_FLAG, AT(unused_flag), NULL, NULL },
-	{ "yes", 'y', OPTION_FLAG, AT(unused_flag), NULL, NULL },
-	{ "dry-run", 0, OPTION_FLAG, AT(unused_flag), NULL, NULL },
-};
-
-#define OTHER(identifier, word, alias)                                         \
-	static const struct command identifier = {                             \
-		.name = word,                                                  \
-		.aliases = alias,                                              \
-		.summary = "Not supported yet",                                \
-		.synopsis = "...",                                             \
-		.options = other_options,                                      \
-		.n_options = COUNT_OF(other_options),                          \
-		.values_size = sizeof(struct dlq_values),                      \
-		.max_args = (size_t)-1,                                        \
-		.run = command_missing,                                        \
-		.hidden = true,                                                \
-	}
-
-OTHER(dlq_retry, "retry", "reprocess");
-OTHER(dlq_status, "status", "stats");
-OTHER(dlq_inspect, "inspect", NULL);
-OTHER(dlq_analyze, "analyze", NULL);
-OTHER(dlq_export, "export", NULL);
-OTHER(dlq_purge, "purge", NULL);
-OTHER(dlq_clear, "clear", NULL);
-
 static const struct command *const children[] = {
 	&dlq_list,
 	&dlq_show,
-	&dlq_retry,
-	&dlq_status,
-	&dlq_inspect,
-	&dlq_analyze,
-	&dlq_export,
-	&dlq_purge,
-	&dlq_clear,
 	NULL,
 };
 
@@ -319,4 +271,6 @@ const struct command cmd_dlq = {
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.max_args = (size_t)-1,
 	.children = children,
+	.missing =
+	    "retry reprocess status stats inspect analyze export purge clear",
 };

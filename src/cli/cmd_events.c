@@ -49,14 +49,14 @@ static const struct option_spec options[] = {
 	    "look at the repository at DIR" },
 };
 
-enum format {
+enum events_format {
 	FORMAT_HUMAN,
 	FORMAT_JSON,
 	FORMAT_JSONL,
 };
 
-struct printing {
-	enum format format;
+struct events_printing {
+	enum events_format format;
 	char *type; /* canonical; NULL: all */
 	const char *agent;
 	int64_t since; /* wall ms */
@@ -66,7 +66,7 @@ struct printing {
 };
 
 static bool
-matches(const struct printing *printing, const json_t *event)
+matches(const struct events_printing *printing, const json_t *event)
 {
 	const json_t *inner = json_get(event, "event");
 	const char *agent = json_get_text(inner, "agent_id");
@@ -112,7 +112,7 @@ print_human(const json_t *event)
 static bool
 print_event(const json_t *event, void *arg)
 {
-	struct printing *printing = arg;
+	struct events_printing *printing = arg;
 	if (!matches(printing, event) || printing->seen++ < printing->skip)
 		return true;
 	switch (printing->format) {
@@ -132,13 +132,13 @@ print_event(const json_t *event, void *arg)
 static bool
 count_event(const json_t *event, void *arg)
 {
-	struct printing *printing = arg;
+	struct events_printing *printing = arg;
 	printing->seen += matches(printing, event);
 	return true;
 }
 
 static bool
-read_events(const char *dir, struct printing *printing, bool limited,
+read_events(const char *dir, struct events_printing *printing, bool limited,
     size_t limit, struct error *err)
 {
 	size_t malformed = 0;
@@ -159,8 +159,8 @@ read_events(const char *dir, struct printing *printing, bool limited,
 }
 
 static bool
-choose_format(
-    const struct invocation *invocation, enum format *format, struct error *err)
+choose_format(const struct invocation *invocation, enum events_format *format,
+    struct error *err)
 {
 	const struct events_values *values = invocation->values;
 	const char *name = values->format;
@@ -175,8 +175,7 @@ choose_format(
 		*format = FORMAT_HUMAN;
 	else
 		return error_set(err, ERROR_USAGE,
-		    "%s: --format: '%s' is not "
-		    "human, json or jsonl",
+		    "%s: --format: '%s' is not human, json or jsonl",
 		    invocation->path, name);
 	return true;
 }
@@ -227,7 +226,7 @@ show(const struct find *find, const struct invocation *invocation, bool limited,
     struct error *err)
 {
 	const struct events_values *values = invocation->values;
-	struct printing printing = { .agent = values->agent };
+	struct events_printing printing = { .agent = values->agent };
 	if (!choose_format(invocation, &printing.format, err) ||
 	    !choose_since(values, &printing.since, err))
 		return false;
@@ -282,41 +281,32 @@ run_show(struct invocation *invocation, int *status, struct error *err)
 	return find_with(invocation, values->path, show_all, err);
 }
 
-#define EVENTS(identifier, word, alias, text, function, is_hidden)             \
-	static const struct command identifier = {                             \
-		.name = word,                                                  \
-		.aliases = alias,                                              \
-		.summary = text,                                               \
-		.synopsis = "[OPTION...] [JOB]",                               \
-		.options = options,                                            \
-		.n_options = COUNT_OF(options),                                \
-		.values_size = sizeof(struct events_values),                   \
-		.max_args = 1,                                                 \
-		.run = function,                                               \
-		.hidden = is_hidden,                                           \
-	}
+static const struct command events_show = {
+	.name = "show",
+	.summary = "Prints all events of a job (default: the newest)",
+	.synopsis = "[OPTION...] [JOB]",
+	.options = options,
+	.n_options = COUNT_OF(options),
+	.values_size = sizeof(struct events_values),
+	.max_args = 1,
+	.run = run_show,
+};
 
-EVENTS(events_show, "show", NULL,
-    "Prints all events of a job (default: the newest)", run_show, false);
-EVENTS(events_list, "ls", "list", "Prints the last events of a job", run_list,
-    false);
-EVENTS(events_watch, "watch", "follow", "Not supported yet", command_missing,
-    true);
-EVENTS(events_stats, "stats", NULL, "Not supported yet", command_missing, true);
-EVENTS(
-    events_search, "search", NULL, "Not supported yet", command_missing, true);
-EVENTS(
-    events_export, "export", NULL, "Not supported yet", command_missing, true);
-EVENTS(events_clean, "clean", NULL, "Not supported yet", command_missing, true);
+static const struct command events_ls = {
+	.name = "ls",
+	.aliases = "list",
+	.summary = "Prints the last events of a job",
+	.synopsis = "[OPTION...] [JOB]",
+	.options = options,
+	.n_options = COUNT_OF(options),
+	.values_size = sizeof(struct events_values),
+	.max_args = 1,
+	.run = run_list,
+};
 
 static const struct command *const children[] = {
 	&events_show,
-	&events_list,
-	&events_watch,
-	&events_stats,
-	&events_search,
-	&events_export,
-	&events_clean,
+	&events_ls,
 	NULL,
 };
 
@@ -326,4 +316,5 @@ const struct command cmd_events = {
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.max_args = (size_t)-1,
 	.children = children,
+	.missing = "watch follow stats search export clean",
 };

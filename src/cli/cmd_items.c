@@ -70,8 +70,7 @@ read_standard_input(struct str *bytes, struct error *err)
 		str_grown(bytes, (size_t)n);
 		if (bytes->len > JSON_FILE_LIMIT)
 			return error_set(err, ERROR_INPUT,
-			    "standard input is "
-			    "larger than %u bytes",
+			    "standard input is larger than %u bytes",
 			    JSON_FILE_LIMIT);
 	}
 }
@@ -166,8 +165,8 @@ plan_workflow(const struct items_values *values,
 	autofree char *path = input_path(values->path, map);
 	if (!path_exists(path))
 		return error_set(err, ERROR_INPUT,
-		    "%s: map.input: no file "
-		    "'%s' yet: it is a command, or setup makes it",
+		    "%s: map.input: no file '%s' yet: "
+		    "it is a command, or setup makes it",
 		    workflow->path, map->input);
 	return file_read(path, JSON_FILE_LIMIT, &bytes, err) &&
 	    plan(&bytes, map->input, &config, err);

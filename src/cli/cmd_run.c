@@ -119,12 +119,12 @@ run(struct invocation *invocation, int *status, struct error *err)
 const struct command cmd_run = {
 	.name = "run",
 	.aliases = "cook",
-	.summary = "Runs a workflow in a work tree of its own and offers to "
-		   "merge the result",
+	.summary = "Runs a workflow in a work tree of its own "
+		   "and offers to merge the result",
 	.synopsis = "[OPTION...] WORKFLOW",
 	.notes = "Exit status: 0 done (items may have failed), 1 failed, "
-		 "2 wrong usage,\n130 or 143 ended by a signal after a "
-		 "checkpoint.\n",
+		 "2 wrong usage,\n"
+		 "130 or 143 ended by a signal after a checkpoint.\n",
 	.options = options,
 	.n_options = COUNT_OF(options),
 	.values_size = sizeof(struct run_values),

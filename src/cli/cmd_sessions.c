@@ -59,12 +59,12 @@ progress_of(const json_t *session)
 	const json_t *steps = json_get(session, "workflow_data");
 	if (json_is_object(map))
 		return mem_format("%lld/%lld",
-		    (long long)json_get_int(map, "processed_items", 0),
-		    (long long)json_get_int(map, "total_items", 0));
+		    json_get_int(map, "processed_items", 0),
+		    json_get_int(map, "total_items", 0));
 	if (json_is_object(steps))
 		return mem_format("step %lld/%lld",
-		    (long long)json_get_int(steps, "current_step", 0),
-		    (long long)json_get_int(steps, "total_steps", 0));
+		    json_get_int(steps, "current_step", 0),
+		    json_get_int(steps, "total_steps", 0));
 	return mem_text("");
 }
 
@@ -239,22 +239,9 @@ static const struct command sessions_show = {
 	.run = run_show,
 };
 
-static const struct command sessions_clean = {
-	.name = "clean",
-	.summary = "Not supported yet",
-	.synopsis = "...",
-	.options = options,
-	.n_options = COUNT_OF(options),
-	.values_size = sizeof(struct sessions_values),
-	.max_args = (size_t)-1,
-	.run = command_missing,
-	.hidden = true,
-};
-
 static const struct command *const children[] = {
 	&sessions_list,
 	&sessions_show,
-	&sessions_clean,
 	NULL,
 };
 
@@ -264,4 +251,5 @@ const struct command cmd_sessions = {
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.max_args = (size_t)-1,
 	.children = children,
+	.missing = "clean",
 };

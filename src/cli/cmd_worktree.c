@@ -21,11 +21,9 @@
 
 struct worktree_values {
 	const char *path;
-	const char *text;
 	bool json;
 	bool detailed;
 	bool yes;
-	bool flag;
 };
 
 #define AT(member) offsetof(struct worktree_values, member)
@@ -42,18 +40,6 @@ static const struct option_spec list_options[] = {
 static const struct option_spec merge_options[] = {
 	{ "yes", 'y', OPTION_FLAG, AT(yes), NULL, "merge without asking" },
 	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", "the repository at DIR" },
-};
-
-static const struct option_spec clean_options[] = {
-	{ "all", 'a', OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "force", 'f', OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "yes", 'y', OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "merged-only", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "mapreduce", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "dry-run", 0, OPTION_FLAG, AT(flag), NULL, NULL },
-	{ "older-than", 0, OPTION_TEXT, AT(text), "TIME", NULL },
-	{ "job-id", 0, OPTION_TEXT, AT(text), "JOB", NULL },
-	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", NULL },
 };
 
 /* --- ls ------------------------------------------------------------------ */
@@ -235,10 +221,10 @@ has_consent(const struct worktree_values *values, const char *id,
 {
 	if (values->yes)
 		return true;
-	autofree char *question = mem_format("Merge %zu commit%s (%zu file%s) "
-					     "of %s into %s?",
-	    counts->commits, counts->commits == 1 ? "" : "s", counts->files,
-	    counts->files == 1 ? "" : "s", id, target);
+	autofree char *question =
+	    mem_format("Merge %zu commit%s (%zu file%s) of %s into %s?",
+		counts->commits, counts->commits == 1 ? "" : "s", counts->files,
+		counts->files == 1 ? "" : "s", id, target);
 	return output_confirm(question, true);
 }
 
@@ -252,8 +238,8 @@ merge_session(const struct find *find, const struct worktree_values *values,
 	bool conflict;
 	if (branch == NULL || target == NULL)
 		return error_set(err, ERROR_STATE,
-		    "%s was started on a "
-		    "detached HEAD: merge branch %s yourself",
+		    "%s was started on a detached HEAD: "
+		    "merge branch %s yourself",
 		    id, branch == NULL ? "?" : branch);
 	if (session_is_alive(&find->layout, id))
 		return error_set(err, ERROR_STATE, "%s is still running", id);
@@ -264,8 +250,8 @@ merge_session(const struct find *find, const struct worktree_values *values,
 		return true;
 	}
 	if (!has_consent(values, id, target, &counts)) {
-		output_line("Not merged. Merge it with: prodigy worktree "
-			    "merge -y %s",
+		output_line(
+		    "Not merged. Merge it with: prodigy worktree merge -y %s",
 		    id);
 		return true;
 	}
@@ -322,28 +308,9 @@ static const struct command worktree_merge = {
 	.run = run_merge,
 };
 
-#define OTHER(identifier, word, alias)                                         \
-	static const struct command identifier = {                             \
-		.name = word,                                                  \
-		.aliases = alias,                                              \
-		.summary = "Not supported yet",                                \
-		.synopsis = "...",                                             \
-		.options = clean_options,                                      \
-		.n_options = COUNT_OF(clean_options),                          \
-		.values_size = sizeof(struct worktree_values),                 \
-		.max_args = (size_t)-1,                                        \
-		.run = command_missing,                                        \
-		.hidden = true,                                                \
-	}
-
-OTHER(worktree_clean, "clean", "cleanup");
-OTHER(worktree_clean_orphaned, "clean-orphaned", NULL);
-
 static const struct command *const children[] = {
 	&worktree_ls,
 	&worktree_merge,
-	&worktree_clean,
-	&worktree_clean_orphaned,
 	NULL,
 };
 
@@ -353,4 +320,5 @@ const struct command cmd_worktree = {
 	.synopsis = "COMMAND [ARGUMENT...]",
 	.max_args = (size_t)-1,
 	.children = children,
+	.missing = "clean cleanup clean-orphaned",
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the command a command line names, parses its options, runs it. */
+/* Finds the command that a command line names, parses its options, runs it. */
 #include "config.h"
 
 #include <getopt.h>
@@ -14,23 +14,30 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/help.h"
 #include "cli/option.h"
 #include "cli/output.h"
+
+/* Whether a list of words separated by blanks (or NULL) has the word. */
+static bool
+is_word_of(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+	while (list != NULL && len > 0) {
+		const char *end = strchrnul(list, ' ');
+		if ((size_t)(end - list) == len &&
+		    strncmp(list, word, len) == 0)
+			return true;
+		list = *end == '\0' ? NULL : end + 1;
+	}
+	return false;
+}
 
 static bool
 answers_to(const struct command *command, const char *word)
 {
-	if (strcmp(command->name, word) == 0)
-		return true;
-	size_t len = strlen(word);
-	for (const char *alias = command->aliases; alias != NULL && len > 0;) {
-		const char *end = strchrnul(alias, ' ');
-		if ((size_t)(end - alias) == len &&
-		    strncmp(alias, word, len) == 0)
-			return true;
-		alias = *end == '\0' ? NULL : end + 1;
-	}
-	return false;
+	return strcmp(command->name, word) == 0 ||
+	    is_word_of(command->aliases, word);
 }
 
 static const struct command *
@@ -50,13 +57,13 @@ unknown_command(const struct command *parent, const char *path,
 	autostrv struct strv names = { 0 };
 	const struct command *const *child = parent->children;
 	for (; *child != NULL; child++)
-		if (!(*child)->hidden)
-			strv_add(&names, (*child)->name);
-	autofree char *goal = NULL;
+		strv_add(&names, (*child)->name);
 	if (strcmp(word, "goal-seek") == 0 || strcmp(word, "goal_seek") == 0)
 		return error_set(err, ERROR_USAGE,
-		    "goal-seek was removed: "
-		    "use the validate option of a step");
+		    "goal-seek was removed: use the validate option of a step");
+	if (is_word_of(parent->missing, word))
+		return error_set(err, ERROR_UNSUPPORTED,
+		    "%s %s is not supported yet", path, word);
 	const char *near =
 	    text_nearest(word, (const char *const *)strv_array(&names));
 	if (near != NULL)
@@ -68,8 +75,8 @@ unknown_command(const struct command *parent, const char *path,
 }
 
 /*
- * Walks down the tree: command words come first, global options may stand
- * among them. *argc and *argv then start at the last command word.
+ * Walks down the tree: the words of the command come first, and global options
+ * may stand among them. *argc and *argv then start at the last of the words.
  */
 static bool
 descend(const struct command **command, struct invocation *invocation,
@@ -129,7 +136,7 @@ apply_globals(const struct global_options *global)
 		log_set_level(global->verbose > LOG_TRACE
 			? LOG_TRACE
 			: (enum log_level)global->verbose);
-	output_setup(global->no_color, global->ascii);
+	output_setup(global->ascii);
 }
 
 static bool
@@ -137,7 +144,7 @@ run_command(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct command *command = invocation->command;
 	if (invocation->global.help) {
-		command_help(command, invocation->path);
+		help_print(command, invocation->path);
 		return true;
 	}
 	if (invocation->global.version) {
@@ -145,7 +152,7 @@ run_command(struct invocation *invocation, int *status, struct error *err)
 		return true;
 	}
 	if (command->run == NULL) {
-		command_help(command, invocation->path);
+		help_print(command, invocation->path);
 		return true;
 	}
 	apply_globals(&invocation->global);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands as data: a tree of entries with their options. Parsing, --help,
- * suggestions and the check of the manual all come from these tables.
+ * Commands as data: a tree of entries with their options. Parsing, --help and
+ * suggestions come from these tables, and tests/unit/cli/manual checks the
+ * manual pages against them.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -19,7 +20,7 @@ enum option_kind {
 	OPTION_NUMBER, /* struct option_number, 0 .. max */
 	OPTION_TEXT, /* const char *, borrowed from argv */
 	OPTION_LIST, /* struct strv, one value each time */
-	OPTION_MISSING, /* known, but not built: refused by name */
+	OPTION_MISSING, /* nothing: known, but not built, and refused by name */
 };
 
 struct option_number {
@@ -31,7 +32,7 @@ struct option_spec {
 	const char *name; /* without dashes */
 	char letter; /* 0: none */
 	enum option_kind kind;
-	size_t offset; /* into the command's values */
+	size_t offset; /* of the member in the command's values */
 	const char *argument; /* "N", "FILE"; NULL for flags */
 	const char *help; /* NULL: an alias that --help does not show */
 };
@@ -68,20 +69,25 @@ struct command {
 	size_t min_args;
 	size_t max_args; /* (size_t)-1: any number */
 	const struct command *const *children; /* NULL-terminated, or NULL */
-	/* True on success; err otherwise. *status may be set besides. */
+	/*
+	 * NULL: a group of commands, whose help is printed. True on success;
+	 * err otherwise. Both may set *status, which then is the exit status.
+	 */
 	bool (*run)(
 	    struct invocation *invocation, int *status, struct error *err);
-	bool hidden;
 	bool is_raw; /* options are not parsed: all words are arguments */
+	/*
+	 * Words separated by blanks (NULL: none): commands below this one that
+	 * are known, but not built. They say so and fail, whatever follows.
+	 */
+	const char *missing;
 };
 
 /*
- * Runs what the command line says below root: parses, prints help or errors,
- * calls the command. Returns the exit status.
+ * Runs what a command line says: finds its command below root, parses the
+ * options, prints help, or calls the command. An error is printed on standard
+ * error. Returns the exit status.
  */
 int command_main(const struct command *root, int argc, char **argv);
-
-/* The help text of one command on standard output. */
-void command_help(const struct command *command, const char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of commands. */
+/* What comes before the commands: the state of the process. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -14,42 +14,6 @@
 #include "cli/commands.h"
 #include "cli/entry.h"
 #include "data/json.h"
-
-static const struct command *const commands[] = {
-	&cmd_run,
-	&cmd_items,
-	&cmd_validate,
-	&cmd_events,
-	&cmd_dlq,
-	&cmd_sessions,
-	&cmd_checkpoints,
-	&cmd_worktree,
-	&cmd_resume,
-	&cmd_resume_job,
-	&cmd_exec,
-	&cmd_batch,
-	&cmd_progress,
-	&cmd_logs,
-	&cmd_clean,
-	&cmd_init,
-	&cmd_template,
-	&cmd_config,
-	&cmd_completions,
-	&cmd_migrate_yaml,
-	&cmd_analytics,
-	NULL,
-};
-
-static const struct command root = {
-	.name = "prodigy",
-	.summary = "Runs coding agents over a git repository, many at once, "
-		   "and merges what they do",
-	.synopsis = "COMMAND [ARGUMENT...]",
-	.notes = "See prodigy(1), and prodigy-workflow(5) for the files it "
-		 "runs.\n",
-	.max_args = (size_t)-1,
-	.children = commands,
-};
 
 /* Descriptors 0 to 2 may be closed: what is opened next must not be them. */
 static void
@@ -77,5 +41,5 @@ program_main(int argc, char **argv)
 	json_init();
 	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
 		return agent_main();
-	return command_main(&root, argc, argv);
+	return command_main(&commands_root, argc, argv);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The program: the tree of commands and what comes before them. */
+/* The program: what comes before the commands. */
 #ifndef CLI_ENTRY_H
 #define CLI_ENTRY_H
 
-/* What main() does; returns the exit status. */
+/*
+ * Runs the program: the agent process when that is asked for, otherwise the
+ * command of the command line. Returns the exit status.
+ */
 int program_main(int argc, char **argv);
 
 #endif

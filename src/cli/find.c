@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Repository, state and ids of a command. */
+/* Where commands that look at saved state find it, and the ids they take. */
 #include "config.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What commands that look at saved state share: repository, state, ids. */
+/* Where commands that look at saved state find it, and the ids they take. */
 #ifndef CLI_FIND_H
 #define CLI_FIND_H
 
@@ -11,32 +11,42 @@
 #include "git/repo.h"
 #include "state/layout.h"
 
-/* Where a command looks; creates nothing. */
+/* The repository and the state a command looks at. */
 struct find {
 	struct repo repo;
 	struct layout layout;
 };
 
-/* dir: --path, NULL: here. */
+/*
+ * Finds the repository at dir (the value of --path; NULL: the working folder)
+ * and where its state is kept. Creates nothing. Released by find_close().
+ */
 bool find_open(const char *dir, struct find *find, struct error *err) MUST_USE;
 void find_close(struct find *find);
 
 /*
- * The job an invocation means: its argument at position, or the option (NULL:
- * not given); both and different is ERROR_USAGE. *job stays NULL when none was
- * named. The id is resolved: an unknown one is an error.
+ * The job that an invocation means: its argument at position, or the value of
+ * an option (NULL: not given). Two different ones are ERROR_USAGE, an id that
+ * no job has is an error. *job gets the whole id, owned by the caller, or NULL
+ * when none was named.
  */
 bool find_job(const struct find *find, const struct invocation *invocation,
     size_t position, const char *option, char **job,
     struct error *err) MUST_USE;
-/* The same; when none was named, the newest of the repository, or an error. */
+/*
+ * As find_job(), but without a name it is the newest job of the repository,
+ * and an error when there is none. The caller owns the id.
+ */
 char *find_job_or_newest(const struct find *find,
     const struct invocation *invocation, size_t position, const char *option,
     struct error *err) MUST_USE;
-/* The newest job of the repository; NULL when there is none. */
+/*
+ * The newest job of the repository, owned by the caller. NULL without an error
+ * when there is none.
+ */
 char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
 
-/* Looks (find_open), calls fn, and closes. */
+/* Calls fn between find_open() and find_close(). */
 typedef bool find_fn(const struct find *find,
     const struct invocation *invocation, struct error *err);
 bool find_with(const struct invocation *invocation, const char *dir,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The help text of a command, from its table. */
+/* The help text of a command, made from its table. */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/command.h"
+#include "cli/help.h"
 #include "cli/option.h"
 
 #define HELP_COLUMN 26
@@ -49,8 +49,6 @@ print_children(const struct command *command)
 	printf("\nCommands:\n");
 	const struct command *const *child = command->children;
 	for (; *child != NULL; child++) {
-		if ((*child)->hidden)
-			continue;
 		autostr struct str names = { 0 };
 		str_format(&names, "  %s", (*child)->name);
 		if ((*child)->aliases != NULL)
@@ -61,7 +59,7 @@ print_children(const struct command *command)
 }
 
 void
-command_help(const struct command *command, const char *path)
+help_print(const struct command *command, const char *path)
 {
 	printf("Usage: %s%s%s\n", path, command->synopsis[0] == '\0' ? "" : " ",
 	    command->synopsis);

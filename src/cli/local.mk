@@ -4,15 +4,15 @@ libcli_a_SOURCES = \
 	%D%/cmd_dlq.c \
 	%D%/cmd_events.c \
 	%D%/cmd_items.c \
+	%D%/cmd_resume.c \
 	%D%/cmd_run.c \
 	%D%/cmd_sessions.c \
 	%D%/cmd_validate.c \
 	%D%/cmd_worktree.c \
 	%D%/command.c %D%/command.h \
-	%D%/commands.h \
+	%D%/commands.c %D%/commands.h \
 	%D%/entry.c %D%/entry.h \
 	%D%/find.c %D%/find.h \
-	%D%/help.c \
-	%D%/missing.c \
+	%D%/help.c %D%/help.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h

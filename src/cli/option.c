@@ -35,7 +35,7 @@ const struct option_spec option_globals[] = {
 const size_t option_globals_count = COUNT_OF(option_globals);
 
 /* The tables of getopt_long, made of the specs of a command. */
-struct table {
+struct option_table {
 	struct option *longs;
 	struct str letters;
 	size_t n;
@@ -46,7 +46,7 @@ struct table {
 };
 
 static void
-table_release(struct table *table)
+table_release(struct option_table *table)
 {
 	free(table->longs);
 	free(table->specs);
@@ -54,7 +54,7 @@ table_release(struct table *table)
 }
 
 static void
-table_add(struct table *table, const struct option_spec *spec)
+table_add(struct option_table *table, const struct option_spec *spec)
 {
 	bool takes = spec->argument != NULL;
 	table->longs = mem_grow(
@@ -75,7 +75,8 @@ table_add(struct table *table, const struct option_spec *spec)
 }
 
 static void
-table_make(struct table *table, const struct command *command, const char *mode)
+table_make(
+    struct option_table *table, const struct command *command, const char *mode)
 {
 	str_add(&table->letters, mode);
 	for (size_t i = 0; command != NULL && i < command->n_options; i++)
@@ -86,7 +87,7 @@ table_make(struct table *table, const struct command *command, const char *mode)
 }
 
 static const struct option_spec *
-find_spec(const struct table *table, int value, bool *own)
+find_spec(const struct option_table *table, int value, bool *own)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		if (value == FIRST_LONG + (int)i ||
@@ -144,7 +145,7 @@ set_value(const struct option_spec *spec, char *base, const char *text,
 
 /* What getopt calls '?' or ':': says which word it was, and what is near. */
 static bool
-complain(const struct table *table, int code, const char *word,
+complain(const struct option_table *table, int code, const char *word,
     const char *path, struct error *err)
 {
 	if (code == ':')
@@ -172,8 +173,8 @@ complain(const struct table *table, int code, const char *word,
 }
 
 static bool
-parse(const struct table *table, struct global_options *global, char *values,
-    int argc, char **argv, const char *path, struct error *err)
+parse(const struct option_table *table, struct global_options *global,
+    char *values, int argc, char **argv, const char *path, struct error *err)
 {
 	optind = 0; /* GNU: start anew, with the mode in front of letters */
 	opterr = 0;
@@ -201,7 +202,7 @@ bool
 option_parse_leading(struct global_options *global, int *argc, char ***argv,
     const char *path, struct error *err)
 {
-	struct table table = { 0 };
+	struct option_table table = { 0 };
 	table_make(&table, NULL, "+:");
 	bool parsed =
 	    parse(&table, global, (char *)global, *argc, *argv, path, err);
@@ -219,7 +220,7 @@ bool
 option_parse(const struct command *command, struct invocation *invocation,
     int argc, char **argv, struct error *err)
 {
-	struct table table = { 0 };
+	struct option_table table = { 0 };
 	table_make(&table, command, ":");
 	bool parsed = parse(&table, &invocation->global, invocation->values,
 	    argc, argv, invocation->path, err);

@@ -19,23 +19,14 @@
 #include "cli/output.h"
 #include "data/json.h"
 
-static bool no_colours;
 static bool only_ascii;
 static int write_error; /* errno of the first write that failed */
 
 void
-output_setup(bool no_color, bool ascii)
+output_setup(bool ascii)
 {
-	const char *wish = getenv("NO_COLOR");
 	setlocale(LC_CTYPE, "");
-	no_colours = no_color || (wish != NULL && *wish != '\0');
 	only_ascii = ascii || strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0;
-}
-
-bool
-output_colours(void)
-{
-	return !no_colours && isatty(STDOUT_FILENO);
 }
 
 bool

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-/* Takes the global options and the environment (NO_COLOR, locale) in. */
-void output_setup(bool no_color, bool ascii);
-bool output_colours(void); /* colours on standard output */
+/* Takes the option --ascii and the locale in. */
+void output_setup(bool ascii);
+/* Whether only ASCII is to be printed: asked for, or all the locale has. */
 bool output_ascii(void);
 
 /* A line of human text; bytes from outside are made harmless. */
@@ -26,24 +26,30 @@ void output_json_line(const json_t *json);
 void output_json(const json_t *json);
 
 /*
- * A table for people: a header, rows, columns as wide as their content, the
- * last one cut at the terminal's width (none when it is not a terminal).
+ * A table for people: a header and rows. Columns are as wide as their content,
+ * the last one is cut at the terminal's width. What goes to no terminal is not
+ * cut.
  */
 struct output_table {
 	size_t columns;
 	struct strv cells; /* row by row, the header first */
 };
 void output_table_add(struct output_table *table, const char *cell);
-void output_table_print(struct output_table *table); /* and empties it */
+/* Prints the table and empties it. */
+void output_table_print(struct output_table *table);
 
 /*
  * Asks a yes-or-no question on standard error. Without a terminal on standard
  * input, and at end of input, the answer is no.
  */
 bool output_confirm(const char *question, bool default_yes);
+/* Whether there is a terminal to ask at, and PRODIGY_AUTOMATION allows it. */
 bool output_can_ask(void);
 
-/* Flushes; false when standard output could not be written (not: EPIPE). */
+/*
+ * Flushes. False when standard output could not be written: said on standard
+ * error, but for a reader that has closed it.
+ */
 bool output_finish(void);
 
 #endif

@@ -154,8 +154,8 @@ json_get_text(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-int64_t
-json_get_int(const json_t *object, const char *key, int64_t otherwise)
+json_int_t
+json_get_int(const json_t *object, const char *key, json_int_t otherwise)
 {
 	const json_t *value = json_object_get(object, key);
 	return json_is_integer(value) ? json_integer_value(value) : otherwise;

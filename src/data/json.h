@@ -80,7 +80,8 @@ void json_text_of(const json_t *value, struct str *out);
 /* Members of an object (or NULL): borrowed text, NULL if absent or no string.
  */
 const char *json_get_text(const json_t *object, const char *key);
-int64_t json_get_int(const json_t *object, const char *key, int64_t otherwise);
+json_int_t json_get_int(
+    const json_t *object, const char *key, json_int_t otherwise);
 bool json_get_bool(const json_t *object, const char *key, bool otherwise);
 double json_get_number(const json_t *object, const char *key, double otherwise);
 const json_t *json_get(const json_t *object, const char *key);
