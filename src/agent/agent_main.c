@@ -37,16 +37,6 @@ send_result(struct keeper *keeper, const struct frame_result *result)
 	keeper_flush(keeper);
 }
 
-static void
-fail(struct frame_result *result, enum frame_cause cause, struct error *err)
-{
-	result->ok = false;
-	result->cause = cause;
-	result->exit_code = 1;
-	result->message = mem_text(error_text(err));
-	error_release(err);
-}
-
 /* Members that a supervisor may leave out read as empty. */
 static void
 fill_in(char **text)
@@ -76,11 +66,11 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 	struct chain chain = { 0 };
 	struct error err = { 0 };
 	if (!prepare_tree(keeper, spec, &err)) {
-		fail(result, CAUSE_WORKTREE, &err);
+		failure_take_error(&result->failure, CAUSE_WORKTREE, &err);
 		return;
 	}
 	if (!chain_open(&chain, keeper, spec, &err))
-		fail(result, CAUSE_INPUT, &err);
+		failure_take_error(&result->failure, CAUSE_INPUT, &err);
 	else if (spec->phase == PHASE_PLAN)
 		planner_run(&chain, result);
 	else
@@ -99,7 +89,7 @@ run_spec(struct keeper *keeper)
 	int64_t start = clock_now();
 	if (!frame_spec_decode(
 		str_text(&keeper->spec), keeper->spec.len, &spec, &err)) {
-		fail(&result, CAUSE_INPUT, &err);
+		failure_take_error(&result.failure, CAUSE_INPUT, &err);
 	} else {
 		str_release(&keeper->spec);
 		fill_in_spec(&spec);

@@ -165,10 +165,10 @@ set_defaults(
 	vars_set(recent, "last.output", out, VARS_CAPTURE);
 	set_member(recent, kind, "output", out, class);
 	set_member(recent, kind, "stderr", plain(&outcome->err), class);
-	set_member(recent, kind, "exit_code", json_integer(outcome->exit_code),
-	    VARS_TRUSTED);
-	vars_set_new(recent, "last.exit_code", json_integer(outcome->exit_code),
-	    VARS_TRUSTED);
+	set_member(recent, kind, "exit_code",
+	    json_integer(outcome->failure.exit_code), VARS_TRUSTED);
+	vars_set_new(recent, "last.exit_code",
+	    json_integer(outcome->failure.exit_code), VARS_TRUSTED);
 }
 
 static void
@@ -179,9 +179,9 @@ set_id(
 	set_member(kept, step->id, "output", plain(&outcome->out), class);
 	set_member(kept, step->id, "stderr", plain(&outcome->err), class);
 	set_member(kept, step->id, "exit_code",
-	    json_integer(outcome->exit_code), VARS_TRUSTED);
-	set_member(
-	    kept, step->id, "success", json_boolean(outcome->ok), VARS_TRUSTED);
+	    json_integer(outcome->failure.exit_code), VARS_TRUSTED);
+	set_member(kept, step->id, "success",
+	    json_boolean(outcome_is_ok(outcome)), VARS_TRUSTED);
 	set_member(kept, step->id, "duration", seconds(outcome), VARS_TRUSTED);
 }
 
@@ -222,18 +222,18 @@ set_capture(const struct step *step, const struct outcome *outcome,
 	struct error why = { 0 };
 	bool ok = true;
 	captured_text(capture, outcome, &text);
-	json_t *value =
-	    capture_convert(capture->format, &text, outcome->ok, &why);
+	json_t *value = capture_convert(
+	    capture->format, &text, outcome_is_ok(outcome), &why);
 	if (value == NULL) {
 		value = plain(&text);
-		ok = !outcome->ok;
+		ok = !outcome_is_ok(outcome);
 	}
 	vars_set(kept, capture->name, value, class);
 	vars_set_new(kept, "CAPTURED_OUTPUT", plain(&text), class);
 	set_beside(capture, value, "exit_code", capture->exit_code,
-	    json_integer(outcome->exit_code), VARS_TRUSTED, kept);
+	    json_integer(outcome->failure.exit_code), VARS_TRUSTED, kept);
 	set_beside(capture, value, "success", capture->success,
-	    json_boolean(outcome->ok), VARS_TRUSTED, kept);
+	    json_boolean(outcome_is_ok(outcome)), VARS_TRUSTED, kept);
 	set_beside(capture, value, "duration", capture->duration,
 	    seconds(outcome), VARS_TRUSTED, kept);
 	set_beside(capture, value, "stderr", capture->err, plain(&outcome->err),

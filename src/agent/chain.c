@@ -287,11 +287,12 @@ chain_is_stopped(const struct chain *chain, struct outcome *outcome)
 	case KEEPER_GOES_ON:
 		return false;
 	case KEEPER_CANCELLED:
-		outcome_fail(outcome, CAUSE_CANCELLED, 143, "cancelled");
+		failure_set(
+		    &outcome->failure, CAUSE_CANCELLED, 143, "cancelled");
 		break;
 	case KEEPER_OUT_OF_TIME:
-		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
-		    "timed out after %g seconds",
+		failure_set(&outcome->failure, CAUSE_TIMEOUT,
+		    OUTCOME_TIMEOUT_CODE, "timed out after %g seconds",
 		    (double)chain->spec->timeout_ms / 1000);
 		break;
 	}

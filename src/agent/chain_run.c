@@ -22,8 +22,8 @@ send_step(const struct chain *chain, const char *label, const char *state,
     const struct outcome *outcome)
 {
 	autostr struct str frame = { 0 };
-	frame_step_encode(
-	    chain->step, label, state, outcome->exit_code, outcome->ms, &frame);
+	frame_step_encode(chain->step, label, state, outcome->failure.exit_code,
+	    outcome->ms, &frame);
 	keeper_send(chain->keeper, &frame);
 }
 
@@ -45,8 +45,9 @@ record_step(struct run *run, const char *label, const struct outcome *outcome)
 	struct frame_result *result = run->result;
 	json_array_append_new(result->steps,
 	    json_pack("{s:s, s:i, s:I, s:b, s:o}", "label", label, "rc",
-		outcome->exit_code, "ms", (json_int_t)outcome->ms, "skipped",
-		outcome->skipped, "output", short_text(&outcome->out)));
+		outcome->failure.exit_code, "ms", (json_int_t)outcome->ms,
+		"skipped", outcome->skipped, "output",
+		short_text(&outcome->out)));
 	if (outcome->skipped)
 		return;
 	printed_add(run->output, str_text(&outcome->out), outcome->out.len);
@@ -59,23 +60,21 @@ record_step(struct run *run, const char *label, const struct outcome *outcome)
 	}
 }
 
+/* Says where the step failed; takes the failure from its outcome. */
 static void
-record_failure(
-    struct run *run, const char *label, const struct outcome *outcome)
+record_failure(struct run *run, const char *label, struct outcome *outcome)
 {
-	struct frame_result *result = run->result;
+	struct failure *failure = &run->result->failure;
 	const struct frame_spec *spec = run->chain->spec;
-	result->ok = false;
-	result->cause = outcome->cause;
-	result->exit_code = outcome->exit_code;
-	result->message = mem_text(outcome->message);
-	result->step = mem_text(label);
+	failure_move(failure, &outcome->failure);
+	failure->step = mem_text(label);
+	failure->log = mem_text(run->result->log);
 	strv_format(
-	    &result->context, "%s phase", frame_phase_name(spec->phase));
+	    &failure->context, "%s phase", frame_phase_name(spec->phase));
 	if (spec->phase == PHASE_MAP)
-		strv_format(&result->context, "%s, attempt %u", spec->item,
+		strv_format(&failure->context, "%s, attempt %u", spec->item,
 		    spec->attempt);
-	strv_format(&result->context, "step %zu of %zu: %s",
+	strv_format(&failure->context, "step %zu of %zu: %s",
 	    run->chain->step + 1, spec->steps.n, label);
 }
 
@@ -100,7 +99,7 @@ run_step(struct run *run, const struct step *step)
 	    run->chain, label, outcome.skipped ? "skipped" : "done", &outcome);
 	record_step(run, label, &outcome);
 	outputs_add(&run->outputs, run->chain->step, &outcome);
-	bool ok = outcome.ok;
+	bool ok = outcome_is_ok(&outcome);
 	if (ok)
 		run->result->steps_done++;
 	else
@@ -115,7 +114,7 @@ finish(struct run *run)
 	struct chain *chain = run->chain;
 	struct frame_result *result = run->result;
 	autostr struct str output = { 0 };
-	if (result->ok)
+	if (result->failure.cause == CAUSE_NONE)
 		outputs_publish(&run->outputs, chain);
 	printed_text(run->output, &output);
 	result->output = str_take(&output);
@@ -138,7 +137,6 @@ chain_run(struct chain *chain, struct frame_result *result)
 	run.output = printed_new(RESULT_OUTPUT_HALF, RESULT_OUTPUT_HALF);
 	outputs_want(&run.outputs, &spec->outputs);
 	result->steps = json_array();
-	result->ok = true;
 	result->steps_done = spec->first_step;
 	for (size_t i = spec->first_step; going && i < spec->steps.n; i++) {
 		chain->step = i;

@@ -11,7 +11,7 @@
 
 /*
  * Runs spec->steps from first_step on. Sets everything in result that the
- * steps decide: ok, cause, message, output, captures, cost, ...
+ * steps decide: failure, output, captures, cost, ...
  */
 void chain_run(struct chain *chain, struct frame_result *result);
 

@@ -82,7 +82,7 @@ error_message(const struct outcome *failed)
 	    ((unsigned char)text->data[start] & 0xc0) == 0x80)
 		start++;
 	if (text->len == 0)
-		return json_string(failed->message);
+		return json_string(failed->failure.message);
 	return json_stringn(text->data + start, text->len - start);
 }
 
@@ -109,13 +109,13 @@ set_variables(const struct recovery *recovery, struct vars *vars, char **path)
 	set_pair(vars, "output", text, VARS_DATA);
 	set_pair(vars, "stdout", text_value(&failed->out), VARS_DATA);
 	set_pair(vars, "stderr", text_value(&failed->err), VARS_DATA);
-	set_pair(
-	    vars, "exit_code", json_integer(failed->exit_code), VARS_TRUSTED);
+	set_pair(vars, "exit_code", json_integer(failed->failure.exit_code),
+	    VARS_TRUSTED);
 	set_pair(vars, "attempt", json_integer(recovery->state.executions),
 	    VARS_TRUSTED);
 	vars_set_new(vars, "error.message", error_message(failed), VARS_DATA);
-	vars_set_new(vars, "error.exit_code", json_integer(failed->exit_code),
-	    VARS_TRUSTED);
+	vars_set_new(vars, "error.exit_code",
+	    json_integer(failed->failure.exit_code), VARS_TRUSTED);
 	vars_set_text(vars, "error.step", label, VARS_DATA);
 	vars_set_text(vars, "error.timestamp",
 	    clock_rfc3339(clock_wall(), stamp), VARS_TRUSTED);
@@ -130,7 +130,7 @@ run_commands(struct recovery *recovery)
 		outcome_release(&recovery->handler);
 		step_run(
 		    recovery->chain, &commands->items[i], &recovery->handler);
-		if (!recovery->handler.ok)
+		if (!outcome_is_ok(&recovery->handler))
 			return false;
 	}
 	return true;
@@ -153,7 +153,7 @@ run_commands_checked(struct recovery *recovery)
 		return false;
 	if (made_commit(recovery, before))
 		return true;
-	outcome_fail(&recovery->handler, CAUSE_COMMIT_REQUIRED, 1,
+	failure_set(&recovery->handler.failure, CAUSE_COMMIT_REQUIRED, 1,
 	    "the handler has commit_required=true but no commits were created");
 	return false;
 }
@@ -202,9 +202,8 @@ go_on(struct recovery *recovery, const char *how)
 	struct outcome *outcome = recovery->outcome;
 	autofree char *label = step_label(recovery->step);
 	chain_note(recovery->chain, "step '%s' failed, %s: %s", label, how,
-	    outcome->message);
-	outcome->ok = true;
-	outcome->cause = CAUSE_NONE;
+	    outcome->failure.message);
+	outcome->tolerated = true;
 }
 
 /* The handler's failure is told behind the step's own. */
@@ -212,12 +211,13 @@ static void
 give_up(struct recovery *recovery)
 {
 	struct outcome *outcome = recovery->outcome;
-	if (recovery->state.handler_ok || recovery->handler.message == NULL)
+	if (recovery->state.handler_ok ||
+	    recovery->handler.failure.message == NULL)
 		return;
 	char *both = mem_format("%s; its handler failed too: %s",
-	    outcome->message, recovery->handler.message);
-	free(outcome->message);
-	outcome->message = both;
+	    outcome->failure.message, recovery->handler.failure.message);
+	free(outcome->failure.message);
+	outcome->failure.message = both;
 }
 
 /* Does one action; false when it was the last. */
@@ -263,7 +263,7 @@ handlers_run(
 	};
 	bool more = true;
 	while (more) {
-		if (outcome->ok || outcome->stopped)
+		if (outcome_is_ok(outcome) || outcome->stopped)
 			break;
 		if (recovery.handler.stopped) {
 			outcome_move(outcome, &recovery.handler);

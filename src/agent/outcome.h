@@ -15,12 +15,10 @@
 #define OUTCOME_NO_PROGRAM_CODE 127 /* as a shell reports it */
 
 struct outcome {
-	bool ok;
+	struct failure failure; /* CAUSE_NONE: the command succeeded */
+	bool tolerated; /* the failure is only a warning: the chain goes on */
 	bool skipped; /* by its condition */
 	bool stopped; /* by the keeper: there is no use in going on */
-	enum frame_cause cause; /* CAUSE_NONE when ok */
-	int exit_code;
-	char *message; /* NULL when ok */
 	struct str out; /* standard output, bounded, fit for JSON */
 	struct str err;
 	bool cut; /* more was printed than is kept in out */
@@ -28,11 +26,8 @@ struct outcome {
 	char *log; /* NULL when nothing was written */
 };
 
-void outcome_fail(struct outcome *outcome, enum frame_cause cause,
-    int exit_code, const char *fmt, ...) PRINTF_LIKE(4, 5);
-/* A failure of ours, told as the outcome of the step. Empties err. */
-void outcome_take_error(
-    struct outcome *outcome, enum frame_cause cause, struct error *err);
+/* The chain goes on after it: success, or a failure that is tolerated. */
+bool outcome_is_ok(const struct outcome *outcome);
 /*
  * The failure that kept a program from being started: what is missing is the
  * user's, what is short is the machine's. Empties err.

@@ -79,8 +79,8 @@ judge(const struct chain *chain, const struct output *output,
 		    PLAN_INPUT_LIMIT);
 	}
 	if (chain_is_stopped(chain, &outcome)) {
-		result->cause = outcome.cause;
-		error_set(err, ERROR_CANCELLED, "%s", outcome.message);
+		result->cause = outcome.failure.cause;
+		error_set(err, ERROR_CANCELLED, "%s", outcome.failure.message);
 		outcome_release(&outcome);
 		return false;
 	}

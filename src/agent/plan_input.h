@@ -21,7 +21,7 @@
 
 struct plan_input {
 	json_t *document; /* the whole input; an array where it was lines */
-	enum frame_cause cause; /* of a failure */
+	enum failure_cause cause; /* of a failure */
 	int exit_code;
 };
 

@@ -76,15 +76,13 @@ write_spool(const char *path, const json_t *items, struct frame_result *result,
 }
 
 static void
-fail(struct frame_result *result, enum frame_cause cause, int exit_code,
+fail(struct frame_result *result, enum failure_cause cause, int exit_code,
     struct error *err)
 {
-	result->ok = false;
-	result->cause = err->kind == ERROR_NO_SPACE ? CAUSE_RESOURCE : cause;
-	result->exit_code = exit_code == 0 ? 1 : exit_code;
-	result->message = mem_text(error_text(err));
-	strv_add(&result->context, "plan phase");
-	error_release(err);
+	failure_take_error(&result->failure, cause, err);
+	if (exit_code != 0)
+		result->failure.exit_code = exit_code;
+	strv_add(&result->failure.context, "plan phase");
 }
 
 /* The settings of the map with their variables filled in. */
@@ -174,15 +172,13 @@ planner_run(struct chain *chain, struct frame_result *result)
 	json_t *items = NULL;
 	if (plan->input == NULL || plan->spool == NULL) {
 		error_set(&err, ERROR_INPUT, "map.input is missing");
-		fail(result, CAUSE_INPUT, 1, &err);
+		fail(result, CAUSE_INPUT, 0, &err);
 	} else if (!plan_input_read(chain, plan->input, &input, &err)) {
 		fail(result, input.cause, input.exit_code, &err);
 	} else if (!select_items(chain, input.document, &items, result, &err)) {
-		fail(result, CAUSE_INPUT, 1, &err);
+		fail(result, CAUSE_INPUT, 0, &err);
 	} else if (!write_spool(plan->spool, items, result, &err)) {
-		fail(result, CAUSE_RESOURCE, 1, &err);
-	} else {
-		result->ok = true;
+		fail(result, CAUSE_RESOURCE, 0, &err);
 	}
 	json_decref(input.document);
 	json_decref(items);

@@ -92,7 +92,8 @@ prepare_tree(
 	if (!run_git(keeper, spec->directory,
 		spec->branch == NULL ? detach : checkout, NULL, err))
 		return error_wrap(err, "preparing the work tree");
-	if (spec->reused && !run_git(keeper, spec->directory, clean, NULL, err))
+	if (spec->needs_clean &&
+	    !run_git(keeper, spec->directory, clean, NULL, err))
 		return error_wrap(err, "cleaning the work tree");
 	return true;
 }

@@ -200,9 +200,8 @@ static void
 judge_plain(const struct claude *claude, int code, struct outcome *outcome)
 {
 	autofree char *title = chain_title(claude->step);
-	outcome->ok = code == 0;
 	if (code != 0)
-		outcome_fail(outcome, CAUSE_CLAUDE, code,
+		failure_set(&outcome->failure, CAUSE_CLAUDE, code,
 		    "%s failed with exit code %d%s%s", title, code,
 		    outcome->err.len > 0 ? ": " : "", str_text(&outcome->err));
 }
@@ -217,11 +216,9 @@ judge_stream(const struct claude *claude, int code, struct outcome *outcome)
 		.printed = claude->printed,
 		.ended_by_us = claude->lingered,
 	};
-	outcome->ok =
-	    claude_stream_judge(&claude->stream, &end, &why) == CLAUDE_OK;
-	if (!outcome->ok)
-		outcome_fail(outcome, CAUSE_CLAUDE, code == 0 ? 1 : code, "%s",
-		    str_text(&why));
+	if (claude_stream_judge(&claude->stream, &end, &why) != CLAUDE_OK)
+		failure_set(&outcome->failure, CAUSE_CLAUDE,
+		    code == 0 ? 1 : code, "%s", str_text(&why));
 }
 
 /* In the order of decision: our own stop counts before what claude says. */
@@ -231,8 +228,8 @@ judge(const struct claude *claude, struct outcome *outcome)
 	const struct command *command = &claude->command;
 	int code = child_end_code(&command->end);
 	if (command->timed_out)
-		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
-		    "Command timed out after %g seconds",
+		failure_set(&outcome->failure, CAUSE_TIMEOUT,
+		    OUTCOME_TIMEOUT_CODE, "Command timed out after %g seconds",
 		    (double)command->timeout_ms / 1000);
 	else if (command->end.stopped_by_us && !command->ended_by_us &&
 	    chain_is_stopped(claude->chain, outcome))
@@ -261,8 +258,9 @@ not_started(const struct strv *argv, struct error *err, struct outcome *outcome)
 	bool is_missing = err->code == ENOENT;
 	outcome_not_started(outcome, err);
 	if (is_missing)
-		outcome_fail(outcome, CAUSE_CLAUDE, OUTCOME_NO_PROGRAM_CODE,
-		    "%s not found in PATH", argv->items[0]);
+		failure_set(&outcome->failure, CAUSE_CLAUDE,
+		    OUTCOME_NO_PROGRAM_CODE, "%s not found in PATH",
+		    argv->items[0]);
 }
 
 static void
@@ -371,7 +369,7 @@ step_claude_run(
 	if (!prepare(&claude, &prompt, &env, &dir, &err)) {
 		autofree char *title = chain_title(step);
 		error_wrap(&err, "%s", title);
-		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;
 	}
 	claude.mode = mode_of(chain);

@@ -58,7 +58,7 @@ step_run_command(
 	run_kind(chain, step, outcome);
 	outcome->ms = clock_now() - start;
 	if (!captures_publish(step, outcome, chain->recent, chain->kept, &err))
-		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 }
 
 static bool
@@ -79,7 +79,7 @@ check_commit(const struct chain *chain, const struct step *step,
 		return;
 	if (chain->spec->phase == PHASE_MAP) {
 		autofree char *command = step_display(step);
-		outcome_fail(outcome, CAUSE_COMMIT_REQUIRED, 1,
+		failure_set(&outcome->failure, CAUSE_COMMIT_REQUIRED, 1,
 		    "Agent execution failed: Commit required but no commit "
 		    "was created\nWorktree: %s\nExpected behavior: Command "
 		    "should create at least one git commit\nCommand: %s",
@@ -87,7 +87,7 @@ check_commit(const struct chain *chain, const struct step *step,
 		return;
 	}
 	autofree char *label = step_label(step);
-	outcome_fail(outcome, CAUSE_COMMIT_REQUIRED, 1,
+	failure_set(&outcome->failure, CAUSE_COMMIT_REQUIRED, 1,
 	    "Step '%s' has commit_required=true but no commits were created",
 	    label);
 }
@@ -97,10 +97,9 @@ tolerate(
     const struct chain *chain, const struct step *step, struct outcome *outcome)
 {
 	autofree char *label = step_label(step);
-	chain_note(
-	    chain, "step '%s' failed, going on: %s", label, outcome->message);
-	outcome->ok = true;
-	outcome->cause = CAUSE_NONE;
+	chain_note(chain, "step '%s' failed, going on: %s", label,
+	    outcome->failure.message);
+	outcome->tolerated = true;
 }
 
 static void
@@ -110,13 +109,13 @@ run_checked(
 	bool is_watched = is_checked(chain, step);
 	autofree char *before = is_watched ? chain_head(chain) : NULL;
 	step_run_command(chain, step, outcome);
-	if (!outcome->ok && !outcome->stopped) {
+	if (!outcome_is_ok(outcome) && !outcome->stopped) {
 		if (step->on_failure != NULL)
 			handlers_run(chain, step, outcome);
 		else if (step->continue_on_error)
 			tolerate(chain, step, outcome);
 	}
-	if (outcome->ok && outcome->message == NULL && is_watched)
+	if (outcome->failure.cause == CAUSE_NONE && is_watched)
 		check_commit(chain, step, before, outcome);
 }
 
@@ -128,11 +127,10 @@ step_run(struct chain *chain, const struct step *step, struct outcome *outcome)
 	if (chain_is_stopped(chain, outcome))
 		return;
 	if (!condition_holds(chain, step, &holds, &err)) {
-		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;
 	}
 	if (!holds) {
-		outcome->ok = true;
 		outcome->skipped = true;
 		return;
 	}

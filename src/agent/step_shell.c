@@ -78,7 +78,8 @@ explain_failure(const struct shell *shell, const struct command *command,
 		    &message, " (killed by signal %d)", command->end.status);
 	add_excerpt(
 	    &message, outcome->err.len > 0 ? &outcome->err : &outcome->out);
-	outcome_fail(outcome, CAUSE_COMMAND, code, "%s", str_text(&message));
+	failure_set(
+	    &outcome->failure, CAUSE_COMMAND, code, "%s", str_text(&message));
 }
 
 static void
@@ -86,16 +87,14 @@ judge(const struct shell *shell, const struct command *command,
     struct outcome *outcome)
 {
 	if (command->timed_out)
-		outcome_fail(outcome, CAUSE_TIMEOUT, OUTCOME_TIMEOUT_CODE,
-		    "Command timed out after %g seconds",
+		failure_set(&outcome->failure, CAUSE_TIMEOUT,
+		    OUTCOME_TIMEOUT_CODE, "Command timed out after %g seconds",
 		    (double)command->timeout_ms / 1000);
 	else if (command->end.stopped_by_us &&
 	    chain_is_stopped(shell->chain, outcome))
 		return;
 	else if (child_end_code(&command->end) != 0)
 		explain_failure(shell, command, outcome);
-	else
-		outcome->ok = true;
 }
 
 static void
@@ -137,9 +136,9 @@ run_script(struct shell *shell, char *const *argv, struct strv *env,
 	take_output(shell, outcome);
 	judge(shell, &command, outcome);
 	/* A failure without a word still leaves a log to point at. */
-	if (!outcome->ok && !shell->log.is_written)
-		step_log_add(
-		    &shell->log, outcome->message, strlen(outcome->message));
+	if (!outcome_is_ok(outcome) && !shell->log.is_written)
+		step_log_add(&shell->log, outcome->failure.message,
+		    strlen(outcome->failure.message));
 }
 
 static void
@@ -159,7 +158,7 @@ run_text(struct shell *shell, const struct str *script, struct strv *env,
 	strv_give(&argv, path);
 	if (!write_script(path, script, &err)) {
 		error_wrap(&err, "writing the step's script");
-		outcome_take_error(outcome, CAUSE_RESOURCE, &err);
+		failure_take_error(&outcome->failure, CAUSE_RESOURCE, &err);
 		return;
 	}
 	run_script(shell, strv_array(&argv), env, dir, outcome);
@@ -191,7 +190,7 @@ step_shell_run(
 	if (!prepare(&shell, &script, &env, &dir, &err)) {
 		autofree char *title = chain_title(step);
 		error_wrap(&err, "%s", title);
-		outcome_take_error(outcome, CAUSE_INPUT, &err);
+		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;
 	}
 	shell.out = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);

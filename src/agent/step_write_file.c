@@ -224,11 +224,10 @@ step_write_file_run(
 	autoerror struct error err = { 0 };
 	autofree char *dir = chain_directory(chain, step, &err);
 	if (dir == NULL || !write_file(chain, step, dir, &outcome->out, &err)) {
-		outcome_take_error(outcome, CAUSE_COMMAND, &err);
-		str_add(&outcome->err, outcome->message);
+		failure_take_error(&outcome->failure, CAUSE_COMMAND, &err);
+		str_add(&outcome->err, outcome->failure.message);
 		return;
 	}
-	outcome->ok = true;
 	chain_show(chain, false, str_text(&outcome->out), outcome->out.len);
 	chain_show(chain, false, "\n", 1);
 }

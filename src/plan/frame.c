@@ -35,27 +35,6 @@ frame_phase_name(enum frame_phase phase)
 	return names[phase];
 }
 
-const char *
-frame_cause_name(enum frame_cause cause)
-{
-	static const char *const names[FRAME_CAUSES] = {
-		[CAUSE_NONE] = "none",
-		[CAUSE_COMMAND] = "command",
-		[CAUSE_TIMEOUT] = "timeout",
-		[CAUSE_COMMIT_REQUIRED] = "commit_required",
-		[CAUSE_WORKTREE] = "worktree",
-		[CAUSE_INPUT] = "input",
-		[CAUSE_RESOURCE] = "resource",
-		[CAUSE_CLAUDE] = "claude",
-		[CAUSE_CANCELLED] = "cancelled",
-		[CAUSE_LOST] = "lost",
-		[CAUSE_MERGE_CONFLICT] = "merge_conflict",
-	};
-	if ((unsigned)cause >= FRAME_CAUSES)
-		BUG("no such cause: %d", (int)cause);
-	return names[cause];
-}
-
 void
 frame_dump(json_t *object, struct str *out)
 {

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "plan/failure.h"
 #include "workflow/step.h"
 #include "workflow/workflow.h"
 
@@ -75,7 +76,8 @@ struct frame_spec {
 	char *base;
 	char *branch;
 	char *salvage_ref; /* where uncommitted work is kept; NULL: nowhere */
-	bool reused; /* the tree served another agent: clean it too */
+	bool reused; /* the tree served another agent */
+	bool needs_clean; /* untracked and ignored files are to be removed */
 	bool check_reuse; /* say at the end whether the tree can serve again */
 	struct steps steps;
 	size_t
@@ -112,39 +114,16 @@ enum frame_type {
 	FRAME_TYPES
 };
 
-/* Why an attempt or phase ended. */
-enum frame_cause {
-	CAUSE_NONE, /* it succeeded */
-	CAUSE_COMMAND, /* a command failed: exit_code */
-	CAUSE_TIMEOUT,
-	CAUSE_COMMIT_REQUIRED,
-	CAUSE_WORKTREE, /* the work tree could not be made or read */
-	CAUSE_INPUT, /* input, filter, interpolation: not the command's fault */
-	CAUSE_RESOURCE, /* E2BIG, ENOSPC, EMFILE in the agent */
-	CAUSE_CLAUDE, /* claude said no: see claude_class */
-	CAUSE_CANCELLED, /* told to stop */
-	CAUSE_LOST, /* no result (set by the supervisor) */
-	CAUSE_MERGE_CONFLICT, /* set by the supervisor */
-	FRAME_CAUSES
-};
-
-const char *frame_cause_name(enum frame_cause cause);
-
 struct frame_result {
-	bool ok;
-	enum frame_cause cause;
-	int exit_code;
-	char *message; /* complete, for people; NULL when ok */
-	char *step; /* label of the step that failed; NULL */
+	struct failure failure; /* CAUSE_NONE: it succeeded */
 	size_t steps_done; /* of the chain */
-	struct strv context; /* outside in */
 	char *output; /* stdout of all steps, a newline after each; bounded */
 	char *tip; /* HEAD at the end; NULL when unknown */
 	char *uncommitted; /* porcelain lines of what is left, or NULL */
 	char *salvaged; /* commit that keeps it under salvage_ref, or NULL */
 	bool reusable; /* the tree can serve another agent */
 	bool needs_clean; /* ... after removing untracked and ignored files */
-	char *log; /* log of the step that failed, else of the last one */
+	char *log; /* of the last step that wrote one, or NULL */
 	json_t *captures; /* vars_to_json() form of what steps captured */
 	json_t *steps; /* [{label, rc, ms, skipped, output}] */
 	char *claude_session;

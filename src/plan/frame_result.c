@@ -9,25 +9,14 @@
 #include "plan/frame.h"
 #include "plan/frame_parts.h"
 
-static const char *
-cause_name(unsigned cause)
-{
-	return frame_cause_name((enum frame_cause)cause);
-}
-
 #define RESULT(name, type, member)                                             \
 	RECORD_FIELD(name, type, struct frame_result, member)
 
 static const struct record_field result_fields[] = {
-	RESULT("f", RECORD_OTHER, ok),
-	RESULT("ok", RECORD_BOOL, ok),
-	RECORD_ENUM_FIELD(
-	    "cause", struct frame_result, cause, cause_name, FRAME_CAUSES),
-	RESULT("exit_code", RECORD_INT, exit_code),
-	RESULT("message", RECORD_TEXT, message),
-	RESULT("step", RECORD_TEXT, step),
+	RESULT("f", RECORD_OTHER, failure),
+	RECORD_OBJECT_FIELD(
+	    "failure", struct frame_result, failure, failure_fields),
 	RESULT("steps_done", RECORD_SIZE, steps_done),
-	RESULT("context", RECORD_TEXTS, context),
 	RESULT("output", RECORD_TEXT, output),
 	RESULT("tip", RECORD_TEXT, tip),
 	RESULT("uncommitted", RECORD_TEXT, uncommitted),
@@ -70,9 +59,10 @@ check_result(const struct frame_result *result, struct error *err)
 	    !is_null_or(result->counts, JSON_OBJECT))
 		return error_set(
 		    err, ERROR_INPUT, "a member has the wrong type");
-	if (result->ok != (result->cause == CAUSE_NONE))
-		return error_set(
-		    err, ERROR_INPUT, "ok and cause contradict each other");
+	if ((result->failure.cause == CAUSE_NONE) !=
+	    (result->failure.message == NULL))
+		return error_set(err, ERROR_INPUT,
+		    "cause and message of the failure contradict each other");
 	return true;
 }
 
@@ -105,9 +95,7 @@ frame_result_copy(const struct frame_result *from, struct frame_result *to)
 void
 frame_result_release(struct frame_result *result)
 {
-	free(result->message);
-	free(result->step);
-	strv_release(&result->context);
+	failure_release(&result->failure);
 	free(result->output);
 	free(result->tip);
 	free(result->uncommitted);

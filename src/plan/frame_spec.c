@@ -85,6 +85,7 @@ static const struct record_field spec_fields[] = {
 	SPEC("branch", RECORD_TEXT, branch),
 	SPEC("salvage_ref", RECORD_TEXT, salvage_ref),
 	SPEC("reused", RECORD_BOOL, reused),
+	SPEC("needs_clean", RECORD_BOOL, needs_clean),
 	SPEC("check_reuse", RECORD_BOOL, check_reuse),
 	SPEC("steps", RECORD_OTHER, steps),
 	SPEC("first_step", RECORD_SIZE, first_step),

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libplan.a
 libplan_a_SOURCES =
 libplan_a_SOURCES += \
+	%D%/failure.c %D%/failure.h \
 	%D%/frame.c %D%/frame.h \
 	%D%/frame_parts.h \
 	%D%/frame_result.c \

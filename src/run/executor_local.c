@@ -44,9 +44,9 @@ local_judge(const struct executor *executor, const struct child_end *end,
 	(void)end;
 	if (result == NULL)
 		return VERDICT_LOST;
-	if (result->ok)
+	if (result->failure.cause == CAUSE_NONE)
 		return VERDICT_OK;
-	if (result->cause == CAUSE_CANCELLED)
+	if (result->failure.cause == CAUSE_CANCELLED)
 		return VERDICT_CANCELLED;
 	return VERDICT_FAILED;
 }

@@ -51,11 +51,9 @@ conflict_came(struct worker *worker, const struct strv *paths)
 	autostr struct str list = { 0 };
 	for (size_t i = 0; i < paths->n; i++)
 		str_format(&list, "%s%s", i > 0 ? ", " : "", paths->items[i]);
-	free(worker->why);
-	worker->why = mem_format("merge conflict in %s; its work is on "
-				 "branch %s",
-	    str_text(&list), worker->branch);
-	worker->cause = CAUSE_MERGE_CONFLICT;
+	failure_set(&worker->failure, CAUSE_MERGE_CONFLICT, 0,
+	    "merge conflict in %s; its work is on branch %s", str_text(&list),
+	    worker->branch);
 }
 
 static void
@@ -75,9 +73,8 @@ merged(const struct merge_result *result, void *arg)
 		event = AGENT_CONFLICT;
 		break;
 	case MERGE_FAILED:
-		free(worker->why);
-		worker->why = mem_text(error_text(result->err));
-		worker->cause = CAUSE_WORKTREE;
+		failure_set(&worker->failure, CAUSE_WORKTREE, 0, "%s",
+		    error_text(result->err));
 		event = AGENT_MERGE_ERROR;
 		break;
 	}

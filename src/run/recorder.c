@@ -338,11 +338,11 @@ record_phase(struct record *record, enum job_phase phase)
 
 void
 record_dead_letter(struct record *record, const char *item, const json_t *data,
-    const struct dlq_failure *failure)
+    const struct dlq_attempt *attempt)
 {
 	struct error err = { 0 };
 	int64_t count = 0;
-	if (!dlq_add(record->dlq_dir, item, data, failure, &count, &err)) {
+	if (!dlq_add(record->dlq_dir, item, data, attempt, &count, &err)) {
 		if (err.kind == ERROR_NO_SPACE) {
 			storage_failed(record, &err);
 			return;
@@ -351,8 +351,7 @@ record_dead_letter(struct record *record, const char *item, const json_t *data,
 		error_release(&err);
 		return;
 	}
-	autofree char *signature =
-	    dlq_signature(failure->cause, failure->message);
+	autofree char *signature = dlq_signature(attempt->failure);
 	record->dlq_changed = true;
 	record_event(record, "dlq_item_added",
 	    json_pack("{s:s, s:o, s:I}", "item_id", item, "error_signature",

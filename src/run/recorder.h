@@ -85,6 +85,6 @@ void record_workflow_step(struct record *record, size_t done, size_t total);
 
 /* Ends with dead letters: an item failed for good. */
 void record_dead_letter(struct record *record, const char *item,
-    const json_t *data, const struct dlq_failure *failure);
+    const json_t *data, const struct dlq_attempt *attempt);
 
 #endif

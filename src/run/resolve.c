@@ -29,12 +29,10 @@ end_resolution(
 {
 	struct map *map = resolution->map;
 	struct worker *worker = resolution->worker;
-	if (why != NULL) {
-		char *text = mem_format(
-		    "%s (claude could not resolve it: %s)", worker->why, why);
-		free(worker->why);
-		worker->why = text;
-	}
+	if (why != NULL)
+		failure_set(&worker->failure, worker->failure.cause, 0,
+		    "%s (claude could not resolve it: %s)",
+		    worker->failure.message, why);
 	trees_give(map->trees, worker->scratch, false);
 	steps_release(&resolution->steps);
 	free(resolution);
@@ -58,7 +56,8 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 	if (verdict == VERDICT_CANCELLED) {
 		end_resolution(resolution, AGENT_CANCELLED, NULL);
 	} else if (verdict != VERDICT_OK) {
-		const char *said = result == NULL ? why : result->message;
+		const char *said =
+		    result == NULL ? why : result->failure.message;
 		end_resolution(resolution, AGENT_UNRESOLVED, said);
 	} else if (!merge_verify(worker->scratch, resolution->map->head,
 		       worker->result.tip, tree, &err)) {
@@ -149,7 +148,7 @@ resolve_start(struct map *map, struct worker *worker)
 	resolution->worker = worker;
 	worker->scratch = layout_worktree(&map->sup->layout, name);
 	progress_say(map->sup->progress, "%s: %s: asking claude", worker->item,
-	    worker->why);
+	    worker->failure.message);
 	worktree_add(map->sup->loop, &map->sup->repo, worker->scratch,
 	    map->head, scratch_added, resolution);
 }

@@ -29,30 +29,14 @@ list_of(const struct strv *texts)
 	return list;
 }
 
-static const char *
-failure_message(const struct worker *worker)
-{
-	if (worker->why != NULL)
-		return worker->why;
-	if (worker->result.message != NULL)
-		return worker->result.message;
-	return "failed";
-}
-
-static enum frame_cause
-failure_cause(const struct worker *worker)
-{
-	return worker->why != NULL ? worker->cause : worker->result.cause;
-}
-
 static json_t *
 status_of(const struct worker *worker)
 {
 	if (worker->state != AGENT_FAILED)
 		return json_string("Success");
-	if (failure_cause(worker) == CAUSE_TIMEOUT)
+	if (worker->failure.cause == CAUSE_TIMEOUT)
 		return json_string("Timeout");
-	return json_pack("{s:o}", "Failed", json_text(failure_message(worker)));
+	return json_pack("{s:o}", "Failed", json_text(worker->failure.message));
 }
 
 json_t *
@@ -71,7 +55,7 @@ worker_result(const struct worker *worker)
 		    out, "files_modified", list_of(&worker->files));
 	json_object_set_new(
 	    out, "duration", json_duration(clock_now() - worker->start));
-	json_set_text(out, "error", failed ? failure_message(worker) : NULL);
+	json_set_text(out, "error", failed ? worker->failure.message : NULL);
 	json_set_text(
 	    out, "worktree_path", worker->tree_kept ? worker->path : NULL);
 	json_set_text(out, "branch_name", worker->branch);
@@ -144,7 +128,7 @@ settle_tree(struct worker *worker, enum verdict verdict)
 		release_tree(worker);
 	} else {
 		keep_tree(worker,
-		    verdict == VERDICT_FAILED ? failure_message(worker)
+		    verdict == VERDICT_FAILED ? worker->failure.message
 					      : "interrupted");
 	}
 }
@@ -163,9 +147,8 @@ ref_is_set(const struct error *err, void *arg)
 {
 	struct worker *worker = arg;
 	if (err != NULL) {
-		free(worker->why);
-		worker->why = mem_text(error_text(err));
-		worker->cause = CAUSE_WORKTREE;
+		failure_set(
+		    &worker->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
 		worker->state = AGENT_FAILED;
 		settle_failed(worker);
 		return;
@@ -270,13 +253,9 @@ static void
 bury(struct worker *worker)
 {
 	const struct frame_result *result = &worker->result;
-	struct dlq_failure failure = {
-		.cause = failure_cause(worker),
-		.exit_code = result->exit_code,
-		.message = failure_message(worker),
-		.context = &result->context,
+	struct dlq_attempt attempt = {
+		.failure = &worker->failure,
 		.agent = worker->agent,
-		.step = result->step,
 		.log = result->log,
 		.duration_ms = clock_now() - worker->start,
 		.worktree = worker->tree_kept ? worker->path : NULL,
@@ -284,24 +263,22 @@ bury(struct worker *worker)
 		.uncommitted = result->uncommitted,
 	};
 	record_dead_letter(
-	    record_of(worker), worker->item, worker->data, &failure);
+	    record_of(worker), worker->item, worker->data, &attempt);
 }
 
 static void
 tell_failed(struct worker *worker)
 {
 	struct supervisor *sup = worker->map->sup;
-	enum frame_cause cause = failure_cause(worker);
 	record_event(&sup->record, "agent_failed",
 	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "agent_id",
 		worker->agent, "item_id", worker->item, "error",
-		json_text(failure_message(worker)), "retry_eligible",
-		!dlq_needs_review(cause, failure_message(worker)),
-		"failure_reason",
-		dlq_error_type(cause, worker->result.exit_code),
-		"json_log_location", json_text(worker->result.log)));
+		json_text(worker->failure.message), "retry_eligible",
+		!dlq_needs_review(&worker->failure), "failure_reason",
+		failure_error_type(&worker->failure), "json_log_location",
+		json_text(worker->result.log)));
 	progress_say(sup->progress, "%s failed: %s", worker->item,
-	    failure_message(worker));
+	    worker->failure.message);
 }
 
 static void
@@ -347,7 +324,6 @@ void
 settle_failed(struct worker *worker)
 {
 	struct record *record = record_of(worker);
-	enum frame_cause cause = failure_cause(worker);
 	bury(worker);
 	if (record->failure.kind != ERROR_NONE) {
 		/* Not recorded: a resume runs it again. */
@@ -356,9 +332,9 @@ settle_failed(struct worker *worker)
 	}
 	record_add(record,
 	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "op", "fail", "item",
-		worker->item, "error", json_text(failure_message(worker)),
-		"error_type", dlq_error_type(cause, worker->result.exit_code),
-		"result", worker_result(worker)));
+		worker->item, "error", json_text(worker->failure.message),
+		"error_type", failure_error_type(&worker->failure), "result",
+		worker_result(worker)));
 	record_then(record, failure_is_durable, worker);
 }
 

@@ -102,7 +102,7 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 }
 
 static enum error_kind
-kind_of(enum frame_cause cause)
+kind_of(enum failure_cause cause)
 {
 	switch (cause) {
 	case CAUSE_TIMEOUT:
@@ -119,7 +119,7 @@ kind_of(enum frame_cause cause)
 	case CAUSE_CLAUDE:
 	case CAUSE_LOST:
 	case CAUSE_MERGE_CONFLICT:
-	case FRAME_CAUSES:
+	case FAILURE_CAUSES:
 		break;
 	}
 	return ERROR_COMMAND;
@@ -129,7 +129,7 @@ static bool
 judge(const struct waiting *waiting, struct error *err)
 {
 	const struct frame_result *result = waiting->result;
-	const char *log = result->log;
+	const char *log = result->failure.log;
 	switch (waiting->verdict) {
 	case VERDICT_OK:
 		return true;
@@ -142,9 +142,8 @@ judge(const struct waiting *waiting, struct error *err)
 	case VERDICTS:
 		break;
 	}
-	return error_set(err, kind_of(result->cause), "%s: %s%s%s",
-	    waiting->what->title,
-	    result->message == NULL ? "failed" : result->message,
+	return error_set(err, kind_of(result->failure.cause), "%s: %s%s%s",
+	    waiting->what->title, result->failure.message,
 	    log == NULL ? "" : "\n  log: ", log == NULL ? "" : log);
 }
 

@@ -59,17 +59,8 @@ worker_free(struct worker *worker)
 	free(worker->merge_commit);
 	free(worker->resolved_tree);
 	free(worker->scratch);
-	free(worker->why);
+	failure_release(&worker->failure);
 	free(worker);
-}
-
-/* A failure that is not told by the agent's own result. */
-static void
-blame(struct worker *worker, enum frame_cause cause, const char *why)
-{
-	free(worker->why);
-	worker->why = mem_text(why);
-	worker->cause = cause;
 }
 
 /* --- its work tree ------------------------------------------------------- */
@@ -80,7 +71,8 @@ tree_came(bool reused, const struct error *err, void *arg)
 	struct worker *worker = arg;
 	struct record *record = &worker->map->sup->record;
 	if (err != NULL) {
-		blame(worker, CAUSE_WORKTREE, error_text(err));
+		failure_set(
+		    &worker->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
 		worker_handle(worker, AGENT_TREE_FAILED);
 		return;
 	}
@@ -141,7 +133,8 @@ commits_listed(const struct strv *paths, const struct error *err, void *arg)
 {
 	struct worker *worker = arg;
 	if (paths == NULL) {
-		blame(worker, CAUSE_WORKTREE, error_text(err));
+		failure_set(
+		    &worker->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
 		worker_handle(worker, AGENT_ENDED_BADLY);
 		return;
 	}
@@ -164,7 +157,7 @@ keep_on_branch(struct worker *worker)
 {
 	autofree char *branch = mem_format("refs/heads/%s", worker->branch);
 	struct ref_change change = { .ref = branch, .new = worker->result.tip };
-	blame(worker, CAUSE_WORKTREE,
+	failure_set(&worker->failure, CAUSE_WORKTREE, 0,
 	    "history rewritten: HEAD does not descend from the commit the "
 	    "agent started from");
 	objects_update_refs(
@@ -177,7 +170,8 @@ walked(
 {
 	struct worker *worker = arg;
 	if (oids == NULL) {
-		blame(worker, CAUSE_WORKTREE, error_text(err));
+		failure_set(
+		    &worker->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
 		worker_handle(worker, AGENT_ENDED_BADLY);
 	} else if (!descends) {
 		keep_on_branch(worker);
@@ -209,8 +203,10 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 	progress_agent(sup->progress, worker->item, NULL);
 	map_release_slot(worker->map, worker);
 	supervisor_add_cost(sup, result);
-	if (result != NULL)
+	if (result != NULL) {
 		frame_result_copy(result, &worker->result);
+		failure_copy(&worker->failure, &result->failure);
+	}
 	settle_tree(worker, verdict);
 	switch (verdict) {
 	case VERDICT_OK:
@@ -224,7 +220,7 @@ attempt_ended(enum verdict verdict, const struct frame_result *result,
 		break;
 	case VERDICT_LOST:
 	case VERDICTS:
-		blame(worker, CAUSE_LOST, why);
+		failure_set(&worker->failure, CAUSE_LOST, 0, "%s", why);
 		log_warn("%s: %s", worker->item, why);
 		worker_handle(worker, AGENT_LOST);
 		break;
@@ -282,6 +278,7 @@ run_agent(struct worker *worker)
 	spec.branch = worker->branch;
 	spec.salvage_ref = salvage;
 	spec.reused = worker->reused;
+	spec.needs_clean = worker->reused;
 	spec.check_reuse = true;
 	spec.steps = sup->workflow.map.agent_template;
 	spec.timeout_ms = sup->workflow.map.agent_timeout_ms;
@@ -296,7 +293,8 @@ run_agent(struct worker *worker)
 	} else if (is_shortage(err.code)) {
 		put_back(worker, &err);
 	} else {
-		blame(worker, CAUSE_RESOURCE, error_text(&err));
+		failure_set(&worker->failure, CAUSE_RESOURCE, 0, "%s",
+		    error_text(&err));
 		worker_handle(worker, AGENT_LOST);
 	}
 	error_release(&err);

@@ -46,8 +46,7 @@ struct worker {
 	char *merge_commit;
 	char *resolved_tree; /* of a conflict that claude resolved */
 	char *scratch; /* work tree in which it does */
-	char *why; /* of a failure that is not the agent's own */
-	enum frame_cause cause; /* of that failure */
+	struct failure failure; /* why it failed, or is about to */
 	int64_t start; /* clock_now() */
 };
 TAILQ_HEAD(workers, worker);

@@ -23,43 +23,6 @@
 #define SIGNATURE_WORDS 10
 #define SIGNATURE_BYTES 200
 
-static const char *
-type_name(enum frame_cause cause)
-{
-	switch (cause) {
-	case CAUSE_COMMAND:
-	case CAUSE_CLAUDE:
-		return "CommandFailed";
-	case CAUSE_TIMEOUT:
-		return "Timeout";
-	case CAUSE_COMMIT_REQUIRED:
-		return "CommitValidationFailed";
-	case CAUSE_WORKTREE:
-		return "WorktreeError";
-	case CAUSE_MERGE_CONFLICT:
-		return "MergeConflict";
-	case CAUSE_INPUT:
-		return "ValidationFailed";
-	case CAUSE_RESOURCE:
-		return "ResourceExhausted";
-	case CAUSE_NONE:
-	case CAUSE_CANCELLED:
-	case CAUSE_LOST:
-	case FRAME_CAUSES:
-		break;
-	}
-	return "Unknown";
-}
-
-json_t *
-dlq_error_type(enum frame_cause cause, int exit_code)
-{
-	const char *name = type_name(cause);
-	if (strcmp(name, "CommandFailed") == 0)
-		return json_pack("{s:{s:i}}", name, "exit_code", exit_code);
-	return json_string(name);
-}
-
 /* Paths, numbers and ids differ from failure to failure. */
 static bool
 is_telling(const char *word)
@@ -69,13 +32,13 @@ is_telling(const char *word)
 }
 
 char *
-dlq_signature(enum frame_cause cause, const char *message)
+dlq_signature(const struct failure *failure)
 {
 	struct str out = { 0 };
-	autofree char *copy = mem_text(message);
+	autofree char *copy = mem_text(failure->message);
 	char *rest = copy;
 	size_t words = 0;
-	str_format(&out, "%s::", type_name(cause));
+	str_format(&out, "%s::", failure_error_type_name(failure->cause));
 	for (char *word; words < SIGNATURE_WORDS &&
 	     (word = strsep(&rest, " \t\n")) != NULL;) {
 		if (is_telling(word))
@@ -86,14 +49,16 @@ dlq_signature(enum frame_cause cause, const char *message)
 }
 
 bool
-dlq_needs_review(enum frame_cause cause, const char *message)
+dlq_needs_review(const struct failure *failure)
 {
 	static const char *const signs[] = { "permission denied",
 		"access denied", "corrupted" };
 	for (size_t i = 0; i < COUNT_OF(signs); i++)
-		if (message != NULL && strcasestr(message, signs[i]) != NULL)
+		if (failure->message != NULL &&
+		    strcasestr(failure->message, signs[i]) != NULL)
 			return true;
-	return cause == CAUSE_COMMIT_REQUIRED || cause == CAUSE_INPUT;
+	return failure->cause == CAUSE_COMMIT_REQUIRED ||
+	    failure->cause == CAUSE_INPUT;
 }
 
 static char *
@@ -105,40 +70,39 @@ record_path(const char *dir, const char *item)
 
 static json_t *
 history_entry(
-    const struct dlq_failure *failure, int64_t number, const char *now)
+    const struct dlq_attempt *attempt, int64_t number, const char *now)
 {
+	const struct failure *failure = attempt->failure;
 	json_t *entry = json_object();
 	json_t *context = json_array();
-	for (size_t i = 0; failure->context != NULL && i < failure->context->n;
-	     i++)
+	for (size_t i = 0; i < failure->context.n; i++)
 		json_array_append_new(
-		    context, json_text(failure->context->items[i]));
+		    context, json_text(failure->context.items[i]));
 	json_object_set_new(entry, "attempt_number", json_integer(number));
 	json_set_text(entry, "timestamp", now);
-	json_object_set_new(entry, "error_type",
-	    dlq_error_type(failure->cause, failure->exit_code));
+	json_object_set_new(entry, "error_type", failure_error_type(failure));
 	json_set_text(entry, "error_message", failure->message);
 	json_object_set_new(entry, "error_context", context);
 	json_set_text(entry, "stack_trace", NULL);
-	json_set_text(entry, "agent_id", failure->agent);
+	json_set_text(entry, "agent_id", attempt->agent);
 	json_set_text(entry, "step_failed", failure->step);
 	json_object_set_new(
-	    entry, "duration_ms", json_integer(failure->duration_ms));
-	json_set_text(entry, "json_log_location", failure->log);
+	    entry, "duration_ms", json_integer(attempt->duration_ms));
+	json_set_text(entry, "json_log_location", attempt->log);
 	return entry;
 }
 
 static json_t *
-artifacts(const struct dlq_failure *failure)
+artifacts(const struct dlq_attempt *attempt)
 {
-	if (failure->worktree == NULL && failure->branch == NULL &&
-	    failure->uncommitted == NULL)
+	if (attempt->worktree == NULL && attempt->branch == NULL &&
+	    attempt->uncommitted == NULL)
 		return json_null();
 	json_t *out = json_object();
-	json_set_text(out, "worktree_path", failure->worktree);
-	json_set_text(out, "branch_name", failure->branch);
-	json_set_text(out, "uncommitted_changes", failure->uncommitted);
-	json_set_text(out, "error_logs", failure->log);
+	json_set_text(out, "worktree_path", attempt->worktree);
+	json_set_text(out, "branch_name", attempt->branch);
+	json_set_text(out, "uncommitted_changes", attempt->uncommitted);
+	json_set_text(out, "error_logs", attempt->log);
 	return out;
 }
 
@@ -169,19 +133,18 @@ load_record(const char *path, const char *item)
 }
 
 static void
-add_failure(json_t *record, const struct dlq_failure *failure, const char *now,
+add_failure(json_t *record, const struct dlq_attempt *attempt, const char *now,
     int64_t *count)
 {
-	bool review = dlq_needs_review(failure->cause, failure->message);
-	autofree char *signature =
-	    dlq_signature(failure->cause, failure->message);
+	bool review = dlq_needs_review(attempt->failure);
+	autofree char *signature = dlq_signature(attempt->failure);
 	json_t *history = json_object_get(record, "failure_history");
 	*count = (int64_t)json_array_size(history) + 1;
-	json_array_append_new(history, history_entry(failure, *count, now));
+	json_array_append_new(history, history_entry(attempt, *count, now));
 	json_set_text(record, "last_attempt", now);
 	json_object_set_new(record, "failure_count", json_integer(*count));
 	json_set_text(record, "error_signature", signature);
-	json_object_set_new(record, "worktree_artifacts", artifacts(failure));
+	json_object_set_new(record, "worktree_artifacts", artifacts(attempt));
 	json_object_set_new(
 	    record, "reprocess_eligible", json_boolean(!review));
 	json_object_set_new(
@@ -190,7 +153,7 @@ add_failure(json_t *record, const struct dlq_failure *failure, const char *now,
 
 bool
 dlq_add(const char *dir, const char *item, const json_t *data,
-    const struct dlq_failure *failure, int64_t *count, struct error *err)
+    const struct dlq_attempt *attempt, int64_t *count, struct error *err)
 {
 	char now[CLOCK_RFC3339_SIZE];
 	autostr struct str text = { 0 };
@@ -202,7 +165,7 @@ dlq_add(const char *dir, const char *item, const json_t *data,
 		return false;
 	if (record == NULL)
 		record = new_record(item, data, now);
-	add_failure(record, failure, now, count);
+	add_failure(record, attempt, now, count);
 	json_pretty(record, &text);
 	str_add_char(&text, '\n');
 	return path_make_dirs(folder, err) &&

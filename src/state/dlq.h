@@ -12,16 +12,13 @@
 
 #include "base/defs.h"
 #include "base/error.h"
-#include "plan/frame.h"
+#include "plan/failure.h"
 
-struct dlq_failure {
-	enum frame_cause cause;
-	int exit_code;
-	const char *message;
-	const struct strv *context; /* may be NULL */
+/* An attempt that failed for good. Everything is borrowed. */
+struct dlq_attempt {
+	const struct failure *failure;
 	const char *agent;
-	const char *step; /* may be NULL */
-	const char *log; /* may be NULL */
+	const char *log; /* the agent's last log file; may be NULL */
 	int64_t duration_ms;
 	/* What is left of the attempt; all may be NULL. */
 	const char *worktree;
@@ -29,18 +26,16 @@ struct dlq_failure {
 	const char *uncommitted;
 };
 
-/* "Timeout", {"CommandFailed":{"exit_code":N}}, ... */
-json_t *dlq_error_type(enum frame_cause cause, int exit_code) MUST_USE;
 /* Groups alike failures: "CommandFailed::first words without numbers". */
-char *dlq_signature(enum frame_cause cause, const char *message) MUST_USE;
-bool dlq_needs_review(enum frame_cause cause, const char *message);
+char *dlq_signature(const struct failure *failure) MUST_USE;
+bool dlq_needs_review(const struct failure *failure);
 
 /*
  * Adds a failure to the item's record in dir (made when missing): history is
  * appended, the count raised. *count gets the number of failures.
  */
 bool dlq_add(const char *dir, const char *item, const json_t *data,
-    const struct dlq_failure *failure, int64_t *count,
+    const struct dlq_attempt *attempt, int64_t *count,
     struct error *err) MUST_USE;
 bool dlq_remove(const char *dir, const char *item, struct error *err) MUST_USE;
 /* Writes index.json anew from the folder; none when there are no items. */

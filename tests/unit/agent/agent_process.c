@@ -24,20 +24,22 @@ has(const char *text, const char *part)
 static void
 is_success(const struct harness *h, const char *what)
 {
-	tap_ok(h->has_result && h->result.ok, "%s: %s", what,
-	    h->result.message == NULL ? "" : h->result.message);
+	tap_ok(h->has_result && h->result.failure.cause == CAUSE_NONE, "%s: %s",
+	    what,
+	    h->result.failure.message == NULL ? "" : h->result.failure.message);
 	tap_is_int(h->status, 0, "%s: exit status", what);
 }
 
 static void
-is_failure(const struct harness *h, enum frame_cause cause, const char *part,
+is_failure(const struct harness *h, enum failure_cause cause, const char *part,
     const char *what)
 {
-	tap_ok(h->has_result && !h->result.ok, "%s: it fails", what);
-	tap_is_text(frame_cause_name(h->result.cause), frame_cause_name(cause),
-	    "%s: cause", what);
-	tap_ok(has(h->result.message, part), "%s: message: %s", what,
-	    h->result.message == NULL ? "" : h->result.message);
+	tap_ok(h->has_result && h->result.failure.cause != CAUSE_NONE,
+	    "%s: it fails", what);
+	tap_is_text(failure_cause_name(h->result.failure.cause),
+	    failure_cause_name(cause), "%s: cause", what);
+	tap_ok(has(h->result.failure.message, part), "%s: message: %s", what,
+	    h->result.failure.message == NULL ? "" : h->result.failure.message);
 }
 
 static void
@@ -104,7 +106,7 @@ handler_sees_output(void)
 	fix->command = mem_text("exit 4");
 	harness_run(&h);
 	is_failure(&h, CAUSE_COMMAND, "exit code 3", "handler fails too");
-	tap_is_int(h.result.exit_code, 3, "the step's own exit code");
+	tap_is_int(h.result.failure.exit_code, 3, "the step's own exit code");
 	harness_close(&h);
 }
 
@@ -119,9 +121,9 @@ plain_failure(void)
 	harness_run(&h);
 	is_failure(&h, CAUSE_COMMAND, "failed with exit code 7: it is broken",
 	    "failure");
-	tap_is_int(h.result.exit_code, 7, "exit code");
+	tap_is_int(h.result.failure.exit_code, 7, "exit code");
 	tap_is_int((long long)h.result.steps_done, 1, "one step done");
-	tap_ok(h.result.context.n >= 2, "context");
+	tap_ok(h.result.failure.context.n >= 2, "context");
 	autofree char *never = path_join(h.tree, "never");
 	tap_ok(!path_exists(never), "the third step did not run");
 	harness_close(&h);
@@ -154,7 +156,7 @@ timeout_kills_all(void)
 	harness_run(&h);
 	is_failure(&h, CAUSE_TIMEOUT, "Command timed out after 0.3 seconds",
 	    "timeout");
-	tap_is_int(h.result.exit_code, 124, "exit code 124");
+	tap_is_int(h.result.failure.exit_code, 124, "exit code 124");
 	tap_ok(h.ms >= 300 && h.ms < 300 + 5000 + 2500,
 	    "within timeout and grace: %lld ms", (long long)h.ms);
 	tap_is_int(harness_survivors(&h), 0, "nothing survives");

@@ -22,8 +22,9 @@ has(const char *text, const char *part)
 static void
 is_success(const struct harness *h, const char *what)
 {
-	tap_ok(h->has_result && h->result.ok, "%s: %s", what,
-	    h->result.message == NULL ? "" : h->result.message);
+	tap_ok(h->has_result && h->result.failure.cause == CAUSE_NONE, "%s: %s",
+	    what,
+	    h->result.failure.message == NULL ? "" : h->result.failure.message);
 	tap_is_int(h->status, 0, "%s: exit status", what);
 }
 
@@ -91,8 +92,11 @@ escapes_are_refused(void)
 		    NULL);
 		write_step(&h, paths[i], "x", WRITE_TEXT);
 		harness_run(&h);
-		tap_ok(h.has_result && !h.result.ok, "'%s' is refused: %s",
-		    paths[i], h.result.message == NULL ? "" : h.result.message);
+		tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE,
+		    "'%s' is refused: %s", paths[i],
+		    h.result.failure.message == NULL
+			? ""
+			: h.result.failure.message);
 		tap_ok(
 		    harness_sh(&h, "test -z \"$(ls ../outside)\"", NULL) == 0,
 		    "'%s': nothing outside", paths[i]);
@@ -102,9 +106,9 @@ escapes_are_refused(void)
 	harness_open(&h, PHASE_MAP);
 	write_step(&h, "x.json", "{", WRITE_JSON);
 	harness_run(&h);
-	tap_ok(
-	    h.has_result && !h.result.ok && has(h.result.message, "not JSON"),
-	    "bad JSON is refused: %s", h.result.message);
+	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+		has(h.result.failure.message, "not JSON"),
+	    "bad JSON is refused: %s", h.result.failure.message);
 	harness_close(&h);
 }
 
@@ -127,8 +131,9 @@ plan_command(
 	    NULL);
 	harness_run(&h);
 	if (want == NULL) {
-		tap_ok(h.has_result && !h.result.ok && h.result.message != NULL,
-		    "plan %s fails: %s", input, h.result.message);
+		tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+			h.result.failure.message != NULL,
+		    "plan %s fails: %s", input, h.result.failure.message);
 		harness_close(&h);
 		return;
 	}
@@ -189,6 +194,7 @@ prepared_tree(void)
 	h.spec.base = mem_text(base);
 	h.spec.branch = mem_text("agent-0");
 	h.spec.reused = true;
+	h.spec.needs_clean = true;
 	h.spec.check_reuse = true;
 	h.spec.salvage_ref = mem_text("refs/prodigy/salvage/job/item_0");
 	harness_shell(&h,
@@ -221,9 +227,10 @@ prepared_tree(void)
 	h.spec.branch = mem_text("agent-0");
 	harness_shell(&h, "true");
 	harness_run(&h);
-	tap_ok(h.has_result && !h.result.ok && h.result.cause == CAUSE_WORKTREE,
+	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+		h.result.failure.cause == CAUSE_WORKTREE,
 	    "a base that is not there: %s",
-	    h.result.message == NULL ? "" : h.result.message);
+	    h.result.failure.message == NULL ? "" : h.result.failure.message);
 	harness_close(&h);
 }
 
@@ -291,9 +298,10 @@ claude_fails(void)
 	    NULL);
 	harness_claude(&h, "x");
 	harness_run(&h);
-	tap_ok(h.has_result && !h.result.ok && h.result.cause == CAUSE_CLAUDE &&
-		has(h.result.message, "rate limit"),
-	    "rate limit: %s", h.result.message);
+	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+		h.result.failure.cause == CAUSE_CLAUDE &&
+		has(h.result.failure.message, "rate limit"),
+	    "rate limit: %s", h.result.failure.message);
 	tap_ok(has(h.result.log, "claude.jsonl"), "log: %s",
 	    h.result.log == NULL ? "" : h.result.log);
 	harness_close(&h);
@@ -303,9 +311,10 @@ claude_fails(void)
 	harness_shell(&h, "echo first");
 	harness_claude(&h, "x");
 	harness_run(&h);
-	tap_ok(h.has_result && !h.result.ok &&
-		has(h.result.message, "no-such-claude not found in PATH"),
-	    "missing: %s", h.result.message);
+	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+		has(h.result.failure.message,
+		    "no-such-claude not found in PATH"),
+	    "missing: %s", h.result.failure.message);
 	tap_is_int((long long)h.result.steps_done, 1, "the shell step ran");
 	harness_close(&h);
 
@@ -319,8 +328,8 @@ claude_fails(void)
 	    NULL);
 	harness_claude(&h, "x")->timeout_ms = 300;
 	harness_run(&h);
-	tap_ok(h.has_result && h.result.cause == CAUSE_TIMEOUT, "timeout: %s",
-	    h.result.message);
+	tap_ok(h.has_result && h.result.failure.cause == CAUSE_TIMEOUT,
+	    "timeout: %s", h.result.failure.message);
 	tap_is_int(harness_survivors(&h), 0, "nothing survives");
 	harness_close(&h);
 }
@@ -338,9 +347,9 @@ claude_refused_key(void)
 	    NULL);
 	harness_claude(&h, "x");
 	harness_run(&h);
-	tap_ok(h.has_result && !h.result.ok &&
-		has(h.result.message, "authentication"),
-	    "a refused key: %s", h.result.message);
+	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
+		has(h.result.failure.message, "authentication"),
+	    "a refused key: %s", h.result.failure.message);
 	tap_ok(h.ms < 3000, "at once: %lld ms", (long long)h.ms);
 	harness_close(&h);
 }

@@ -106,7 +106,7 @@ check_variables(void)
 	char id[] = "build";
 	char name[] = "version";
 	struct step step = { .kind = STEP_SHELL, .id = id };
-	struct outcome outcome = { .ok = true, .ms = 1500 };
+	struct outcome outcome = { .ms = 1500 };
 	step.capture = (struct capture){ .name = name,
 		.format = CAPTURE_JSON,
 		.out = true,
@@ -145,8 +145,7 @@ check_variables(void)
 	tap_ok(strstr(error_text(&err), "as json") != NULL, "told: %s",
 	    error_text(&err));
 	error_release(&err);
-	outcome.ok = false;
-	outcome.exit_code = 4;
+	failure_set(&outcome.failure, CAUSE_COMMAND, 4, "it failed");
 	tap_ok(captures_publish(&step, &outcome, recent, kept, &err),
 	    "but not a step that failed anyway");
 	is_value(recent, "version", "\"no json\"");

@@ -221,13 +221,16 @@ test_bad_specs(void)
 static void
 fill_result(struct frame_result *result)
 {
-	result->cause = (enum frame_cause)(rand() % FRAME_CAUSES);
-	result->ok = result->cause == CAUSE_NONE;
-	result->exit_code = rand() % 300 - 1;
-	result->message = random_text();
-	result->step = random_text();
+	struct failure *failure = &result->failure;
+	failure->cause = (enum failure_cause)(rand() % FAILURE_CAUSES);
+	if (failure->cause != CAUSE_NONE) {
+		failure->exit_code = rand() % 300 - 1;
+		failure->message = mem_format("text %d \xc3\xa9", rand());
+		failure->step = random_text();
+		failure->log = random_text();
+		random_texts(&failure->context);
+	}
 	result->steps_done = (size_t)rand() % 4;
-	random_texts(&result->context);
 	result->output = random_text();
 	result->tip = random_text();
 	result->uncommitted = random_text();
@@ -268,8 +271,8 @@ test_random_results(void)
 			tap_note("%s", error_text(&err));
 		frame_result_encode(&back, &again);
 		wrong += !str_is(&again, str_text(&line)) ||
-		    back.ok != result.ok || back.cause != result.cause ||
-		    back.exit_code != result.exit_code ||
+		    back.failure.cause != result.failure.cause ||
+		    back.failure.exit_code != result.failure.exit_code ||
 		    back.steps_done != result.steps_done ||
 		    back.duration_ms != result.duration_ms ||
 		    back.needs_clean != result.needs_clean;
@@ -333,13 +336,17 @@ test_bad_frames(void)
 		"{\"f\":\"hello\",\"v\":2,\"pid\":1,\"host\":\"h\"}",
 		"{\"f\":\"beat\",\"f\":\"beat\"}", "{\"f\":\"beat\"} x",
 		"{\"f\":\"note\",\"text\":\"\xff\"}", "{\"f\":\"beat\"" };
-	static const char *const results[] = { "{\"f\":\"result\"}",
-		"{\"f\":\"result\",\"ok\":true,\"cause\":\"timeout\"}",
-		"{\"f\":\"result\",\"ok\":true,\"captures\":[]}",
-		"{\"f\":\"result\",\"ok\":true,\"steps\":{}}",
-		"{\"f\":\"result\",\"ok\":true,\"more\":1}",
-		"{\"f\":\"result\",\"ok\":1}",
-		"{\"f\":\"result\",\"ok\":true,\"exit_code\":99999999999}" };
+	static const char *const results[] = {
+		"{\"f\":\"result\",\"failure\":{\"cause\":\"timeout\"}}",
+		"{\"f\":\"result\",\"failure\":{\"message\":\"m\"}}",
+		"{\"f\":\"result\",\"failure\":{\"cause\":\"odd\"}}",
+		"{\"f\":\"result\",\"failure\":{\"more\":1}}",
+		"{\"f\":\"result\",\"failure\":7}",
+		"{\"f\":\"result\",\"failure\":{\"exit_code\":99999999999}}",
+		"{\"f\":\"result\",\"captures\":[]}",
+		"{\"f\":\"result\",\"steps\":{}}",
+		"{\"f\":\"result\",\"more\":1}",
+	};
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		autoerror struct error err = { 0 };
 		autojson json_t *object = NULL;
@@ -363,12 +370,8 @@ static void
 test_names(void)
 {
 	tap_is_text(frame_phase_name(PHASE_REDUCE), "reduce", "phase");
-	tap_is_text(frame_cause_name(CAUSE_COMMIT_REQUIRED), "commit_required",
-	    "cause");
 	for (int i = 0; i < FRAME_PHASES; i++)
 		tap_ok(*frame_phase_name((enum frame_phase)i), "phase %d", i);
-	for (int i = 0; i < FRAME_CAUSES; i++)
-		tap_ok(*frame_cause_name((enum frame_cause)i), "cause %d", i);
 }
 
 int

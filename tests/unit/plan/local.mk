@@ -1,3 +1,5 @@
+check_PROGRAMS += %D%/failure
+tests_unit_plan_failure_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/frame
 tests_unit_plan_frame_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/items

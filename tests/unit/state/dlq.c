@@ -16,22 +16,29 @@
 #include "scratch.h"
 #include "state/dlq.h"
 
-static const struct dlq_failure usual = {
+static char usual_message[] = "cargo test failed with exit 101 in /tmp/x";
+static char usual_step[] = "shell: cargo test";
+
+static const struct failure usual_failure = {
 	.cause = CAUSE_COMMAND,
 	.exit_code = 101,
-	.message = "cargo test failed with exit 101 in /tmp/x",
+	.message = usual_message,
+	.step = usual_step,
+};
+
+static const struct dlq_attempt usual = {
+	.failure = &usual_failure,
 	.agent = "job_agent_7",
-	.step = "shell: cargo test",
 	.duration_ms = 45000,
 };
 
 static bool
-add(const char *dir, const char *item, const struct dlq_failure *failure,
+add(const char *dir, const char *item, const struct dlq_attempt *attempt,
     int64_t *count)
 {
 	autoerror struct error err = { 0 };
 	autojson json_t *data = scratch_json("{\"file\":\"a.rs\"}");
-	return dlq_add(dir, item, data, failure, count, &err);
+	return dlq_add(dir, item, data, attempt, count, &err);
 }
 
 static void
@@ -39,13 +46,12 @@ test_history(void)
 {
 	autoerror struct error err = { 0 };
 	autofree char *dir = scratch_path("history");
-	autostrv struct strv context = { 0 };
-	struct dlq_failure again = usual;
+	struct failure failure = { 0 };
+	struct dlq_attempt again = usual;
 	int64_t count = 0;
-	strv_add(&context, "agent job_agent_7");
-	again.cause = CAUSE_TIMEOUT;
-	again.message = "no end after 5m \xff";
-	again.context = &context;
+	failure_set(&failure, CAUSE_TIMEOUT, 124, "no end after 5m \xff");
+	strv_add(&failure.context, "agent job_agent_7");
+	again.failure = &failure;
 	again.branch = "prodigy-x";
 	tap_ok(add(dir, "item_7", &usual, &count) && count == 1, "one failure");
 	tap_ok(add(dir, "item_7", &again, &count) && count == 2, "another");
@@ -77,6 +83,7 @@ test_history(void)
 	    "removed, also twice");
 	autojson json_t *none = dlq_load(dir, &err);
 	tap_is_int((long long)json_array_size(none), 0, "and gone");
+	failure_release(&failure);
 }
 
 /* A record that cannot be read is no reason to lose it, or the failure. */
@@ -144,39 +151,31 @@ test_order(void)
 	tap_is_int((long long)json_array_size(empty), 0, "no folder: none");
 }
 
-struct type_case {
-	enum frame_cause cause;
-	const char *type;
-	bool review;
-};
-
-static const struct type_case types[] = {
-	{ CAUSE_TIMEOUT, "\"Timeout\"", false },
-	{ CAUSE_COMMAND, "{\"CommandFailed\":{\"exit_code\":3}}", false },
-	{ CAUSE_CLAUDE, "{\"CommandFailed\":{\"exit_code\":3}}", false },
-	{ CAUSE_COMMIT_REQUIRED, "\"CommitValidationFailed\"", true },
-	{ CAUSE_WORKTREE, "\"WorktreeError\"", false },
-	{ CAUSE_MERGE_CONFLICT, "\"MergeConflict\"", false },
-	{ CAUSE_INPUT, "\"ValidationFailed\"", true },
-	{ CAUSE_RESOURCE, "\"ResourceExhausted\"", false },
-	{ CAUSE_LOST, "\"Unknown\"", false },
-};
+static bool
+needs_review(enum failure_cause cause, const char *message)
+{
+	autofree char *text = mem_text(message);
+	const struct failure failure = { .cause = cause, .message = text };
+	return dlq_needs_review(&failure);
+}
 
 static void
-test_types(void)
+test_review(void)
 {
-	for (size_t i = 0; i < COUNT_OF(types); i++) {
-		autojson json_t *type = dlq_error_type(types[i].cause, 3);
-		autostr struct str text = { 0 };
-		json_compact(type, &text, true);
-		tap_is_text(text.data, types[i].type, "type of %s",
-		    frame_cause_name(types[i].cause));
-		tap_is_int(dlq_needs_review(types[i].cause, "it failed"),
-		    types[i].review, "its review");
+	static const bool wanted[FAILURE_CAUSES] = {
+		[CAUSE_COMMIT_REQUIRED] = true,
+		[CAUSE_INPUT] = true,
+	};
+	for (unsigned i = 0; i < FAILURE_CAUSES; i++) {
+		enum failure_cause cause = (enum failure_cause)i;
+		tap_is_int(needs_review(cause, "it failed"), wanted[i],
+		    "a person must look at cause %s, or not",
+		    failure_cause_name(cause));
 	}
-	tap_ok(dlq_needs_review(CAUSE_COMMAND, "cp: Permission denied"),
-	    "permission denied needs a person");
-	tap_ok(!dlq_needs_review(CAUSE_LOST, NULL), "no message");
+	tap_ok(needs_review(CAUSE_COMMAND, "cp: Permission denied"),
+	    "a person must look at a denied permission");
+	tap_ok(!needs_review(CAUSE_LOST, NULL),
+	    "without a message nobody needs to look");
 }
 
 static void
@@ -195,11 +194,16 @@ test_signatures(void)
 		    "i j" },
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		autofree char *got = dlq_signature(CAUSE_COMMAND, cases[i][0]);
+		autofree char *message = mem_text(cases[i][0]);
+		const struct failure failure = { .cause = CAUSE_COMMAND,
+			.message = message };
+		autofree char *got = dlq_signature(&failure);
 		tap_is_text(got, cases[i][1], "signature of '%s'",
 		    cases[i][0] == NULL ? "(none)" : cases[i][0]);
 	}
-	autofree char *cut = dlq_signature(CAUSE_COMMAND, long_word);
+	const struct failure failure = { .cause = CAUSE_COMMAND,
+		.message = long_word };
+	autofree char *cut = dlq_signature(&failure);
 	tap_ok(strlen(cut) <= 200, "a long word is cut");
 	free(long_word);
 }
@@ -211,7 +215,7 @@ main(void)
 	test_history();
 	test_damaged();
 	test_order();
-	test_types();
+	test_review();
 	test_signatures();
 	scratch_done();
 	return tap_done();
