@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "run/dry.h"
 #include "run/phases.h"
 
 struct run_values {

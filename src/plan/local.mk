@@ -7,7 +7,7 @@ libplan_a_SOURCES += \
 	%D%/frame_result.c \
 	%D%/frame_spec.c
 libplan_a_SOURCES += \
-	%D%/agent.c %D%/agent.h \
+	%D%/item.c %D%/item.h \
 	%D%/input.c %D%/input.h \
 	%D%/items.c %D%/items.h \
 	%D%/trigger.c %D%/trigger.h

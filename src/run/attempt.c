@@ -149,7 +149,7 @@ child_ended(const struct child_end *end, void *arg)
 	const struct executor *executor = attempt->executor;
 	autostr struct str why = { 0 };
 	lines_end(&attempt->frames);
-	const struct frame_result *result =
+	struct frame_result *result =
 	    attempt->has_result ? &attempt->result : NULL;
 	enum verdict verdict = executor->ops->judge(executor, end, result);
 	if (verdict == VERDICT_LOST) {

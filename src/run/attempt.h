@@ -28,12 +28,12 @@ struct attempt;
 typedef void attempt_frame_fn(
     enum frame_type type, const json_t *object, void *arg);
 /*
- * The end, exactly once; the attempt is freed after it returns. result is
- * borrowed and NULL when the verdict is VERDICT_LOST; why tells then what is
- * known.
+ * The end, exactly once; the attempt is freed after it returns. result is NULL
+ * when the verdict is VERDICT_LOST; why tells then what is known. Else the
+ * callee may take what is in it, and leaves it zeroed.
  */
-typedef void attempt_end_fn(enum verdict verdict,
-    const struct frame_result *result, const char *why, void *arg);
+typedef void attempt_end_fn(enum verdict verdict, struct frame_result *result,
+    const char *why, void *arg);
 
 /*
  * Starts an attempt. NULL on failure, with the errno of child_start() in

@@ -14,6 +14,7 @@
 #include "data/json.h"
 #include "plan/input.h"
 #include "plan/items.h"
+#include "run/dry.h"
 #include "run/start.h"
 
 #define SHOWN_ITEMS 5

@@ -49,8 +49,6 @@ struct executor {
 	char *program; /* path of this program */
 };
 
-/* Agents as children of this process. */
-bool executor_local(struct executor *executor, struct error *err) MUST_USE;
 void executor_release(struct executor *executor);
 
 /* PRODIGY_AGENT value that marks every process of an attempt. */

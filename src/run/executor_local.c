@@ -3,15 +3,13 @@
 #include "config.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/path.h"
 #include "proc/child.h"
 #include "proc/descend.h"
-#include "run/executor.h"
+#include "run/executor_local.h"
 
 static void
 local_argv(const struct executor *executor, const struct frame_spec *spec,
@@ -93,17 +91,4 @@ executor_local(struct executor *executor, struct error *err)
 		    error_text(&why));
 	*executor = (struct executor){ .ops = &local_ops, .program = program };
 	return true;
-}
-
-void
-executor_release(struct executor *executor)
-{
-	free(executor->program);
-	*executor = (struct executor){ 0 };
-}
-
-char *
-executor_token(const struct frame_spec *spec)
-{
-	return mem_format("%s/%s/%u", spec->job, spec->item, spec->attempt);
 }

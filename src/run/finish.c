@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The merge into the user's branch, with consent. */
+/* The end of a run. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -13,19 +13,22 @@
 #include "run/ask.h"
 #include "run/finish.h"
 #include "run/parent.h"
-#include "run/steps.h"
+#include "run/parent_steps.h"
+#include "run/report.h"
+
+/* --- the merge into the user's branch ------------------------------------- */
 
 static void
 say_how_to_merge(const struct supervisor *sup)
 {
-	finish_say(sup, "The result is on branch %s.", sup->parent_branch);
+	report_line(sup, "The result is on branch %s.", sup->parent_branch);
 	if (sup->repo.branch == NULL)
-		finish_say(sup,
+		report_line(sup,
 		    "HEAD was detached, so there is no branch to "
 		    "merge it into: git merge %s",
 		    sup->parent_branch);
 	else
-		finish_say(sup, "Merge it with: prodigy worktree merge %s",
+		report_line(sup, "Merge it with: prodigy worktree merge %s",
 		    sup->parent_name);
 }
 
@@ -127,12 +130,12 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 	bool merged = false;
 	bool ok = make_merge_vars(sup, counts, &vars, err);
 	if (ok) {
-		struct steps_run what = { .title = "Merge",
+		struct parent_steps what = { .title = "Merge",
 			.steps = &block->steps,
 			.outputs = &block->outputs,
 			.vars = vars,
 			.timeout_ms = block->timeout_ms };
-		ok = steps_run(sup, PHASE_MERGE, &what, &result, err);
+		ok = parent_steps_run(sup, PHASE_MERGE, &what, &result, err);
 	}
 	vars_free(vars);
 	frame_result_release(&result);
@@ -185,7 +188,7 @@ finish_merge(struct supervisor *sup, struct error *err)
 		return error_wrap(err, "branch %s", target);
 	}
 	if (counts.commits == 0) {
-		finish_say(sup, "No new commits: nothing to merge.");
+		report_line(sup, "No new commits: nothing to merge.");
 		return clear_away(sup, err);
 	}
 	if (!has_consent(sup, &counts)) {
@@ -196,7 +199,86 @@ finish_merge(struct supervisor *sup, struct error *err)
 		say_how_to_merge(sup);
 		return false;
 	}
-	finish_say(sup, "Merged %zu commit%s into %s.", counts.commits,
+	report_line(sup, "Merged %zu commit%s into %s.", counts.commits,
 	    counts.commits == 1 ? "" : "s", target);
 	return clear_away(sup, err);
+}
+
+/* --- the last words ------------------------------------------------------ */
+
+static void
+say_position(const struct supervisor *sup)
+{
+	const struct job *job = &sup->recorder.job;
+	if (!sup->workflow.mapreduce || job->total == 0)
+		return;
+	size_t ended = job_ended(job);
+	log_note("%zu of %zu items done (%zu failed), %zu remain", ended,
+	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
+}
+
+static void
+say_how_to_resume(const struct supervisor *sup)
+{
+	if (sup->workflow.mapreduce)
+		log_note("Resume with: prodigy resume-job %s", sup->id);
+	else
+		log_note("Resume with: prodigy resume %s", sup->parent_name);
+}
+
+static void
+save_pause(struct supervisor *sup, const char *why)
+{
+	struct recorder *recorder = &sup->recorder;
+	if (recorder->job_id != NULL && recorder->failure.kind == ERROR_NONE) {
+		recorder_add(recorder,
+		    json_pack("{s:s, s:i}", "op", "interrupt", "signal",
+			sup->stop_signal));
+		recorder_snapshot(recorder, "BeforeShutdown");
+	}
+	recorder_event(recorder, "job_paused",
+	    json_pack("{s:I}", "checkpoint_version",
+		(json_int_t)recorder->job.version));
+	recorder_session(recorder, SESSION_PAUSED, why);
+}
+
+void
+finish_interrupted(struct supervisor *sup)
+{
+	save_pause(sup, "interrupted");
+	log_note("Session interrupted.");
+	say_position(sup);
+	say_how_to_resume(sup);
+}
+
+/* A run that failed before it did anything leaves no trace in git. */
+static void
+drop_untouched(struct supervisor *sup)
+{
+	autoerror struct error err = { 0 };
+	if (!parent_remove(sup, &err))
+		log_warn("%s", error_text(&err));
+}
+
+void
+finish_failed(struct supervisor *sup, const struct error *err)
+{
+	struct recorder *recorder = &sup->recorder;
+	bool paused = err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
+	say_position(sup);
+	if (paused) {
+		save_pause(sup, error_text(err));
+	} else {
+		recorder_event(recorder, "job_failed",
+		    json_pack("{s:o, s:I}", "error", json_text(error_text(err)),
+			"partial_results",
+			(json_int_t)recorder->job.counts[JOB_ITEM_DONE]));
+		if (recorder->job_id != NULL)
+			recorder_snapshot(recorder, "BeforeShutdown");
+		recorder_session(recorder, SESSION_FAILED, error_text(err));
+	}
+	if (parent_is_untouched(sup) && recorder->job.total == 0)
+		drop_untouched(sup);
+	else
+		say_how_to_resume(sup);
 }

@@ -12,14 +12,6 @@
  * wanted failed: the work stays on its branch.
  */
 bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
-
-/* Prints a line of the result: on stdout, or stderr where events go there. */
-void finish_say(const struct supervisor *sup, const char *fmt, ...)
-    PRINTF_LIKE(2, 3);
-/* The first lines of a run. */
-void finish_announce(struct supervisor *sup);
-/* The closing summary of a run that came to its end. */
-void finish_summary(struct supervisor *sup);
 /* After a signal: checkpoint, session paused, how to go on. */
 void finish_interrupted(struct supervisor *sup);
 /* After a failure, which has been printed. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The map phase: slots, admission, and its end. */
+/* The map phase: slots, admission, what follows an event, and the end. */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,22 +9,274 @@
 #include "base/mem.h"
 #include "data/json.h"
 #include "proc/limits.h"
+#include "run/item.h"
 #include "run/map.h"
+#include "run/merging.h"
 #include "state/session.h"
 
 #define BACKLOG 4 /* ready items that may wait, in multiples of slots */
-#define SHORT_MS 30000 /* fewer slots for so long after a refused start */
-#define SHORT_LIMIT_MS 300000 /* no start at all for so long ends the job */
+/* After a refused start: how long fewer agents run at once, ... */
+#define SHORTAGE_MS 30000
+/* ... when to try again if none runs at all, ... */
+#define SHORTAGE_RETRY_MS 1000
+/* ... and how long that may go on before the job ends. */
+#define SHORTAGE_LIMIT_MS 300000
 
-static void refill(void *arg);
+struct map {
+	struct item_shared shared;
+	struct supervisor *sup;
+	struct merging *merging;
+	struct item_list items; /* on their way */
+	size_t in_state[ITEM_STATES]; /* how many of them are in each state */
+	size_t next; /* items before it were started */
+	size_t *again; /* indices to start anew */
+	size_t n_again;
+	size_t again_cap;
+	size_t slots; /* agents at once */
+	size_t slots_now; /* fewer for a while when the system is short */
+	struct timer *recovery; /* pending while slots_now < slots */
+	int64_t short_since; /* clock_now() of the first refused start, or 0 */
+	bool refill_due;
+	bool done;
+};
+
+static size_t
+slots_used(const struct map *map)
+{
+	size_t used = 0;
+	for (int state = 0; state < ITEM_STATES; state++)
+		if (item_has_slot((enum item_state)state))
+			used += map->in_state[state];
+	return used;
+}
+
+/* --- what follows an event ----------------------------------------------- */
+
+static void
+forget(struct map *map, struct item *item)
+{
+	merging_end_turn(map->merging, item);
+	TAILQ_REMOVE(&map->items, item, link);
+	map->in_state[item->state]--;
+	item_free(item);
+}
+
+static void
+start_again(struct map *map, const struct item *item)
+{
+	map->again = mem_grow(
+	    map->again, &map->again_cap, map->n_again + 1, sizeof(*map->again));
+	map->again[map->n_again++] = item->index;
+}
+
+static void
+recover(void *arg)
+{
+	struct map *map = arg;
+	map->recovery = NULL;
+	map->slots_now = map->slots;
+	map_refill_later(map);
+}
+
+/* A start was refused for want of processes, memory or descriptors. */
+static void
+reduce_slots(struct map *map, const struct failure *why)
+{
+	struct recorder *recorder = &map->sup->recorder;
+	bool none_runs = slots_used(map) == 0;
+	if (map->short_since == 0)
+		map->short_since = clock_now();
+	map->slots_now = map->slots_now > 1 ? map->slots_now / 2 : 1;
+	log_warn(
+	    "%s: %zu agents at once for a while", why->message, map->slots_now);
+	recorder_event(recorder, "admission_reduced",
+	    json_pack("{s:I, s:o}", "slots", (json_int_t)map->slots_now,
+		"reason", json_text(why->message)));
+	timer_remove(map->recovery);
+	map->recovery = loop_after(map->sup->loop,
+	    none_runs ? SHORTAGE_RETRY_MS : SHORTAGE_MS, recover, map);
+	if (none_runs && clock_now() - map->short_since > SHORTAGE_LIMIT_MS) {
+		autoerror struct error err = { 0 };
+		error_set(&err, ERROR_SYSTEM, "no agent could be started: %s",
+		    why->message);
+		recorder_fail(recorder, &err);
+	}
+}
+
+static void
+let_go(struct map *map, struct item *item)
+{
+	item_record_reset(item);
+	forget(map, item);
+}
+
+static void
+perform(struct map *map, struct item *item, enum item_action action)
+{
+	switch (action) {
+	case ITEM_DO_MAKE_TREE:
+		item_make_tree(item);
+		break;
+	case ITEM_DO_RUN:
+		item_run(item);
+		break;
+	case ITEM_DO_COLLECT:
+		item_collect(item);
+		break;
+	case ITEM_DO_RECORD_READY:
+		item_record_ready(item);
+		break;
+	case ITEM_DO_QUEUE:
+		merging_add(map->merging, item);
+		break;
+	case ITEM_DO_MERGE:
+		merging_merge(map->merging, item);
+		break;
+	case ITEM_DO_ADD_SCRATCH:
+		merging_add_scratch(item);
+		break;
+	case ITEM_DO_FILL_SCRATCH:
+		merging_fill_scratch(item);
+		break;
+	case ITEM_DO_ASK_CLAUDE:
+		merging_ask_claude(item);
+		break;
+	case ITEM_DO_RECORD_DONE:
+		item_record_done(item);
+		break;
+	case ITEM_DO_RECORD_FAILURE:
+		merging_end_turn(map->merging, item);
+		item_record_failure(item);
+		break;
+	case ITEM_DO_REPEAT:
+		start_again(map, item);
+		let_go(map, item);
+		break;
+	case ITEM_DO_PUT_BACK:
+		start_again(map, item);
+		reduce_slots(map, &item->failure);
+		let_go(map, item);
+		break;
+	case ITEM_DO_LET_GO:
+		let_go(map, item);
+		break;
+	case ITEM_DO_LEAVE:
+	case ITEM_DO_FORGET:
+		forget(map, item);
+		break;
+	case ITEM_ACTIONS:
+		break;
+	}
+}
+
+/* The only place where the state of an item changes. */
+static void
+handle(struct item *item, enum item_event event)
+{
+	struct map *map = item->shared->owner;
+	const struct item_view view = {
+		.state = item->state,
+		.can_repeat = item->lost_left > 0,
+		.can_resolve = item->scratch == NULL,
+		.stopping = supervisor_is_stopping(map->sup),
+	};
+	struct item_step step;
+	if (!item_follow(&view, event, &step))
+		BUG("%s is %s and cannot have '%s'", item->id,
+		    item_state_name(item->state), item_event_name(event));
+	log_debug("%s: %s -> %s (%s: %s)", item->id,
+	    item_state_name(item->state), item_state_name(step.state),
+	    item_event_name(event), item_action_name(step.action));
+	map->in_state[item->state]--;
+	map->in_state[step.state]++;
+	item->state = step.state;
+	perform(map, item, step.action);
+	map_refill_later(map);
+}
+
+/* --- admission ----------------------------------------------------------- */
 
 static void
 show_counts(const struct map *map)
 {
-	const struct job *job = &map->sup->record.job;
+	const struct job *job = &map->sup->recorder.job;
 	progress_counts(map->sup->progress, job->counts[JOB_ITEM_DONE],
-	    job->counts[JOB_ITEM_FAILED], map->used,
+	    job->counts[JOB_ITEM_FAILED], slots_used(map),
 	    job->counts[JOB_ITEM_READY]);
+}
+
+static bool
+has_more(const struct map *map)
+{
+	return map->next < map->sup->recorder.job.total || map->n_again > 0;
+}
+
+static size_t
+take_index(struct map *map)
+{
+	return map->n_again > 0 ? map->again[--map->n_again] : map->next++;
+}
+
+static bool
+may_start(const struct map *map)
+{
+	const struct item_admission admission = {
+		.stopping = supervisor_is_stopping(map->sup),
+		.recovering = map->recovery != NULL,
+		.slots = map->slots_now,
+		.used = slots_used(map),
+		.ready = map->sup->recorder.job.counts[JOB_ITEM_READY],
+		.ready_limit = BACKLOG * map->slots,
+	};
+	return has_more(map) && item_may_start(&admission);
+}
+
+static bool
+start_next(struct map *map)
+{
+	struct recorder *recorder = &map->sup->recorder;
+	autoerror struct error err = { 0 };
+	size_t index = take_index(map);
+	json_t *data = spool_item(&recorder->spool, index, &err);
+	if (data == NULL) {
+		recorder_fail(recorder, &err);
+		return false;
+	}
+	struct item *item = item_new(&map->shared, index,
+	    recorder->job.items[index].attempts + 1u, data);
+	TAILQ_INSERT_TAIL(&map->items, item, link);
+	map->in_state[item->state]++;
+	handle(item, ITEM_STARTS);
+	return true;
+}
+
+/*
+ * Once storage failed nothing is acknowledged any more: who waits for its
+ * record waits in vain, and only what still moves is waited for.
+ */
+static bool
+only_waits_for_storage(const struct map *map)
+{
+	size_t waiting = map->in_state[ITEM_READY] + map->in_state[ITEM_DONE] +
+	    map->in_state[ITEM_FAILED];
+	size_t all = 0;
+	for (int state = 0; state < ITEM_STATES; state++)
+		all += map->in_state[state];
+	return map->sup->recorder.failure.kind != ERROR_NONE && waiting == all;
+}
+
+static void
+refill(void *arg)
+{
+	struct map *map = arg;
+	map->refill_due = false;
+	while (may_start(map))
+		if (!start_next(map))
+			break;
+	show_counts(map);
+	map->done = only_waits_for_storage(map) ||
+	    (TAILQ_EMPTY(&map->items) &&
+		(!has_more(map) || supervisor_is_stopping(map->sup)));
 }
 
 void
@@ -38,154 +289,20 @@ map_refill_later(struct map *map)
 }
 
 void
-map_forget(struct map *map, struct worker *worker)
-{
-	map_release_slot(map, worker);
-	TAILQ_REMOVE(&map->workers, worker, link);
-	map->live--;
-	worker_free(worker);
-	map_refill_later(map);
-}
-
-void
-map_release_slot(struct map *map, struct worker *worker)
-{
-	if (!worker->has_slot)
-		return;
-	worker->has_slot = false;
-	map->used--;
-	map_refill_later(map);
-}
-
-void
-map_start_again(struct map *map, size_t index)
-{
-	map->again = mem_grow(
-	    map->again, &map->again_cap, map->n_again + 1, sizeof(*map->again));
-	map->again[map->n_again++] = index;
-}
-
-static void
-recover(void *arg)
-{
-	struct map *map = arg;
-	map->recover = NULL;
-	map->slots_now = map->slots;
-	map_refill_later(map);
-}
-
-void
-map_is_short(struct map *map, const struct error *err)
-{
-	if (map->short_since == 0)
-		map->short_since = clock_now();
-	map->slots_now = map->slots_now > 1 ? map->slots_now / 2 : 1;
-	log_warn("%s: %zu agents at once for a while", error_text(err),
-	    map->slots_now);
-	record_event(&map->sup->record, "admission_reduced",
-	    json_pack("{s:I, s:o}", "slots", (json_int_t)map->slots_now,
-		"reason", json_text(error_text(err))));
-	timer_remove(map->recover);
-	map->recover = loop_after(map->sup->loop,
-	    map->used == 0 ? SHORT_MS / 30 : SHORT_MS, recover, map);
-	if (map->used == 0 && clock_now() - map->short_since > SHORT_LIMIT_MS) {
-		struct error *failure = &map->sup->record.failure;
-		error_set(failure, ERROR_SYSTEM,
-		    "no agent could be started: %s", error_text(err));
-	}
-}
-
-/* The next index to start; false when none is left. */
-static bool
-take_index(struct map *map, size_t *index)
-{
-	if (map->n_again > 0) {
-		*index = map->again[--map->n_again];
-		return true;
-	}
-	if (map->next >= map->sup->record.job.total)
-		return false;
-	*index = map->next++;
-	return true;
-}
-
-static bool
-start_one(struct map *map, size_t index)
-{
-	struct record *record = &map->sup->record;
-	struct error err = { 0 };
-	json_t *data = spool_item(&record->spool, index, &err);
-	if (data == NULL) {
-		if (record->failure.kind == ERROR_NONE)
-			error_move(&record->failure, &err);
-		error_release(&err);
-		return false;
-	}
-	struct worker *worker = worker_new(
-	    map, index, record->job.items[index].attempts + 1u, data);
-	TAILQ_INSERT_TAIL(&map->workers, worker, link);
-	map->live++;
-	map->used++;
-	worker->has_slot = true;
-	worker_handle(worker, AGENT_STARTS);
-	return true;
-}
-
-static bool
-may_start(const struct map *map)
-{
-	const struct job *job = &map->sup->record.job;
-	return !supervisor_is_stopping(map->sup) &&
-	    map->used < map->slots_now &&
-	    job->counts[JOB_ITEM_READY] < BACKLOG * map->slots &&
-	    (map->recover == NULL || map->used > 0);
-}
-
-/*
- * Once storage failed nothing is acknowledged any more: who waits for its
- * record waits in vain, and only what still runs is waited for.
- */
-static bool
-only_waits_for_storage(const struct map *map)
-{
-	const struct worker *worker;
-	if (map->sup->record.failure.kind == ERROR_NONE)
-		return false;
-	TAILQ_FOREACH(worker, &map->workers, link)
-		if (worker->state == AGENT_CREATING ||
-		    worker->state == AGENT_RUNNING || worker == map->merging)
-			return false;
-	return true;
-}
-
-static void
-refill(void *arg)
-{
-	struct map *map = arg;
-	size_t index;
-	map->refill_due = false;
-	while (may_start(map) && take_index(map, &index))
-		if (!start_one(map, index))
-			break;
-	show_counts(map);
-	bool more = map->next < map->sup->record.job.total || map->n_again > 0;
-	map->done = only_waits_for_storage(map) ||
-	    (map->live == 0 && (!more || supervisor_is_stopping(map->sup)));
-}
-
-void
 map_stop(struct map *map, int64_t force_ms)
 {
-	struct worker *worker;
-	TAILQ_FOREACH(worker, &map->workers, link)
-		worker_stop(worker, force_ms);
+	struct item *item;
+	TAILQ_FOREACH(item, &map->items, link)
+		item_stop(item, force_ms);
 	map_refill_later(map);
 }
+
+/* --- the whole phase ----------------------------------------------------- */
 
 static void
 choose_slots(struct map *map)
 {
-	struct supervisor *sup = map->sup;
+	const struct supervisor *sup = map->sup;
 	size_t wanted = sup->workflow.map.max_parallel;
 	autostr struct str reason = { 0 };
 	if (sup->options->max_parallel > 0)
@@ -197,12 +314,23 @@ choose_slots(struct map *map)
 	map->slots_now = map->slots;
 }
 
+static void
+announce(const struct map *map)
+{
+	const struct supervisor *sup = map->sup;
+	size_t total = sup->recorder.job.total;
+	progress_say(sup->progress,
+	    "Processing %zu items with %zu parallel agents...", total,
+	    total < map->slots ? total : map->slots);
+	progress_map(sup->progress, total);
+}
+
 /* Trees and removals that are left go before the phase is over. */
 static bool
 clear_trees(struct map *map, struct error *err)
 {
-	trees_drain(map->trees);
-	while (trees_are_busy(map->trees))
+	trees_drain(map->shared.trees);
+	while (trees_are_busy(map->shared.trees))
 		if (!loop_turn(map->sup->loop, -1, err))
 			return false;
 	return true;
@@ -214,23 +342,29 @@ write_orphans(struct map *map)
 	autoerror struct error err = { 0 };
 	struct supervisor *sup = map->sup;
 	autofree char *path = layout_orphans(&sup->layout, sup->id);
-	if (json_array_size(map->orphans) > 0 &&
-	    !session_write(path, map->orphans, &err))
+	if (json_array_size(map->shared.orphans) > 0 &&
+	    !session_write(path, map->shared.orphans, &err))
 		log_warn("%s", error_text(&err));
 }
 
 static void
 open_map(struct map *map, struct supervisor *sup)
 {
+	struct recorder *recorder = &sup->recorder;
 	*map = (struct map){ .sup = sup };
-	TAILQ_INIT(&map->workers);
-	STAILQ_INIT(&map->merges);
-	map->objects =
-	    objects_open(sup->loop, sup->parent_dir, sup->record.job_dir);
-	map->trees = trees_new(sup);
-	map->head = mem_text(sup->record.parent_head);
-	map->vars = vars_to_json(sup->vars);
-	map->orphans = json_array();
+	TAILQ_INIT(&map->items);
+	map->shared = (struct item_shared){
+		.sup = sup,
+		.objects =
+		    objects_open(sup->loop, sup->parent_dir, recorder->job_dir),
+		.trees = trees_new(sup),
+		.head = mem_text(recorder->parent_head),
+		.vars = vars_to_json(sup->vars),
+		.orphans = json_array(),
+		.handle = handle,
+		.owner = map,
+	};
+	map->merging = merging_new(&map->shared);
 	choose_slots(map);
 	sup->map = map;
 }
@@ -238,18 +372,19 @@ open_map(struct map *map, struct supervisor *sup)
 static void
 close_map(struct map *map)
 {
-	struct worker *worker;
-	while ((worker = TAILQ_FIRST(&map->workers)) != NULL) {
-		TAILQ_REMOVE(&map->workers, worker, link);
-		worker_free(worker);
+	struct item *item;
+	while ((item = TAILQ_FIRST(&map->items)) != NULL) {
+		TAILQ_REMOVE(&map->items, item, link);
+		item_free(item);
 	}
-	timer_remove(map->recover);
-	objects_close(map->objects);
-	trees_free(map->trees);
+	timer_remove(map->recovery);
+	merging_free(map->merging);
+	objects_close(map->shared.objects);
+	trees_free(map->shared.trees);
+	free(map->shared.head);
+	json_decref(map->shared.vars);
+	json_decref(map->shared.orphans);
 	free(map->again);
-	free(map->head);
-	json_decref(map->vars);
-	json_decref(map->orphans);
 	map->sup->map = NULL;
 }
 
@@ -258,14 +393,14 @@ map_run(struct supervisor *sup, struct error *err)
 {
 	struct map map;
 	open_map(&map, sup);
-	progress_map(sup->progress, sup->record.job.total);
+	announce(&map);
 	map_refill_later(&map);
 	bool ok =
 	    supervisor_wait(sup, &map.done, err) && clear_trees(&map, err);
 	progress_map_end(sup->progress);
 	write_orphans(&map);
-	free(sup->record.parent_head);
-	sup->record.parent_head = mem_text(map.head);
+	free(sup->recorder.parent_head);
+	sup->recorder.parent_head = mem_text(map.shared.head);
 	close_map(&map);
 	return ok && supervisor_check(sup, err);
 }

@@ -59,8 +59,8 @@ parent_read_head(struct supervisor *sup, struct error *err)
 	struct head head;
 	if (!head_read(sup->parent_dir, &head, err))
 		return false;
-	free(sup->record.parent_head);
-	sup->record.parent_head = mem_text(head.oid);
+	free(sup->recorder.parent_head);
+	sup->recorder.parent_head = mem_text(head.oid);
 	head_release(&head);
 	return true;
 }
@@ -71,7 +71,7 @@ parent_start_map(struct supervisor *sup, struct error *err)
 	if (!parent_read_head(sup, err))
 		return false;
 	const char *const args[] = { "update-ref", sup->map_ref,
-		sup->record.parent_head, NULL };
+		sup->recorder.parent_head, NULL };
 	return git_run(sup->repo.root, args, NULL, err);
 }
 

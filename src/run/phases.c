@@ -18,11 +18,14 @@
 #include "proc/descend.h"
 #include "proc/limits.h"
 #include "proc/signals.h"
+#include "run/executor_local.h"
 #include "run/finish.h"
 #include "run/map.h"
 #include "run/parent.h"
+#include "run/parent_steps.h"
+#include "run/phases.h"
+#include "run/report.h"
 #include "run/start.h"
-#include "run/steps.h"
 
 /* --- stopping ------------------------------------------------------------ */
 
@@ -56,7 +59,7 @@ static void
 storage_failed(void *arg)
 {
 	struct supervisor *sup = arg;
-	if (sup->record.failure.kind != ERROR_NO_SPACE)
+	if (sup->recorder.failure.kind != ERROR_NO_SPACE)
 		stop_agents(sup, SUPERVISOR_FORCE_MS);
 	else if (sup->map != NULL)
 		map_refill_later(sup->map);
@@ -69,20 +72,20 @@ run_setup(struct supervisor *sup, struct error *err)
 {
 	const struct phase_block *setup = &sup->workflow.setup;
 	struct frame_result result = { 0 };
-	struct steps_run what = { .title = "Setup",
+	struct parent_steps what = { .title = "Setup",
 		.steps = &setup->steps,
 		.outputs = &setup->outputs,
 		.timeout_ms = setup->timeout_ms };
 	if (setup->steps.n == 0)
 		return true;
-	bool ok = steps_run(sup, PHASE_SETUP, &what, &result, err) &&
+	bool ok = parent_steps_run(sup, PHASE_SETUP, &what, &result, err) &&
 	    (result.captures == NULL ||
 		vars_add_json(sup->vars, result.captures, err));
 	if (ok) {
-		record_add(&sup->record,
+		recorder_add(&sup->recorder,
 		    json_pack("{s:s, s:O?}", "op", "setup_done", "vars",
 			result.captures));
-		record_snapshot(&sup->record, "PhaseTransition");
+		recorder_snapshot(&sup->recorder, "PhaseTransition");
 	}
 	frame_result_release(&result);
 	return ok;
@@ -109,17 +112,17 @@ static bool
 take_items(struct supervisor *sup, const char *spool,
     const struct frame_result *result, struct error *err)
 {
-	struct record *record = &sup->record;
-	if (!spool_open(&record->spool, spool, result->items_sha256, err))
+	struct recorder *recorder = &sup->recorder;
+	if (!spool_open(&recorder->spool, spool, result->items_sha256, err))
 		return false;
-	if (record->spool.n > JOB_MAX_ITEMS)
+	if (recorder->spool.n > JOB_MAX_ITEMS)
 		return error_set(err, ERROR_INPUT, "%zu items: more than %d",
-		    record->spool.n, JOB_MAX_ITEMS);
-	record_add(record,
+		    recorder->spool.n, JOB_MAX_ITEMS);
+	recorder_add(recorder,
 	    json_pack("{s:s, s:I, s:s}", "op", "items", "count",
-		(json_int_t)record->spool.n, "items_sha256",
-		record->spool.sha256));
-	return record_flush(record) || supervisor_check(sup, err);
+		(json_int_t)recorder->spool.n, "items_sha256",
+		recorder->spool.sha256));
+	return recorder_flush(recorder) || supervisor_check(sup, err);
 }
 
 /* The list is made in a process of its own: large inputs are its memory. */
@@ -128,12 +131,12 @@ plan_items(struct supervisor *sup, struct error *err)
 {
 	struct frame_result result = { 0 };
 	struct plan_request plan;
-	autofree char *spool = path_join(sup->record.job_dir, SPOOL_NAME);
-	struct steps_run what = {
+	autofree char *spool = path_join(sup->recorder.job_dir, SPOOL_NAME);
+	struct parent_steps what = {
 		.title = "Items", .plan = &plan, .quiet = true
 	};
 	fill_plan(sup, spool, &plan);
-	bool ok = steps_run(sup, PHASE_PLAN, &what, &result, err) &&
+	bool ok = parent_steps_run(sup, PHASE_PLAN, &what, &result, err) &&
 	    take_items(sup, spool, &result, err);
 	frame_result_release(&result);
 	return ok;
@@ -142,23 +145,16 @@ plan_items(struct supervisor *sup, struct error *err)
 static bool
 run_map(struct supervisor *sup, struct error *err)
 {
-	struct record *record = &sup->record;
-	const struct job *job = &record->job;
-	unsigned parallel = sup->options->max_parallel > 0
-	    ? sup->options->max_parallel
-	    : sup->workflow.map.max_parallel;
+	struct recorder *recorder = &sup->recorder;
+	const struct job *job = &recorder->job;
 	if (!parent_start_map(sup, err))
 		return false;
-	record_phase(record, JOB_MAP);
-	progress_say(sup->progress,
-	    "Processing %zu items with %zu parallel "
-	    "agents...",
-	    job->total, job->total < parallel ? job->total : (size_t)parallel);
-	record_event(record, "map_phase_started",
+	recorder_phase(recorder, JOB_MAP);
+	recorder_event(recorder, "map_phase_started",
 	    json_pack("{s:I}", "total_items", (json_int_t)job->total));
 	if (!map_run(sup, err))
 		return false;
-	record_event(record, "map_phase_completed",
+	recorder_event(recorder, "map_phase_completed",
 	    json_pack("{s:I, s:I}", "successful",
 		(json_int_t)job->counts[JOB_ITEM_DONE], "failed",
 		(json_int_t)job->counts[JOB_ITEM_FAILED]));
@@ -172,7 +168,7 @@ run_map(struct supervisor *sup, struct error *err)
 static void
 set_map_vars(struct supervisor *sup)
 {
-	const struct job *job = &sup->record.job;
+	const struct job *job = &sup->recorder.job;
 	double total = job->total == 0 ? 1 : (double)job->total;
 	struct vars *vars = sup->vars;
 	vars_set_new(vars, "map.total", json_integer((json_int_t)job->total),
@@ -192,31 +188,31 @@ static bool
 run_reduce(struct supervisor *sup, struct error *err)
 {
 	const struct phase_block *reduce = &sup->workflow.reduce;
-	struct record *record = &sup->record;
-	const struct job *job = &record->job;
+	struct recorder *recorder = &sup->recorder;
+	const struct job *job = &recorder->job;
 	struct frame_result result = { 0 };
-	struct steps_run what = { .title = "Reduce",
+	struct parent_steps what = { .title = "Reduce",
 		.steps = &reduce->steps,
 		.outputs = &reduce->outputs,
 		.timeout_ms = reduce->timeout_ms };
-	sup->results_file = path_join(record->job_dir, "map-results.json");
-	if (!job_write_results(job, &record->journal, sup->results_file, err))
+	sup->results_file = path_join(recorder->job_dir, "map-results.json");
+	if (!job_write_results(job, &recorder->journal, sup->results_file, err))
 		return false;
 	set_map_vars(sup);
-	record_phase(record, JOB_REDUCE);
+	recorder_phase(recorder, JOB_REDUCE);
 	if (reduce->steps.n == 0)
 		return true;
-	record_event(record, "reduce_phase_started", NULL);
+	recorder_event(recorder, "reduce_phase_started", NULL);
 	progress_say(sup->progress,
 	    "Reduce phase input: %zu items (%zu "
 	    "successful, %zu failed)",
 	    job->total, job->counts[JOB_ITEM_DONE],
 	    job->counts[JOB_ITEM_FAILED]);
-	bool ok = steps_run(sup, PHASE_REDUCE, &what, &result, err) &&
+	bool ok = parent_steps_run(sup, PHASE_REDUCE, &what, &result, err) &&
 	    (result.captures == NULL ||
 		vars_add_json(sup->vars, result.captures, err));
 	if (ok)
-		record_event(record, "reduce_phase_completed", NULL);
+		recorder_event(recorder, "reduce_phase_completed", NULL);
 	frame_result_release(&result);
 	return ok;
 }
@@ -226,13 +222,13 @@ run_mapreduce(struct supervisor *sup, struct error *err)
 {
 	if (!run_setup(sup, err) || !plan_items(sup, err))
 		return false;
-	if (sup->record.job.total == 0)
-		finish_say(sup,
+	if (sup->recorder.job.total == 0)
+		report_line(sup,
 		    "No work items to process: reduce is "
 		    "skipped.");
 	else if (!run_map(sup, err) || !run_reduce(sup, err))
 		return false;
-	record_phase(&sup->record, JOB_COMPLETE);
+	recorder_phase(&sup->recorder, JOB_COMPLETE);
 	return supervisor_check(sup, err);
 }
 
@@ -240,10 +236,10 @@ static bool
 run_standard(struct supervisor *sup, struct error *err)
 {
 	struct frame_result result = { 0 };
-	struct steps_run what = { .title = "Step",
+	struct parent_steps what = { .title = "Step",
 		.steps = &sup->workflow.commands };
 	bool ok = sup->workflow.commands.n == 0 ||
-	    steps_run(sup, PHASE_WORKFLOW, &what, &result, err);
+	    parent_steps_run(sup, PHASE_WORKFLOW, &what, &result, err);
 	frame_result_release(&result);
 	return ok;
 }
@@ -251,10 +247,10 @@ run_standard(struct supervisor *sup, struct error *err)
 static void
 emit_started(struct supervisor *sup)
 {
-	json_t *config = sup->record.fixed == NULL
+	json_t *config = sup->recorder.fixed == NULL
 	    ? json_pack("{s:s}", "permission_mode", sup->claude.permission_mode)
-	    : json_incref(json_object_get(sup->record.fixed, "config"));
-	record_event(&sup->record, "job_started",
+	    : json_incref(json_object_get(sup->recorder.fixed, "config"));
+	recorder_event(&sup->recorder, "job_started",
 	    json_pack("{s:o, s:o, s:n, s:s}", "config", config, "workflow",
 		json_text(sup->workflow.name), "total_items", "permission_mode",
 		sup->claude.permission_mode));
@@ -263,8 +259,8 @@ emit_started(struct supervisor *sup)
 static void
 emit_completed(struct supervisor *sup)
 {
-	const struct job *job = &sup->record.job;
-	record_event(&sup->record, "job_completed",
+	const struct job *job = &sup->recorder.job;
+	recorder_event(&sup->recorder, "job_completed",
 	    json_pack("{s:o, s:I, s:I, s:o}", "duration",
 		json_duration(clock_now() - sup->start), "success_count",
 		(json_int_t)job->counts[JOB_ITEM_DONE], "failure_count",
@@ -277,17 +273,18 @@ static bool
 conclude(struct supervisor *sup, int *status, struct error *err)
 {
 	emit_completed(sup);
-	finish_summary(sup);
+	report_summary(sup);
 	if (!finish_merge(sup, err)) {
-		record_session(&sup->record, SESSION_PAUSED, error_text(err));
+		recorder_session(
+		    &sup->recorder, SESSION_PAUSED, error_text(err));
 		return false;
 	}
-	record_session(&sup->record, SESSION_COMPLETED, NULL);
+	recorder_session(&sup->recorder, SESSION_COMPLETED, NULL);
 	if (sup->stop_signal != 0)
 		*status = 128 + sup->stop_signal; /* at the question */
-	if (sup->record.dlq_changed) {
+	if (sup->recorder.dlq_changed) {
 		autoerror struct error ignored = { 0 };
-		if (!dlq_write_index(sup->record.dlq_dir, sup->id, &ignored))
+		if (!dlq_write_index(sup->recorder.dlq_dir, sup->id, &ignored))
 			log_debug("%s", error_text(&ignored));
 		if (*status == 0 && sup->options->fail_on_dlq)
 			*status = 1;
@@ -300,7 +297,7 @@ static void
 run_phases(struct supervisor *sup, int *status)
 {
 	autoerror struct error err = { 0 };
-	finish_announce(sup);
+	report_start(sup);
 	emit_started(sup);
 	bool ok = sup->workflow.mapreduce ? run_mapreduce(sup, &err)
 					  : run_standard(sup, &err);
@@ -326,7 +323,7 @@ write_event(const char *line, size_t len, void *arg)
 	autoerror struct error closed = { 0 };
 	/* A closed reader ends this output, not the job. */
 	if (!file_write_all(STDOUT_FILENO, line, len, &closed))
-		sup->record.events.tee = NULL;
+		sup->recorder.events.tee = NULL;
 }
 
 static bool
@@ -360,13 +357,13 @@ open_run(struct supervisor *sup, struct error *err)
 		? PROGRESS_PLAIN
 		: progress_choose(options->quiet),
 	    options->ascii);
-	sup->record.on_failure = storage_failed;
-	sup->record.failure_arg = sup;
+	sup->recorder.on_failure = storage_failed;
+	sup->recorder.failure_arg = sup;
 	if (!start_session(sup, err))
 		return false;
 	if (options->events_on_stdout) {
-		sup->record.events.tee = write_event;
-		sup->record.events.tee_arg = sup;
+		sup->recorder.events.tee = write_event;
+		sup->recorder.events.tee_arg = sup;
 	}
 	vars_set_text(sup->vars, "PROJECT_ROOT", sup->repo.root, VARS_DATA);
 	vars_set_text(sup->vars, "WORKTREE", sup->parent_name, VARS_TRUSTED);
@@ -377,7 +374,7 @@ static void
 close_run(struct supervisor *sup)
 {
 	progress_free(sup->progress);
-	record_close(&sup->record);
+	recorder_close(&sup->recorder);
 	descend_kill_all();
 	signals_close();
 	executor_release(&sup->executor);
@@ -409,16 +406,17 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	struct supervisor sup = { .options = options,
 		.lock = -1,
 		.start = clock_now(),
-		.record = { .journal = { .fd = -1 },
+		.recorder = { .journal = { .fd = -1 },
 		    .events = { .fd = -1 },
 		    .spool = { .fd = -1 },
 		    .reserve = -1 } };
 	bool opened = open_run(&sup, err);
 	if (opened)
 		run_phases(&sup, status);
-	else if (sup.record.session.document != NULL &&
-	    sup.record.events.fd >= 0)
-		record_session(&sup.record, SESSION_FAILED, error_text(err));
+	else if (sup.recorder.session.document != NULL &&
+	    sup.recorder.events.fd >= 0)
+		recorder_session(
+		    &sup.recorder, SESSION_FAILED, error_text(err));
 	close_run(&sup);
 	return opened;
 }

@@ -287,6 +287,18 @@ progress_say_item(struct progress *progress, const char *fmt, ...)
 }
 
 void
+progress_output(struct progress *progress, const char *label, const char *text)
+{
+	autofree char *copy = mem_text(text);
+	char *rest = copy;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+		if (*line != '\0' || rest != NULL)
+			progress_say(progress, "  %s%s%s",
+			    label == NULL ? "" : label,
+			    label == NULL ? "" : ": ", line);
+}
+
+void
 progress_map(struct progress *progress, size_t total)
 {
 	progress->mapping = true;

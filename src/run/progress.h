@@ -42,6 +42,13 @@ void progress_say(struct progress *progress, const char *fmt, ...)
 void progress_say_item(struct progress *progress, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 
+/*
+ * What a step printed, a line for each of its lines; label (NULL: none) stands
+ * before each.
+ */
+void progress_output(
+    struct progress *progress, const char *label, const char *text);
+
 /* The map phase: how many items there are, then how it stands. */
 void progress_map(struct progress *progress, size_t total);
 void progress_counts(struct progress *progress, size_t done, size_t failed,

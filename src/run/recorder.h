@@ -3,8 +3,8 @@
  * What a run writes down: journal, events, snapshots, dead letters, session.
  * The only module of run/ that writes state.
  *
- * Records of a turn of the loop are written together: record_then() calls back
- * when everything recorded so far is durable.
+ * Records of a turn of the loop are written together: recorder_then() calls
+ * back when everything recorded so far is durable.
  */
 #ifndef RUN_RECORDER_H
 #define RUN_RECORDER_H
@@ -26,9 +26,9 @@
 #include "state/session.h"
 #include "state/spool.h"
 
-struct record_waiter;
+struct recorder_waiter;
 
-struct record {
+struct recorder {
 	struct loop *loop;
 	const struct layout *layout;
 	char *session_id;
@@ -44,10 +44,10 @@ struct record {
 	json_t *description; /* of metadata.json */
 	char *parent_head;
 	struct error failure; /* storage failed or is full: the job must stop */
-	void (*on_failure)(void *arg);
+	void (*on_failure)(void *arg); /* may be NULL */
 	void *failure_arg;
-	struct record_waiter *waiters; /* in order */
-	struct record_waiter **waiters_end;
+	struct recorder_waiter *waiters; /* in order */
+	struct recorder_waiter **waiters_end;
 	bool flush_due;
 	bool dlq_changed;
 	struct timer *event_timer; /* pending while events wait */
@@ -60,31 +60,35 @@ struct record {
 
 /*
  * Opens everything for a new run; the session must have been filled in by the
- * caller (record->session) and is saved as running.
+ * caller (recorder->session) and is saved as running.
  */
-bool record_open(struct record *record, struct error *err) MUST_USE;
-void record_close(struct record *record);
+bool recorder_open(struct recorder *recorder, struct error *err) MUST_USE;
+void recorder_close(struct recorder *recorder);
+/* The job cannot go on: its first reason counts, and on_failure is called. */
+void recorder_fail(struct recorder *recorder, const struct error *why);
 
 /* A journal record (taken), applied to the job state. */
-void record_add(struct record *record, json_t *journal_record);
-void record_event(struct record *record, const char *type, json_t *members);
+void recorder_add(struct recorder *recorder, json_t *journal_record);
+void recorder_event(
+    struct recorder *recorder, const char *type, json_t *members);
 /* Calls fn when all records so far are durable; never when storage failed. */
-void record_then(struct record *record, void (*fn)(void *arg), void *arg);
+void recorder_then(struct recorder *recorder, void (*fn)(void *arg), void *arg);
 /* Makes all records durable now. */
-bool record_flush(struct record *record);
+bool recorder_flush(struct recorder *recorder);
 
-void record_phase(struct record *record, enum job_phase phase);
+void recorder_phase(struct recorder *recorder, enum job_phase phase);
 /* A snapshot if one is due, or for this reason at once. */
-void record_snapshot_if_due(struct record *record);
-void record_snapshot(struct record *record, const char *reason);
-void record_session(
-    struct record *record, enum session_status status, const char *error);
+void recorder_snapshot_if_due(struct recorder *recorder);
+void recorder_snapshot(struct recorder *recorder, const char *reason);
+void recorder_session(
+    struct recorder *recorder, enum session_status status, const char *error);
 
 /* A standard workflow: so many of its steps are done. */
-void record_workflow_step(struct record *record, size_t done, size_t total);
+void recorder_workflow_step(
+    struct recorder *recorder, size_t done, size_t total);
 
 /* Ends with dead letters: an item failed for good. */
-void record_dead_letter(struct record *record, const char *item,
+void recorder_dead_letter(struct recorder *recorder, const char *item,
     const json_t *data, const struct dlq_attempt *attempt);
 
 #endif

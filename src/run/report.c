@@ -15,11 +15,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "run/finish.h"
 #include "run/parent.h"
+#include "run/report.h"
 
 void
-finish_say(const struct supervisor *sup, const char *fmt, ...)
+report_line(const struct supervisor *sup, const char *fmt, ...)
 {
 	autostr struct str text = { 0 };
 	autostr struct str line = { 0 };
@@ -37,7 +37,7 @@ finish_say(const struct supervisor *sup, const char *fmt, ...)
 }
 
 void
-finish_announce(struct supervisor *sup)
+report_start(const struct supervisor *sup)
 {
 	struct progress *progress = sup->progress;
 	const struct workflow *workflow = &sup->workflow;
@@ -55,18 +55,23 @@ finish_announce(struct supervisor *sup)
 		    "not part of the run.");
 }
 
-/* Bytes this process wrote, as the kernel counts them; -1: unknown. */
+/* The number behind a name in a file of /proc; -1: unknown. */
 static long long
-bytes_written(void)
+proc_number(const char *path, const char *name)
 {
 	autostr struct str text = { 0 };
 	autoerror struct error ignored = { 0 };
-	if (!file_read("/proc/self/io", 65536, &text, &ignored))
+	if (!file_read(path, 65536, &text, &ignored))
 		return -1;
-	const char *line = strstr(str_text(&text), "wchar: ");
-	return line == NULL ? -1 : strtoll(line + 7, NULL, 10);
+	const char *line = strstr(str_text(&text), name);
+	return line == NULL ? -1 : strtoll(line + strlen(name), NULL, 10);
 }
 
+/*
+ * What the supervisor itself costs. The peak is not taken from getrusage(),
+ * which begins with that of the program that started this one; the bytes are
+ * those of this thread, since those of the process include its children's.
+ */
 static void
 say_own_cost(const struct supervisor *sup)
 {
@@ -75,114 +80,37 @@ say_own_cost(const struct supervisor *sup)
 		return;
 	double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-	finish_say(sup,
-	    "supervisor: %.2f s CPU, %.1f MiB peak, %lld bytes "
-	    "written",
-	    cpu, (double)usage.ru_maxrss / 1024, bytes_written());
+	long long peak = proc_number("/proc/self/status", "VmHWM:");
+	long long written = proc_number("/proc/thread-self/io", "wchar: ");
+	report_line(sup,
+	    "supervisor: %.2f s CPU, %.1f MiB peak, %lld bytes written", cpu,
+	    (double)peak / 1024, written);
 }
 
 static void
 say_items(const struct supervisor *sup)
 {
-	const struct job *job = &sup->record.job;
+	const struct job *job = &sup->recorder.job;
 	size_t failed = job->counts[JOB_ITEM_FAILED];
 	if (!sup->workflow.mapreduce)
 		return;
-	finish_say(sup, "Items:    %zu total, %zu successful, %zu failed",
+	report_line(sup, "Items:    %zu total, %zu successful, %zu failed",
 	    job->total, job->counts[JOB_ITEM_DONE], failed);
 	if (failed > 0)
-		finish_say(sup, "Failed:   prodigy dlq show %s", sup->id);
+		report_line(sup, "Failed:   prodigy dlq show %s", sup->id);
 }
 
 void
-finish_summary(struct supervisor *sup)
+report_summary(const struct supervisor *sup)
 {
 	autofree char *took = clock_duration_text(clock_now() - sup->start);
-	finish_say(sup, "Session:  %s", sup->parent_name);
+	report_line(sup, "Session:  %s", sup->parent_name);
 	if (sup->workflow.mapreduce)
-		finish_say(sup, "Job:      %s", sup->id);
+		report_line(sup, "Job:      %s", sup->id);
 	say_items(sup);
-	finish_say(sup, "Time:     %s", took);
+	report_line(sup, "Time:     %s", took);
 	if (sup->cost_known)
-		finish_say(sup, "Cost:     $%.4f", sup->cost_usd);
-	finish_say(sup, "Events:   prodigy events show %s", sup->id);
+		report_line(sup, "Cost:     $%.4f", sup->cost_usd);
+	report_line(sup, "Events:   prodigy events show %s", sup->id);
 	say_own_cost(sup);
-}
-
-static void
-say_position(const struct supervisor *sup)
-{
-	const struct job *job = &sup->record.job;
-	if (!sup->workflow.mapreduce || job->total == 0)
-		return;
-	size_t ended =
-	    job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED];
-	log_note("%zu of %zu items done (%zu failed), %zu remain", ended,
-	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
-}
-
-static void
-say_how_to_resume(const struct supervisor *sup)
-{
-	if (sup->workflow.mapreduce)
-		log_note("Resume with: prodigy resume-job %s", sup->id);
-	else
-		log_note("Resume with: prodigy resume %s", sup->parent_name);
-}
-
-static void
-save_pause(struct supervisor *sup, const char *why)
-{
-	struct record *record = &sup->record;
-	if (record->job_id != NULL && record->failure.kind == ERROR_NONE) {
-		record_add(record,
-		    json_pack("{s:s, s:i}", "op", "interrupt", "signal",
-			sup->stop_signal));
-		record_snapshot(record, "BeforeShutdown");
-	}
-	record_event(record, "job_paused",
-	    json_pack("{s:I}", "checkpoint_version",
-		(json_int_t)record->job.version));
-	record_session(record, SESSION_PAUSED, why);
-}
-
-void
-finish_interrupted(struct supervisor *sup)
-{
-	save_pause(sup, "interrupted");
-	log_note("Session interrupted.");
-	say_position(sup);
-	say_how_to_resume(sup);
-}
-
-/* A run that failed before it did anything leaves no trace in git. */
-static void
-drop_untouched(struct supervisor *sup)
-{
-	autoerror struct error err = { 0 };
-	if (!parent_remove(sup, &err))
-		log_warn("%s", error_text(&err));
-}
-
-void
-finish_failed(struct supervisor *sup, const struct error *err)
-{
-	struct record *record = &sup->record;
-	bool paused = err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
-	say_position(sup);
-	if (paused) {
-		save_pause(sup, error_text(err));
-	} else {
-		record_event(record, "job_failed",
-		    json_pack("{s:o, s:I}", "error", json_text(error_text(err)),
-			"partial_results",
-			(json_int_t)record->job.counts[JOB_ITEM_DONE]));
-		if (record->job_id != NULL)
-			record_snapshot(record, "BeforeShutdown");
-		record_session(record, SESSION_FAILED, error_text(err));
-	}
-	if (parent_is_untouched(sup) && record->job.total == 0)
-		drop_untouched(sup);
-	else
-		say_how_to_resume(sup);
 }

@@ -188,7 +188,7 @@ strings(const struct strv *texts)
 static void
 describe_session(struct supervisor *sup)
 {
-	struct session *session = &sup->record.session;
+	struct session *session = &sup->recorder.session;
 	char host[256] = "";
 	autoerror struct error ignored = { 0 };
 	autofree char *workflow = path_real(sup->options->workflow, &ignored);
@@ -239,7 +239,7 @@ make_config(const struct supervisor *sup)
 static void
 describe_job(struct supervisor *sup)
 {
-	struct record *record = &sup->record;
+	struct recorder *recorder = &sup->recorder;
 	const struct workflow *workflow = &sup->workflow;
 	json_t *fixed = json_object();
 	json_object_set_new(fixed, "config", make_config(sup));
@@ -256,32 +256,32 @@ describe_job(struct supervisor *sup)
 	json_set_text(fixed, "parent_worktree", sup->parent_dir);
 	json_set_text(fixed, "parent_branch", sup->parent_branch);
 	json_set_text(fixed, "original_branch", sup->repo.branch);
-	record->fixed = fixed;
-	record->description = json_object();
-	json_set_text(record->description, "session_id", sup->parent_name);
-	json_set_text(record->description, "workflow_name", workflow->name);
-	json_set_text(record->description, "workflow_path", workflow->path);
-	json_set_text(record->description, "repository", sup->repo.root);
-	json_set_text(record->description, "status", "Running");
-	json_object_set(record->description, "started_at",
-	    json_mutable(json_get(record->session.document, "started_at")));
+	recorder->fixed = fixed;
+	recorder->description = json_object();
+	json_set_text(recorder->description, "session_id", sup->parent_name);
+	json_set_text(recorder->description, "workflow_name", workflow->name);
+	json_set_text(recorder->description, "workflow_path", workflow->path);
+	json_set_text(recorder->description, "repository", sup->repo.root);
+	json_set_text(recorder->description, "status", "Running");
+	json_object_set(recorder->description, "started_at",
+	    json_mutable(json_get(recorder->session.document, "started_at")));
 }
 
 static bool
 open_record(struct supervisor *sup, struct error *err)
 {
-	struct record *record = &sup->record;
-	record->loop = sup->loop;
-	record->layout = &sup->layout;
-	record->session_id = mem_text(sup->parent_name);
+	struct recorder *recorder = &sup->recorder;
+	recorder->loop = sup->loop;
+	recorder->layout = &sup->layout;
+	recorder->session_id = mem_text(sup->parent_name);
 	describe_session(sup);
 	if (!sup->workflow.mapreduce)
-		return record_open(record, err);
-	record->job_id = mem_text(sup->id);
+		return recorder_open(recorder, err);
+	recorder->job_id = mem_text(sup->id);
 	describe_job(sup);
 	return session_map(&sup->layout, sup->parent_name, sup->id,
 		   sup->workflow.name, err) &&
-	    record_open(record, err);
+	    recorder_open(recorder, err);
 }
 
 bool

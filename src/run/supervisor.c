@@ -3,21 +3,20 @@
 #include "config.h"
 
 #include <signal.h>
-#include <string.h>
 
-#include "data/json.h"
 #include "run/supervisor.h"
 
 bool
 supervisor_is_stopping(const struct supervisor *sup)
 {
-	return sup->stop_signal != 0 || sup->record.failure.kind != ERROR_NONE;
+	return sup->stop_signal != 0 ||
+	    sup->recorder.failure.kind != ERROR_NONE;
 }
 
 bool
 supervisor_check(const struct supervisor *sup, struct error *err)
 {
-	const struct error *failure = &sup->record.failure;
+	const struct error *failure = &sup->recorder.failure;
 	if (failure->kind != ERROR_NONE) {
 		error_set(err, failure->kind, "%s", error_text(failure));
 		return false;
@@ -56,23 +55,6 @@ supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 		.results_file = sup->results_file,
 	};
 	return spec;
-}
-
-void
-supervisor_pass_event(struct supervisor *sup, const json_t *frame,
-    const char *agent, const char *item)
-{
-	const char *type = json_get_text(frame, "type");
-	const json_t *members = json_get(frame, "members");
-	if (type == NULL)
-		return;
-	json_t *event = json_is_object(members)
-	    ? json_copy(json_mutable(members))
-	    : json_object();
-	json_set_text(event, "agent_id", agent);
-	if (item != NULL)
-		json_set_text(event, "item_id", item);
-	record_event(&sup->record, type, event);
 }
 
 void

@@ -20,7 +20,7 @@
 #include "proc/loop.h"
 #include "run/attempt.h"
 #include "run/executor.h"
-#include "run/phases.h"
+#include "run/options.h"
 #include "run/progress.h"
 #include "run/recorder.h"
 #include "state/layout.h"
@@ -41,7 +41,7 @@ struct supervisor {
 	struct workflow workflow;
 	struct executor executor;
 	struct progress *progress;
-	struct record record;
+	struct recorder recorder;
 	char *id; /* job id, or session id of a standard workflow */
 	char *parent_name; /* of the parent work tree: the session id */
 	char *parent_dir;
@@ -77,9 +77,7 @@ bool supervisor_wait(
  */
 struct frame_spec supervisor_spec(
     const struct supervisor *sup, enum frame_phase phase);
-/* Passes a claude_* event of an agent on to the event log. */
-void supervisor_pass_event(struct supervisor *sup, const json_t *frame,
-    const char *agent, const char *item);
+/* Adds what an attempt cost, if its result (may be NULL) tells. */
 void supervisor_add_cost(
     struct supervisor *sup, const struct frame_result *result);
 

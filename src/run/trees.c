@@ -13,17 +13,18 @@
 struct trees {
 	struct supervisor *sup;
 	struct strv idle; /* paths of trees that wait for the next agent */
+	struct strv littered; /* likewise, with files to be swept away */
 	size_t removals; /* going on */
 };
 
-struct request {
+struct trees_request {
 	struct trees *trees;
-	bool reused;
+	enum trees_state state;
 	trees_fn *fn;
 	void *arg;
 };
 
-struct removal {
+struct trees_removal {
 	struct trees *trees;
 	char *path;
 };
@@ -37,9 +38,9 @@ trees_new(struct supervisor *sup)
 }
 
 static void
-answer(struct request *request, const struct error *err)
+answer(struct trees_request *request, const struct error *err)
 {
-	request->fn(request->reused, err, request->arg);
+	request->fn(request->state, err, request->arg);
 	free(request);
 }
 
@@ -55,19 +56,22 @@ tree_renamed(void *arg)
 	answer(arg, NULL);
 }
 
-/* What holds the last tree may be odd: then a new one takes its place. */
+/*
+ * Gives the last tree of a list another name. What holds it may be odd: then
+ * it goes, and a new one takes its place.
+ */
 static bool
-take_idle(struct trees *trees, const char *path)
+take_from(struct trees *trees, struct strv *list, const char *path)
 {
 	autoerror struct error err = { 0 };
-	if (trees->idle.n == 0)
+	if (list->n == 0)
 		return false;
-	autofree char *from = mem_text(trees->idle.items[trees->idle.n - 1]);
-	strv_remove(&trees->idle, trees->idle.n - 1);
+	autofree char *from = mem_text(list->items[list->n - 1]);
+	strv_remove(list, list->n - 1);
 	if (worktree_rename(&trees->sup->repo, from, path, &err))
 		return true;
 	log_debug("%s", error_text(&err));
-	trees_give(trees, from, false);
+	trees_give_back(trees, from, TREES_UNUSABLE);
 	return false;
 }
 
@@ -75,23 +79,26 @@ void
 trees_get(struct trees *trees, const char *path, const char *base, trees_fn *fn,
     void *arg)
 {
-	struct request *request = mem_zalloc(sizeof(*request));
+	struct trees_request *request = mem_zalloc(sizeof(*request));
 	request->trees = trees;
 	request->fn = fn;
 	request->arg = arg;
-	request->reused = take_idle(trees, path);
-	if (request->reused)
-		loop_defer(trees->sup->loop, tree_renamed, request);
-	else
+	if (take_from(trees, &trees->idle, path))
+		request->state = TREES_CLEAN;
+	else if (take_from(trees, &trees->littered, path))
+		request->state = TREES_LITTERED;
+	if (request->state == TREES_NEW)
 		worktree_add(trees->sup->loop, &trees->sup->repo, path, base,
 		    tree_added, request);
+	else
+		loop_defer(trees->sup->loop, tree_renamed, request);
 }
 
 /* The folder is gone, or as far as rm came: the rest is done in process. */
 static void
 folder_removed(const struct child_end *end, void *arg)
 {
-	struct removal *removal = arg;
+	struct trees_removal *removal = arg;
 	struct trees *trees = removal->trees;
 	autoerror struct error err = { 0 };
 	(void)end;
@@ -106,7 +113,7 @@ static void
 start_removal(struct trees *trees, const char *path)
 {
 	autoerror struct error err = { 0 };
-	struct removal *removal = mem_zalloc(sizeof(*removal));
+	struct trees_removal *removal = mem_zalloc(sizeof(*removal));
 	autostrv struct strv rm = { 0 };
 	removal->trees = trees;
 	removal->path = mem_text(path);
@@ -127,12 +134,20 @@ start_removal(struct trees *trees, const char *path)
 }
 
 void
-trees_give(struct trees *trees, const char *path, bool reusable)
+trees_give_back(struct trees *trees, const char *path, enum trees_state state)
 {
-	if (reusable)
+	switch (state) {
+	case TREES_NEW:
+	case TREES_CLEAN:
 		strv_add(&trees->idle, path);
-	else
+		break;
+	case TREES_LITTERED:
+		strv_add(&trees->littered, path);
+		break;
+	case TREES_UNUSABLE:
 		start_removal(trees, path);
+		break;
+	}
 }
 
 bool
@@ -141,12 +156,19 @@ trees_are_busy(const struct trees *trees)
 	return trees->removals > 0;
 }
 
+static void
+remove_all(struct trees *trees, struct strv *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		start_removal(trees, paths->items[i]);
+	strv_clear(paths);
+}
+
 void
 trees_drain(struct trees *trees)
 {
-	for (size_t i = 0; i < trees->idle.n; i++)
-		start_removal(trees, trees->idle.items[i]);
-	strv_clear(&trees->idle);
+	remove_all(trees, &trees->idle);
+	remove_all(trees, &trees->littered);
 }
 
 void
@@ -155,5 +177,6 @@ trees_free(struct trees *trees)
 	if (trees == NULL)
 		return;
 	strv_release(&trees->idle);
+	strv_release(&trees->littered);
 	free(trees);
 }

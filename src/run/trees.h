@@ -12,23 +12,31 @@
 #include "base/error.h"
 #include "run/supervisor.h"
 
+/* What is in a tree. */
+enum trees_state {
+	TREES_NEW, /* nothing: it was made for this agent */
+	TREES_CLEAN, /* the tracked files of another agent's commit */
+	TREES_LITTERED, /* ... and untracked or ignored files */
+	TREES_UNUSABLE, /* it must not serve again */
+};
+
 struct trees;
 
-typedef void trees_fn(bool reused, const struct error *err, void *arg);
+/* state counts when err is NULL. */
+typedef void trees_fn(
+    enum trees_state state, const struct error *err, void *arg);
 
 struct trees *trees_new(struct supervisor *sup) MUST_USE;
-/*
- * Gets a tree at path for an agent that starts at base; fn is called from the
- * loop. reused: it must be brought to base with its rest swept away.
- */
+void trees_free(struct trees *trees);
+/* Gets a tree at path for an agent that starts at base; fn comes later. */
 void trees_get(struct trees *trees, const char *path, const char *base,
     trees_fn *fn, void *arg);
-/* Takes a tree back. reusable: its agent said it can serve again. */
-void trees_give(struct trees *trees, const char *path, bool reusable);
-/* Removals that are still going on. */
-bool trees_are_busy(const struct trees *trees);
+/* Takes a tree back: for the next agent, or to remove what is unusable. */
+void trees_give_back(
+    struct trees *trees, const char *path, enum trees_state state);
 /* Starts the removal of all trees that wait. */
 void trees_drain(struct trees *trees);
-void trees_free(struct trees *trees);
+/* Whether removals are still going on. */
+bool trees_are_busy(const struct trees *trees);
 
 #endif

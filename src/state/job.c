@@ -155,6 +155,12 @@ apply_to_item(struct job *job, const struct item_rule *rule,
 	return true;
 }
 
+size_t
+job_ended(const struct job *job)
+{
+	return job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED];
+}
+
 bool
 job_apply(struct job *job, const json_t *record,
     const struct journal_place *place, struct error *err)

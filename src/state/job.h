@@ -69,6 +69,9 @@ struct job {
 bool job_item_index(const char *id, size_t *index);
 char *job_item_id(size_t index) MUST_USE;
 
+/* How many items are done or have failed. */
+size_t job_ended(const struct job *job);
+
 bool job_apply(struct job *job, const json_t *record,
     const struct journal_place *place, struct error *err) MUST_USE;
 void job_release(struct job *job);

@@ -3,8 +3,8 @@
  * A phase whose steps run in the parent work tree, through one agent process:
  * setup, reduce, merge, a standard workflow, and the planning of items.
  */
-#ifndef RUN_STEPS_H
-#define RUN_STEPS_H
+#ifndef RUN_PARENT_STEPS_H
+#define RUN_PARENT_STEPS_H
 
 #include <stdbool.h>
 
@@ -13,7 +13,7 @@
 #include "plan/frame.h"
 #include "run/supervisor.h"
 
-struct steps_run {
+struct parent_steps {
 	const char *title; /* "Setup": in messages */
 	const struct steps *steps;
 	const struct output_captures *outputs; /* may be NULL */
@@ -28,8 +28,8 @@ struct steps_run {
  * caller, whatever happened) is what the agent said. Failures: ERROR_COMMAND,
  * ERROR_TIMEOUT, ..., ERROR_CANCELLED.
  */
-bool steps_run(struct supervisor *sup, enum frame_phase phase,
-    const struct steps_run *what, struct frame_result *result,
+bool parent_steps_run(struct supervisor *sup, enum frame_phase phase,
+    const struct parent_steps *what, struct frame_result *result,
     struct error *err) MUST_USE;
 
 #endif

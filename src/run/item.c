@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: MIT */
+/* One item on its way through the map phase. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "data/json.h"
+#include "run/frames.h"
+#include "run/item.h"
+
+#define LOST_REPEATS 3
+#define TREES_KEPT 100 /* work trees of failed items that stay */
+
+struct item *
+item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
+    json_t *data)
+{
+	const struct supervisor *sup = shared->sup;
+	struct item *item = mem_zalloc(sizeof(*item));
+	item->shared = shared;
+	item->index = index;
+	item->attempt_number = attempt_number;
+	item->lost_left = attempt_number > LOST_REPEATS
+	    ? 0
+	    : LOST_REPEATS + 1 - attempt_number;
+	item->data = data;
+	item->id = job_item_id(index);
+	item->agent_id = mem_format("%s_agent_%zu", sup->id, index);
+	/* Each attempt has names of its own: a late one harms nobody. */
+	item->name = attempt_number == 1
+	    ? mem_format("mapreduce-agent-%s", item->agent_id)
+	    : mem_format("mapreduce-agent-%s_attempt_%u", item->agent_id,
+		  attempt_number);
+	item->path = layout_worktree(&sup->layout, item->name);
+	item->branch = mem_format("prodigy-%s", item->name);
+	item->branch_ref = mem_format("refs/heads/%s", item->branch);
+	item->ready_ref = mem_format(
+	    "refs/prodigy/%s/i/%s/%u", sup->id, item->id, attempt_number);
+	item->start = clock_now();
+	return item;
+}
+
+void
+item_free(struct item *item)
+{
+	json_decref(item->data);
+	frame_result_release(&item->result);
+	failure_release(&item->failure);
+	strv_release(&item->commits);
+	strv_release(&item->files);
+	free(item->id);
+	free(item->agent_id);
+	free(item->name);
+	free(item->path);
+	free(item->branch);
+	free(item->branch_ref);
+	free(item->ready_ref);
+	free(item->base);
+	free(item->merge_commit);
+	free(item->resolved_tree);
+	free(item->scratch);
+	free(item);
+}
+
+static void
+tell(struct item *item, enum item_event event)
+{
+	item->shared->handle(item, event);
+}
+
+/* A failure that the agent's own result does not tell. */
+static void
+tell_failure(struct item *item, enum item_event event, const struct error *why)
+{
+	failure_set(&item->failure, CAUSE_WORKTREE, 0, "%s", error_text(why));
+	tell(item, event);
+}
+
+static struct recorder *
+recorder_of(const struct item *item)
+{
+	return &item->shared->sup->recorder;
+}
+
+/* --- its work tree ------------------------------------------------------- */
+
+static void
+tree_came(enum trees_state state, const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL) {
+		tell_failure(item, ITEM_TREE_FAILED, err);
+		return;
+	}
+	item->tree = state;
+	recorder_event(recorder_of(item), "worktree_created",
+	    json_pack("{s:s, s:s, s:s}", "agent_id", item->agent_id,
+		"worktree_name", item->name, "branch", item->branch));
+	tell(item, ITEM_TREE_MADE);
+}
+
+void
+item_make_tree(struct item *item)
+{
+	item->base = mem_text(item->shared->head);
+	recorder_add(recorder_of(item),
+	    json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "op", "start",
+		"item", item->id, "attempt", (int)item->attempt_number, "agent",
+		item->agent_id, "worktree", item->path, "branch", item->branch,
+		"base", item->base));
+	trees_get(item->shared->trees, item->path, item->base, tree_came, item);
+}
+
+static void
+keep_tree(struct item *item, const char *why)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	json_t *entry = json_object();
+	item->tree_kept = true;
+	item->shared->kept++;
+	json_set_text(entry, "path", item->path);
+	json_set_text(entry, "agent_id", item->agent_id);
+	json_set_text(entry, "item_id", item->id);
+	json_set_text(entry, "failed_at", clock_rfc3339(clock_wall(), now));
+	json_set_text(entry, "error", why);
+	json_array_append_new(item->shared->orphans, entry);
+}
+
+static void
+give_tree_back(struct item *item)
+{
+	const struct frame_result *result = &item->result;
+	enum trees_state state = TREES_UNUSABLE;
+	if (result->reusable && !supervisor_is_stopping(item->shared->sup))
+		state = result->needs_clean ? TREES_LITTERED : TREES_CLEAN;
+	trees_give_back(item->shared->trees, item->path, state);
+	recorder_event(recorder_of(item), "worktree_cleaned",
+	    json_pack("{s:s, s:s}", "agent_id", item->agent_id, "worktree_name",
+		item->name));
+}
+
+/* Uncommitted work that could not be kept elsewhere keeps its tree. */
+static bool
+would_lose_work(const struct item *item)
+{
+	const struct frame_result *result = &item->result;
+	return result->uncommitted != NULL && result->salvaged == NULL;
+}
+
+/* What becomes of the work tree once its agent process has ended. */
+static void
+settle_tree(struct item *item, enum verdict verdict)
+{
+	bool may_go = verdict == VERDICT_OK ||
+	    (verdict == VERDICT_FAILED && item->shared->kept >= TREES_KEPT);
+	if (may_go && !would_lose_work(item))
+		give_tree_back(item);
+	else if (verdict == VERDICT_OK)
+		keep_tree(item, "uncommitted changes");
+	else if (verdict == VERDICT_FAILED)
+		keep_tree(item, item->failure.message);
+	else
+		keep_tree(item, "interrupted");
+}
+
+/* --- its agent process --------------------------------------------------- */
+
+static void
+frame_came(enum frame_type type, const json_t *frame, void *arg)
+{
+	const struct item *item = arg;
+	struct supervisor *sup = item->shared->sup;
+	const struct frames_source source = {
+		.agent = item->agent_id,
+		.item = item->id,
+		.label = item->id,
+	};
+	if (type != FRAME_STEP)
+		frames_pass_on(sup, &source, type, frame);
+	else if (strcmp(json_get_text(frame, "state"), "start") == 0)
+		progress_agent(
+		    sup->progress, item->id, json_get_text(frame, "label"));
+}
+
+static void
+attempt_ended(enum verdict verdict, struct frame_result *result,
+    const char *why, void *arg)
+{
+	static const enum item_event events[VERDICTS] = {
+		[VERDICT_OK] = ITEM_ENDED_WELL,
+		[VERDICT_FAILED] = ITEM_ENDED_BADLY,
+		[VERDICT_CANCELLED] = ITEM_CANCELLED,
+		[VERDICT_LOST] = ITEM_LOST,
+	};
+	struct item *item = arg;
+	struct supervisor *sup = item->shared->sup;
+	item->attempt = NULL;
+	progress_agent(sup->progress, item->id, NULL);
+	supervisor_add_cost(sup, result);
+	if (result != NULL) {
+		item->result = *result;
+		*result = (struct frame_result){ 0 };
+		failure_move(&item->failure, &item->result.failure);
+	} else {
+		failure_set(&item->failure, CAUSE_LOST, 0, "%s", why);
+		log_warn("%s: %s", item->id, why);
+	}
+	settle_tree(item, verdict);
+	tell(item, events[verdict]);
+}
+
+static json_t *
+make_vars(const struct item *item)
+{
+	const struct item_shared *shared = item->shared;
+	json_t *vars = json_copy(shared->vars);
+	json_object_set_new(vars, "item", json_pack("[s, O]", "d", item->data));
+	json_object_set_new(
+	    vars, "item_id", json_pack("[s, s]", "t", item->id));
+	json_object_set_new(vars, "item_index",
+	    json_pack("[s, I]", "t", (json_int_t)item->index));
+	json_object_set_new(vars, "item_total",
+	    json_pack(
+		"[s, I]", "t", (json_int_t)shared->sup->recorder.job.total));
+	return vars;
+}
+
+static bool
+is_shortage(int code)
+{
+	return code == EAGAIN || code == ENOMEM || code == EMFILE ||
+	    code == ENFILE;
+}
+
+/* Being refused is not the item's fault: it waits for a better moment. */
+static void
+start_failed(struct item *item, const struct error *err)
+{
+	bool refused = is_shortage(err->code);
+	trees_give_back(item->shared->trees, item->path, TREES_UNUSABLE);
+	failure_set(&item->failure, CAUSE_RESOURCE, 0, "%s", error_text(err));
+	tell(item, refused ? ITEM_REFUSED : ITEM_LOST);
+}
+
+static bool
+start_attempt(struct item *item, struct error *err)
+{
+	const struct supervisor *sup = item->shared->sup;
+	autojson json_t *vars = make_vars(item);
+	autofree char *salvage_ref =
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->id, item->id);
+	struct frame_spec spec = supervisor_spec(sup, PHASE_MAP);
+	spec.agent = item->agent_id;
+	spec.item = item->id;
+	spec.attempt = item->attempt_number;
+	spec.directory = item->path;
+	spec.base = item->base;
+	spec.branch = item->branch;
+	spec.salvage_ref = salvage_ref;
+	spec.reused = item->tree != TREES_NEW;
+	spec.needs_clean = item->tree == TREES_LITTERED;
+	spec.check_reuse = true;
+	spec.steps = sup->workflow.map.agent_template;
+	spec.timeout_ms = sup->workflow.map.agent_timeout_ms;
+	spec.log_name = item->name;
+	spec.vars = vars;
+	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,
+	    frame_came, attempt_ended, item, err);
+	return item->attempt != NULL;
+}
+
+void
+item_run(struct item *item)
+{
+	autoerror struct error err = { 0 };
+	if (!start_attempt(item, &err)) {
+		start_failed(item, &err);
+		return;
+	}
+	recorder_event(recorder_of(item), "agent_started",
+	    json_pack("{s:s, s:s, s:s, s:i}", "agent_id", item->agent_id,
+		"item_id", item->id, "worktree", item->name, "attempt",
+		(int)item->attempt_number));
+}
+
+void
+item_stop(struct item *item, int64_t force_ms)
+{
+	if (item->attempt != NULL)
+		attempt_stop(item->attempt, force_ms);
+}
+
+/* --- what its agent made ------------------------------------------------- */
+
+static void
+files_listed(const struct strv *paths, const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (paths == NULL) {
+		tell_failure(item, ITEM_UNUSABLE, err);
+		return;
+	}
+	strv_copy(&item->files, paths);
+	tell(item, ITEM_HAS_COMMITS);
+}
+
+static void
+kept_on_branch(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL)
+		log_warn("%s: %s", item->id, error_text(err));
+	tell(item, ITEM_UNUSABLE);
+}
+
+/* Its branch keeps what cannot be merged, wherever the agent had HEAD. */
+static void
+refuse_rewritten_history(struct item *item)
+{
+	const struct ref_change change = { .ref = item->branch_ref,
+		.new = item->result.tip };
+	failure_set(&item->failure, CAUSE_WORKTREE, 0,
+	    "history rewritten: HEAD does not descend from the commit the "
+	    "agent started from");
+	objects_update_refs(
+	    item->shared->objects, &change, 1, kept_on_branch, item);
+}
+
+static void
+commits_listed(
+    const struct strv *oids, bool descends, const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (oids == NULL) {
+		tell_failure(item, ITEM_UNUSABLE, err);
+	} else if (!descends) {
+		refuse_rewritten_history(item);
+	} else {
+		strv_copy(&item->commits, oids);
+		objects_commit_changes(item->shared->objects, item->base,
+		    item->result.tip, files_listed, item);
+	}
+}
+
+void
+item_collect(struct item *item)
+{
+	const char *tip = item->result.tip;
+	if (tip == NULL || strcmp(tip, item->base) == 0)
+		tell(item, ITEM_HAS_NO_COMMITS);
+	else
+		objects_walk(item->shared->objects, item->base, tip,
+		    commits_listed, item);
+}
+
+/* --- what is recorded of it ---------------------------------------------- */
+
+static json_t *
+list_of(const struct strv *texts)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < texts->n; i++)
+		json_array_append_new(list, json_text(texts->items[i]));
+	return list;
+}
+
+static const char *
+cleanup_status(const struct item *item)
+{
+	return item->tree_kept ? "Skipped" : "Success";
+}
+
+static json_t *
+status_of(const struct item *item)
+{
+	if (item->state != ITEM_FAILED)
+		return json_string("Success");
+	if (item->failure.cause == CAUSE_TIMEOUT)
+		return json_string("Timeout");
+	return json_pack("{s:o}", "Failed", json_text(item->failure.message));
+}
+
+/* The AgentResult of the item (docs/FORMATS.md), a new reference. */
+static json_t *
+make_result(const struct item *item)
+{
+	const struct frame_result *result = &item->result;
+	json_t *out = json_object();
+	json_set_text(out, "item_id", item->id);
+	json_object_set_new(out, "status", status_of(item));
+	json_set_text(
+	    out, "output", result->output == NULL ? "" : result->output);
+	json_object_set_new(out, "commits", list_of(&item->commits));
+	if (item->files.n > 0)
+		json_object_set_new(
+		    out, "files_modified", list_of(&item->files));
+	json_object_set_new(
+	    out, "duration", json_duration(clock_now() - item->start));
+	json_set_text(out, "error",
+	    item->state == ITEM_FAILED ? item->failure.message : NULL);
+	json_set_text(
+	    out, "worktree_path", item->tree_kept ? item->path : NULL);
+	json_set_text(out, "branch_name", item->branch);
+	json_set_text(out, "worktree_session_id", item->agent_id);
+	json_set_text(out, "json_log_location", result->log);
+	json_set_text(out, "cleanup_status", cleanup_status(item));
+	if (result->claude_session != NULL)
+		json_set_text(out, "claude_session_id", result->claude_session);
+	if (result->salvaged != NULL)
+		json_set_text(out, "salvaged", result->salvaged);
+	return out;
+}
+
+static void
+is_recorded(void *arg)
+{
+	struct item *item = arg;
+	tell(item, ITEM_RECORDED);
+}
+
+static void
+tip_is_durable(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL) {
+		tell_failure(item, ITEM_UNUSABLE, err);
+		return;
+	}
+	recorder_add(recorder_of(item),
+	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item",
+		item->id, "tip", item->result.tip, "base", item->base, "result",
+		make_result(item)));
+	recorder_then(recorder_of(item), is_recorded, item);
+}
+
+static void
+tip_has_refs(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL) {
+		tell_failure(item, ITEM_UNUSABLE, err);
+		return;
+	}
+	item->has_ready_ref = true;
+	tip_is_durable(NULL, item);
+}
+
+/* The branch is set, too: the agent may have left it for another, or none. */
+void
+item_record_ready(struct item *item)
+{
+	const struct ref_change changes[] = {
+		{ .ref = item->ready_ref, .new = item->result.tip },
+		{ .ref = item->branch_ref, .new = item->result.tip },
+	};
+	objects_update_refs(item->shared->objects, changes, COUNT_OF(changes),
+	    tip_has_refs, item);
+}
+
+static void
+announce_done(struct item *item)
+{
+	const struct supervisor *sup = item->shared->sup;
+	struct recorder *recorder = recorder_of(item);
+	const struct frame_result *result = &item->result;
+	int64_t ms = clock_now() - item->start;
+	autofree char *took = clock_duration_text(ms);
+	if (item->merge_commit != NULL)
+		recorder_event(recorder, "worktree_merged",
+		    json_pack("{s:s, s:s}", "agent_id", item->agent_id,
+			"target_branch", sup->parent_branch));
+	recorder_event(recorder, "agent_completed",
+	    json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "agent_id",
+		item->agent_id, "item_id", item->id, "duration",
+		json_duration(ms), "commits", list_of(&item->commits),
+		"cleanup_status", cleanup_status(item), "json_log_location",
+		json_text(result->log)));
+	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", item->id,
+	    took, job_ended(&recorder->job), recorder->job.total);
+	if (result->uncommitted != NULL && result->salvaged != NULL)
+		log_warn("%s left uncommitted changes: kept as commit %s",
+		    item->id, result->salvaged);
+	else if (result->uncommitted != NULL)
+		log_warn("%s left uncommitted changes: kept in %s", item->id,
+		    item->path);
+}
+
+static void
+done_is_durable(void *arg)
+{
+	struct item *item = arg;
+	announce_done(item);
+	recorder_snapshot_if_due(recorder_of(item));
+	tell(item, ITEM_RECORDED);
+}
+
+static void
+empty_branch_dropped(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL)
+		log_debug("%s: %s", item->id, error_text(err));
+	recorder_then(recorder_of(item), done_is_durable, item);
+}
+
+/* A merge has dropped the item's refs; an empty branch is left to drop. */
+void
+item_record_done(struct item *item)
+{
+	struct recorder *recorder = recorder_of(item);
+	const struct ref_change drop = { .ref = item->branch_ref };
+	if (item->merge_commit != NULL)
+		recorder_add(recorder,
+		    json_pack("{s:s, s:s, s:s}", "op", "merged", "item",
+			item->id, "merge_commit", item->merge_commit));
+	else
+		recorder_add(recorder,
+		    json_pack("{s:s, s:s, s:o}", "op", "done", "item", item->id,
+			"result", make_result(item)));
+	if (item->merge_commit != NULL || item->tree_kept)
+		recorder_then(recorder, done_is_durable, item);
+	else
+		objects_update_refs(item->shared->objects, &drop, 1,
+		    empty_branch_dropped, item);
+}
+
+static void
+bury(struct item *item)
+{
+	const struct dlq_attempt attempt = {
+		.failure = &item->failure,
+		.agent = item->agent_id,
+		.log = item->result.log,
+		.duration_ms = clock_now() - item->start,
+		.worktree = item->tree_kept ? item->path : NULL,
+		.branch = item->branch,
+		.uncommitted = item->result.uncommitted,
+	};
+	recorder_dead_letter(recorder_of(item), item->id, item->data, &attempt);
+}
+
+static void
+announce_failure(struct item *item)
+{
+	const struct failure *failure = &item->failure;
+	recorder_event(recorder_of(item), "agent_failed",
+	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "agent_id",
+		item->agent_id, "item_id", item->id, "error",
+		json_text(failure->message), "retry_eligible",
+		!dlq_needs_review(failure), "failure_reason",
+		failure_error_type(failure), "json_log_location",
+		json_text(item->result.log)));
+	progress_say(item->shared->sup->progress, "%s failed: %s", item->id,
+	    failure->message);
+}
+
+static void
+refs_dropped(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (err != NULL)
+		log_debug("%s: %s", item->id, error_text(err));
+	tell(item, ITEM_RECORDED);
+}
+
+/* A branch without a commit of its own, in no tree that stays. */
+static bool
+has_empty_branch(const struct item *item)
+{
+	const char *tip = item->result.tip;
+	return !item->tree_kept && item->base != NULL &&
+	    (tip == NULL || strcmp(tip, item->base) == 0);
+}
+
+/* The branch keeps what could not be merged: the other ref has served. */
+static void
+failure_is_durable(void *arg)
+{
+	struct item *item = arg;
+	struct ref_change changes[2];
+	size_t n = 0;
+	if (item->has_ready_ref)
+		changes[n++] = (struct ref_change){ .ref = item->ready_ref };
+	if (has_empty_branch(item))
+		changes[n++] = (struct ref_change){ .ref = item->branch_ref };
+	announce_failure(item);
+	recorder_snapshot_if_due(recorder_of(item));
+	if (n > 0)
+		objects_update_refs(
+		    item->shared->objects, changes, n, refs_dropped, item);
+	else
+		tell(item, ITEM_RECORDED);
+}
+
+/* Without its dead letter a failure is not recorded: a resume repeats it. */
+void
+item_record_failure(struct item *item)
+{
+	struct recorder *recorder = recorder_of(item);
+	bury(item);
+	if (recorder->failure.kind != ERROR_NONE) {
+		tell(item, ITEM_RECORDED);
+		return;
+	}
+	recorder_add(recorder,
+	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "op", "fail", "item",
+		item->id, "error", json_text(item->failure.message),
+		"error_type", failure_error_type(&item->failure), "result",
+		make_result(item)));
+	recorder_then(recorder, failure_is_durable, item);
+}
+
+void
+item_record_reset(struct item *item)
+{
+	recorder_add(recorder_of(item),
+	    json_pack("{s:s, s:s}", "op", "reset", "item", item->id));
+}

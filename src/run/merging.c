@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* Merging what agents made, in the order in which they came. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "data/json.h"
+#include "git/git.h"
+#include "git/merge.h"
+#include "git/worktree.h"
+#include "run/frames.h"
+#include "run/merging.h"
+
+/* So many merges are published at once: a bound on what a failure undoes. */
+#define BATCH_LIMIT 32
+#define RESOLVE_LIMIT_MS 600000
+
+struct merging {
+	struct item_shared *shared;
+	struct item_list waiting; /* for their turn, in the order they came */
+	struct item_list merged; /* onto head, and not published yet */
+	size_t n_merged;
+	char *head; /* what the map ref becomes when they are published */
+	struct item *turn; /* whose turn it is, or NULL */
+	bool has_conflict; /* with head: told once head is published */
+	bool publishing;
+	bool giving; /* give_turn() is at work further up */
+};
+
+static void publish(struct merging *merging);
+
+struct merging *
+merging_new(struct item_shared *shared)
+{
+	struct merging *merging = mem_zalloc(sizeof(*merging));
+	merging->shared = shared;
+	merging->head = mem_text(shared->head);
+	TAILQ_INIT(&merging->waiting);
+	TAILQ_INIT(&merging->merged);
+	return merging;
+}
+
+void
+merging_free(struct merging *merging)
+{
+	if (merging == NULL)
+		return;
+	free(merging->head);
+	free(merging);
+}
+
+static void
+tell(struct item *item, enum item_event event)
+{
+	item->shared->handle(item, event);
+}
+
+/* --- turns --------------------------------------------------------------- */
+
+static struct item *
+take_first(struct item_list *list)
+{
+	struct item *item = TAILQ_FIRST(list);
+	if (item != NULL)
+		TAILQ_REMOVE(list, item, merge_link);
+	return item;
+}
+
+/*
+ * Who is told of its turn may end it at once (while the job stops, each does),
+ * which comes back to here: only the outermost call goes through the queue.
+ */
+static void
+give_turn(struct merging *merging)
+{
+	if (merging->giving)
+		return;
+	merging->giving = true;
+	while (merging->turn == NULL && !merging->publishing) {
+		if (merging->n_merged > 0 &&
+		    (TAILQ_EMPTY(&merging->waiting) ||
+			merging->n_merged >= BATCH_LIMIT))
+			publish(merging);
+		else if ((merging->turn = take_first(&merging->waiting)) !=
+		    NULL)
+			tell(merging->turn, ITEM_TURN);
+		else
+			break;
+	}
+	merging->giving = false;
+}
+
+void
+merging_add(struct merging *merging, struct item *item)
+{
+	TAILQ_INSERT_TAIL(&merging->waiting, item, merge_link);
+	give_turn(merging);
+}
+
+static void
+drop_scratch(struct item *item)
+{
+	if (item->has_scratch)
+		trees_give_back(
+		    item->shared->trees, item->scratch, TREES_UNUSABLE);
+	item->has_scratch = false;
+}
+
+void
+merging_end_turn(struct merging *merging, struct item *item)
+{
+	drop_scratch(item);
+	if (merging->turn == item)
+		merging->turn = NULL;
+	give_turn(merging);
+}
+
+/* --- publishing ---------------------------------------------------------- */
+
+/* The one with the conflict merges again, with the head that there is. */
+static void
+undo_batch(struct merging *merging, const struct error *err)
+{
+	struct item *item;
+	free(merging->head);
+	merging->head = mem_text(merging->shared->head);
+	merging->n_merged = 0;
+	while ((item = take_first(&merging->merged)) != NULL) {
+		free(item->merge_commit);
+		item->merge_commit = NULL;
+		failure_set(
+		    &item->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
+		tell(item, ITEM_MERGE_ERROR);
+	}
+	merging->publishing = false;
+	if (merging->has_conflict) {
+		merging->has_conflict = false;
+		merging_merge(merging, merging->turn);
+	}
+	give_turn(merging);
+}
+
+static void
+batch_is_durable(const struct error *err, void *arg)
+{
+	struct merging *merging = arg;
+	struct item *item;
+	if (err != NULL)
+		recorder_fail(&merging->shared->sup->recorder, err);
+	merging->n_merged = 0;
+	while ((item = take_first(&merging->merged)) != NULL)
+		tell(item, ITEM_MERGED);
+	merging->publishing = false;
+	if (merging->has_conflict) {
+		merging->has_conflict = false;
+		tell(merging->turn, ITEM_CONFLICT);
+	}
+	give_turn(merging);
+}
+
+static void
+refs_are_set(const struct error *err, void *arg)
+{
+	struct merging *merging = arg;
+	struct item_shared *shared = merging->shared;
+	if (err != NULL) {
+		undo_batch(merging, err);
+		return;
+	}
+	free(shared->head);
+	shared->head = mem_text(merging->head);
+	batch_is_durable(NULL, merging);
+}
+
+/*
+ * The map ref moves from where it was known to be; the refs of the items have
+ * served, but the branch of a tree that stays.
+ */
+static void
+publish(struct merging *merging)
+{
+	const struct item_shared *shared = merging->shared;
+	const struct item *item;
+	struct ref_change changes[1 + 2 * BATCH_LIMIT] = {
+		{ .ref = shared->sup->map_ref,
+		    .old = shared->head,
+		    .new = merging->head },
+	};
+	size_t n = 1;
+	TAILQ_FOREACH(item, &merging->merged, merge_link) {
+		changes[n++] = (struct ref_change){ .ref = item->ready_ref };
+		if (!item->tree_kept)
+			changes[n++] =
+			    (struct ref_change){ .ref = item->branch_ref };
+	}
+	merging->publishing = true;
+	objects_update_refs(shared->objects, changes, n, refs_are_set, merging);
+}
+
+/* --- one merge ----------------------------------------------------------- */
+
+static void
+set_conflict(struct item *item, const struct strv *paths)
+{
+	autostr struct str list = { 0 };
+	for (size_t i = 0; i < paths->n; i++)
+		str_format(&list, "%s%s", i > 0 ? ", " : "", paths->items[i]);
+	failure_set(&item->failure, CAUSE_MERGE_CONFLICT, 0,
+	    "merge conflict in %s; its work is on branch %s", str_text(&list),
+	    item->branch);
+}
+
+/* A conflict is with what is published: that comes first. */
+static void
+found_conflict(struct merging *merging, const struct strv *paths)
+{
+	set_conflict(merging->turn, paths);
+	if (merging->n_merged == 0) {
+		tell(merging->turn, ITEM_CONFLICT);
+		return;
+	}
+	merging->has_conflict = true;
+	publish(merging);
+}
+
+static void
+merge_ended(const struct merge_result *result, void *arg)
+{
+	struct merging *merging = arg;
+	struct item *item = merging->turn;
+	switch (result->outcome) {
+	case MERGE_DONE:
+		free(merging->head);
+		merging->head = mem_text(result->commit);
+		item->merge_commit = mem_text(result->commit);
+		TAILQ_INSERT_TAIL(&merging->merged, item, merge_link);
+		merging->n_merged++;
+		merging_end_turn(merging, item);
+		break;
+	case MERGE_CONFLICT:
+		found_conflict(merging, &result->paths);
+		break;
+	case MERGE_FAILED:
+		failure_set(&item->failure, CAUSE_WORKTREE, 0, "%s",
+		    error_text(result->err));
+		tell(item, ITEM_MERGE_ERROR);
+		break;
+	}
+}
+
+/* The trailers are the truth about what is merged (docs/FORMATS.md). */
+static char *
+make_message(const struct item *item)
+{
+	return mem_format("Merge agent %s\n\n"
+			  "Prodigy-Item: %s\n"
+			  "Prodigy-Attempt: %u\n"
+			  "Prodigy-Job: %s\n",
+	    item->branch, item->id, item->attempt_number,
+	    item->shared->sup->id);
+}
+
+void
+merging_merge(struct merging *merging, struct item *item)
+{
+	autofree char *message = make_message(item);
+	const struct merge_request request = {
+		.old = merging->head,
+		.tip = item->result.tip,
+		.base = item->base,
+		.tree = item->resolved_tree,
+		.message = message,
+		.identity = item->shared->sup->identity,
+		.wall_ms = clock_wall(),
+	};
+	merge_start(item->shared->objects, &request, merge_ended, merging);
+}
+
+/* --- a conflict ---------------------------------------------------------- */
+
+struct resolution {
+	struct item *item;
+	struct steps steps;
+};
+
+static void
+stays_unresolved(struct item *item, const char *why)
+{
+	failure_set(&item->failure, CAUSE_MERGE_CONFLICT, 0,
+	    "%s (claude could not resolve it: %s)", item->failure.message, why);
+	tell(item, ITEM_UNRESOLVED);
+}
+
+static void
+scratch_added(const struct error *why, void *arg)
+{
+	struct item *item = arg;
+	if (why != NULL)
+		stays_unresolved(item, error_text(why));
+	else
+		tell(item, ITEM_SCRATCH_ADDED);
+}
+
+void
+merging_add_scratch(struct item *item)
+{
+	const struct supervisor *sup = item->shared->sup;
+	autofree char *name = mem_format("%s-merge", item->name);
+	item->scratch = layout_worktree(&sup->layout, name);
+	item->has_scratch = true;
+	progress_say(sup->progress, "%s: %s: asking claude", item->id,
+	    item->failure.message);
+	worktree_add(sup->loop, &sup->repo, item->scratch, item->shared->head,
+	    scratch_added, item);
+}
+
+static void
+scratch_filled(const struct git_result *git, void *arg)
+{
+	struct item *item = arg;
+	autoerror struct error err = { 0 };
+	if (git->code == 0) {
+		tell(item, ITEM_SCRATCH_FILLED);
+		return;
+	}
+	git_complain("git checkout", git, &err);
+	stays_unresolved(item, error_text(&err));
+}
+
+void
+merging_fill_scratch(struct item *item)
+{
+	autoerror struct error err = { 0 };
+	const char *const args[] = { "checkout", "-q", "-f", "--detach",
+		item->shared->head, "--", NULL };
+	if (!git_start(item->shared->sup->loop, item->scratch, args,
+		scratch_filled, item, &err))
+		stays_unresolved(item, error_text(&err));
+}
+
+/* The repository's own command for it, or the task in words. */
+static char *
+make_prompt(const struct item *item)
+{
+	autofree char *command = path_join(
+	    item->scratch, ".claude/commands/prodigy-merge-worktree.md");
+	if (path_exists(command))
+		return mem_format("/prodigy-merge-worktree %s", item->branch);
+	return mem_format(
+	    "Merge a branch into HEAD of this work tree with "
+	    "'git merge --no-ff'. It conflicts: resolve each conflict so that "
+	    "what both sides intended is kept, leave no conflict marker, and "
+	    "commit the merge. Change nothing else. If that is impossible, "
+	    "run 'git merge --abort' and say why. The branch: %s",
+	    item->branch);
+}
+
+static void
+frame_came(enum frame_type type, const json_t *frame, void *arg)
+{
+	const struct resolution *resolution = arg;
+	const struct item *item = resolution->item;
+	const struct frames_source source = {
+		.agent = item->agent_id,
+		.item = item->id,
+		.label = item->id,
+	};
+	frames_pass_on(item->shared->sup, &source, type, frame);
+}
+
+static void
+take_resolution(struct item *item)
+{
+	autoerror struct error err = { 0 };
+	char tree[GIT_OID_SIZE];
+	if (!merge_verify(item->scratch, item->shared->head, item->result.tip,
+		tree, &err)) {
+		stays_unresolved(item, error_text(&err));
+		return;
+	}
+	item->resolved_tree = mem_text(tree);
+	drop_scratch(item);
+	tell(item, ITEM_RESOLVED);
+}
+
+static void
+claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
+    void *arg)
+{
+	struct resolution *resolution = arg;
+	struct item *item = resolution->item;
+	item->attempt = NULL;
+	steps_release(&resolution->steps);
+	free(resolution);
+	supervisor_add_cost(item->shared->sup, result);
+	switch (verdict) {
+	case VERDICT_OK:
+		take_resolution(item);
+		break;
+	case VERDICT_CANCELLED:
+		tell(item, ITEM_CANCELLED);
+		break;
+	case VERDICT_FAILED:
+		stays_unresolved(item, result->failure.message);
+		break;
+	case VERDICT_LOST:
+	case VERDICTS:
+		stays_unresolved(item, why);
+		break;
+	}
+}
+
+static bool
+start_claude(struct resolution *resolution, struct error *err)
+{
+	struct item *item = resolution->item;
+	const struct supervisor *sup = item->shared->sup;
+	autofree char *name = mem_format("%s-merge", item->name);
+	autojson json_t *vars = json_object();
+	struct frame_spec spec = supervisor_spec(sup, PHASE_RESOLVE);
+	spec.agent = item->agent_id;
+	spec.item = item->id;
+	spec.attempt = item->attempt_number;
+	spec.directory = item->scratch;
+	spec.steps = resolution->steps;
+	spec.timeout_ms = RESOLVE_LIMIT_MS;
+	spec.log_name = name;
+	spec.vars = vars;
+	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,
+	    frame_came, claude_ended, resolution, err);
+	return item->attempt != NULL;
+}
+
+void
+merging_ask_claude(struct item *item)
+{
+	autoerror struct error err = { 0 };
+	struct resolution *resolution = mem_zalloc(sizeof(*resolution));
+	resolution->item = item;
+	struct step *step = steps_add(&resolution->steps);
+	step->kind = STEP_CLAUDE;
+	step->command = make_prompt(item);
+	if (start_claude(resolution, &err))
+		return;
+	steps_release(&resolution->steps);
+	free(resolution);
+	stays_unresolved(item, error_text(&err));
+}
