@@ -85,7 +85,6 @@ enum condition {
 	ALWAYS,
 	STOPPING,
 	CAN_REPEAT,
-	CAN_RESOLVE,
 };
 
 struct transition {
@@ -100,10 +99,11 @@ struct transition {
  * The first row counts that has the state and the event and whose condition
  * holds. While the job stops, an item whose commits are recorded is left to a
  * resume as it is, and any other is let go; what is paid for (a result, a
- * resolved conflict) is still taken.
+ * resolved conflict) is still taken. Two events cannot meet a stop: an item
+ * starts when item_may_start() has just said so, and it is refused by the very
+ * call that started it.
  */
 static const struct transition transitions[] = {
-	{ ITEM_PENDING, ITEM_STARTS, STOPPING, ITEM_PENDING, ITEM_DO_LET_GO },
 	{ ITEM_PENDING, ITEM_STARTS, ALWAYS, ITEM_CREATING, ITEM_DO_MAKE_TREE },
 
 	{ ITEM_CREATING, ITEM_TREE_MADE, STOPPING, ITEM_PENDING,
@@ -116,7 +116,6 @@ static const struct transition transitions[] = {
 	{ ITEM_CREATING, ITEM_TREE_FAILED, ALWAYS, ITEM_FAILED,
 	    ITEM_DO_RECORD_FAILURE },
 
-	{ ITEM_RUNNING, ITEM_REFUSED, STOPPING, ITEM_PENDING, ITEM_DO_LET_GO },
 	{ ITEM_RUNNING, ITEM_REFUSED, ALWAYS, ITEM_PENDING, ITEM_DO_PUT_BACK },
 	{ ITEM_RUNNING, ITEM_ENDED_WELL, ALWAYS, ITEM_COLLECTING,
 	    ITEM_DO_COLLECT },
@@ -144,10 +143,8 @@ static const struct transition transitions[] = {
 
 	{ ITEM_MERGING, ITEM_MERGED, ALWAYS, ITEM_DONE, ITEM_DO_RECORD_DONE },
 	{ ITEM_MERGING, ITEM_CONFLICT, STOPPING, ITEM_READY, ITEM_DO_LEAVE },
-	{ ITEM_MERGING, ITEM_CONFLICT, CAN_RESOLVE, ITEM_SCRATCHING,
+	{ ITEM_MERGING, ITEM_CONFLICT, ALWAYS, ITEM_SCRATCHING,
 	    ITEM_DO_ADD_SCRATCH },
-	{ ITEM_MERGING, ITEM_CONFLICT, ALWAYS, ITEM_FAILED,
-	    ITEM_DO_RECORD_FAILURE },
 	{ ITEM_MERGING, ITEM_MERGE_ERROR, ALWAYS, ITEM_FAILED,
 	    ITEM_DO_RECORD_FAILURE },
 
@@ -183,8 +180,6 @@ holds(const struct item_view *view, enum condition condition)
 		return view->stopping;
 	case CAN_REPEAT:
 		return view->can_repeat;
-	case CAN_RESOLVE:
-		return view->can_resolve;
 	case ALWAYS:
 		break;
 	}

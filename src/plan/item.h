@@ -90,7 +90,6 @@ enum item_action {
 struct item_view {
 	enum item_state state;
 	bool can_repeat; /* a lost attempt may be repeated */
-	bool can_resolve; /* a conflict may go to claude */
 	bool stopping; /* the job is being shut down */
 };
 

@@ -532,10 +532,11 @@ item_record_done(struct item *item)
 static void
 bury(struct item *item)
 {
+	const char *log = item->failure.log;
 	const struct dlq_attempt attempt = {
 		.failure = &item->failure,
 		.agent = item->agent_id,
-		.log = item->result.log,
+		.log = log == NULL ? item->result.log : log,
 		.duration_ms = clock_now() - item->start,
 		.worktree = item->tree_kept ? item->path : NULL,
 		.branch = item->branch,

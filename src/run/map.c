@@ -177,7 +177,6 @@ handle(struct item *item, enum item_event event)
 	const struct item_view view = {
 		.state = item->state,
 		.can_repeat = item->lost_left > 0,
-		.can_resolve = item->scratch == NULL,
 		.stopping = supervisor_is_stopping(map->sup),
 	};
 	struct item_step step;

@@ -288,10 +288,11 @@ struct resolution {
 };
 
 static void
-stays_unresolved(struct item *item, const char *why)
+stays_unresolved(struct item *item, const char *why, const char *log)
 {
 	failure_set(&item->failure, CAUSE_MERGE_CONFLICT, 0,
 	    "%s (claude could not resolve it: %s)", item->failure.message, why);
+	item->failure.log = log == NULL ? NULL : mem_text(log);
 	tell(item, ITEM_UNRESOLVED);
 }
 
@@ -300,7 +301,7 @@ scratch_added(const struct error *why, void *arg)
 {
 	struct item *item = arg;
 	if (why != NULL)
-		stays_unresolved(item, error_text(why));
+		stays_unresolved(item, error_text(why), NULL);
 	else
 		tell(item, ITEM_SCRATCH_ADDED);
 }
@@ -328,7 +329,7 @@ scratch_filled(const struct git_result *git, void *arg)
 		return;
 	}
 	git_complain("git checkout", git, &err);
-	stays_unresolved(item, error_text(&err));
+	stays_unresolved(item, error_text(&err), NULL);
 }
 
 void
@@ -339,7 +340,7 @@ merging_fill_scratch(struct item *item)
 		item->shared->head, "--", NULL };
 	if (!git_start(item->shared->sup->loop, item->scratch, args,
 		scratch_filled, item, &err))
-		stays_unresolved(item, error_text(&err));
+		stays_unresolved(item, error_text(&err), NULL);
 }
 
 /* The repository's own command for it, or the task in words. */
@@ -379,7 +380,7 @@ take_resolution(struct item *item)
 	char tree[GIT_OID_SIZE];
 	if (!merge_verify(item->scratch, item->shared->head, item->result.tip,
 		tree, &err)) {
-		stays_unresolved(item, error_text(&err));
+		stays_unresolved(item, error_text(&err), NULL);
 		return;
 	}
 	item->resolved_tree = mem_text(tree);
@@ -405,11 +406,11 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 		tell(item, ITEM_CANCELLED);
 		break;
 	case VERDICT_FAILED:
-		stays_unresolved(item, result->failure.message);
+		stays_unresolved(item, result->failure.message, result->log);
 		break;
 	case VERDICT_LOST:
 	case VERDICTS:
-		stays_unresolved(item, why);
+		stays_unresolved(item, why, NULL);
 		break;
 	}
 }
@@ -448,5 +449,5 @@ merging_ask_claude(struct item *item)
 		return;
 	steps_release(&resolution->steps);
 	free(resolution);
-	stays_unresolved(item, error_text(&err));
+	stays_unresolved(item, error_text(&err), NULL);
 }

@@ -17,7 +17,7 @@
 
 /* --- transitions --------------------------------------------------------- */
 
-#define VIEWS 8
+#define VIEWS 4
 
 static struct item_view
 view_of(enum item_state state, int bits)
@@ -25,8 +25,7 @@ view_of(enum item_state state, int bits)
 	return (struct item_view){
 		.state = state,
 		.can_repeat = (bits & 1) != 0,
-		.can_resolve = (bits & 2) != 0,
-		.stopping = (bits & 4) != 0,
+		.stopping = (bits & 2) != 0,
 	};
 }
 
@@ -34,7 +33,7 @@ static void
 add_row(struct str *table, const char *when, enum item_state state,
     enum item_event event, const struct item_step *step)
 {
-	str_format(table, "%-10s %-14s %-23s -> %-10s %s\n",
+	str_format(table, "%-10s %-14s %-15s -> %-10s %s\n",
 	    item_state_name(state), item_event_name(event), when,
 	    item_state_name(step->state), item_action_name(step->action));
 }
@@ -58,9 +57,8 @@ add_rows(struct str *table, enum item_state state, enum item_event event)
 	}
 	for (int bits = 0; bits < VIEWS; bits++) {
 		autofree char *when =
-		    mem_format("%s%s%s", (bits & 1) != 0 ? "repeat " : "",
-			(bits & 2) != 0 ? "resolve " : "",
-			(bits & 4) != 0 ? "stopping" : "");
+		    mem_format("%s%s", (bits & 1) != 0 ? "repeat " : "",
+			(bits & 2) != 0 ? "stopping" : "");
 		add_row(table, when, state, event, &steps[bits]);
 	}
 }
@@ -86,14 +84,13 @@ test_transitions(void)
 	    "every transition is as it is written down");
 }
 
-/* Actions that start a process or a merge. */
+/* Actions that start a process or a merge after an event that takes time. */
 static bool
 starts_work(enum item_action action)
 {
-	return action == ITEM_DO_MAKE_TREE || action == ITEM_DO_RUN ||
-	    action == ITEM_DO_QUEUE || action == ITEM_DO_ADD_SCRATCH ||
-	    action == ITEM_DO_FILL_SCRATCH || action == ITEM_DO_ASK_CLAUDE ||
-	    action == ITEM_DO_REPEAT || action == ITEM_DO_PUT_BACK;
+	return action == ITEM_DO_RUN || action == ITEM_DO_QUEUE ||
+	    action == ITEM_DO_ADD_SCRATCH || action == ITEM_DO_FILL_SCRATCH ||
+	    action == ITEM_DO_ASK_CLAUDE || action == ITEM_DO_REPEAT;
 }
 
 static void
@@ -103,7 +100,7 @@ test_stopping(void)
 	for (int state = 0; state < ITEM_STATES; state++) {
 		for (int event = 0; event < ITEM_EVENTS; event++) {
 			struct item_view view =
-			    view_of((enum item_state)state, 4 | 2 | 1);
+			    view_of((enum item_state)state, 2 | 1);
 			struct item_step step;
 			if (item_follow(&view, (enum item_event)event, &step) &&
 			    starts_work(step.action)) {
