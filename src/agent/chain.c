@@ -57,6 +57,17 @@ set_item(struct strv *env, const json_t *item)
 	}
 }
 
+/*
+ * What counts of an item's work is made durable by the supervisor, once, when
+ * it is recorded; the steps of other phases write what the user has at once.
+ */
+static enum git_sync
+sync_of(enum frame_phase phase)
+{
+	return phase == PHASE_MAP || phase == PHASE_RESOLVE ? GIT_HARDENED_LATER
+							    : GIT_SYNCED;
+}
+
 static bool
 make_environment(struct chain *chain, struct error *err)
 {
@@ -82,7 +93,7 @@ make_environment(struct chain *chain, struct error *err)
 	autofree char *token =
 	    mem_format("%s/%s/%u", spec->job, spec->item, spec->attempt);
 	set_text(env, "PRODIGY_AGENT", token);
-	git_env(env, GIT_FOR_AGENT);
+	git_env(env, GIT_FOR_AGENT, sync_of(spec->phase));
 	if (spec->phase != PHASE_MAP)
 		return true;
 	set_text(env, "PRODIGY_ITEM_ID", spec->item);

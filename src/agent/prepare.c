@@ -41,8 +41,14 @@ static bool
 run_git(struct keeper *keeper, const char *dir, const char *const *args,
     struct str *out, struct error *err)
 {
+	/* A tree that a power cut damages is made anew. */
+	const struct git_options options = {
+		.purpose = GIT_FOR_US,
+		.sync = GIT_HARDENED_LATER,
+	};
 	struct wait wait = { 0 };
-	if (!git_start(keeper->loop, dir, args, git_ended, &wait, err))
+	if (!git_start_with(
+		keeper->loop, dir, args, &options, git_ended, &wait, err))
 		return false;
 	while (!wait.done)
 		keeper_turn(keeper);

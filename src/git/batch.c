@@ -235,7 +235,7 @@ start(struct batch *batch, struct error *err)
 {
 	autostrv struct strv env = { 0 };
 	strv_env_inherit(&env);
-	git_env(&env, GIT_FOR_US);
+	git_env(&env, GIT_FOR_US, GIT_HARDENED_LATER);
 	struct child_spec spec = {
 		.argv = strv_array(&batch->args),
 		.env = strv_array(&env),

@@ -8,6 +8,8 @@
  * time; if it dies over it, that request fails with its complaint, and the
  * next one starts the process anew: a bad request harms no other. Only when it
  * was killed before it answered anything is a request asked a second time.
+ *
+ * What it writes is not synced (GIT_HARDENED_LATER).
  */
 #ifndef GIT_BATCH_H
 #define GIT_BATCH_H

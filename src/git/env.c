@@ -64,14 +64,6 @@ static const char *const removed[] = {
 	"GIT_CONFIG_PARAMETERS",
 };
 
-static bool survive_power_cut = true;
-
-void
-git_env_set_power(bool survive)
-{
-	survive_power_cut = survive;
-}
-
 static void
 add_settings(
     struct strv *env, const struct setting *settings, size_t n, size_t *count)
@@ -98,15 +90,16 @@ remove_inherited(struct strv *env)
 			strv_remove(env, i);
 }
 
-/* An object must be on disk before the journal says that it exists. */
+/* Packs are synced in any case: objects_harden() does not look at them. */
 static struct setting
-sync_setting(unsigned version)
+sync_setting(enum git_sync sync)
 {
-	if (version < FSYNC_GIT)
+	bool now = sync == GIT_SYNCED;
+	if (git_version() < FSYNC_GIT)
 		return (struct setting){ "core.fsyncObjectFiles",
-			survive_power_cut ? "true" : "false" };
+			now ? "true" : "false" };
 	return (struct setting){ "core.fsync",
-		survive_power_cut ? "committed,loose-object" : "none" };
+		now ? "committed,loose-object" : "none,pack,derived-metadata" };
 }
 
 /* What git prints for our eyes or asks of a person. */
@@ -121,18 +114,24 @@ set_manners(struct strv *env)
 }
 
 void
-git_env(struct strv *env, enum git_purpose purpose)
+git_env_version(struct strv *env)
+{
+	char number[24];
+	snprintf(number, sizeof(number), "%u", git_version());
+	strv_env_set(env, GIT_ENV_VERSION, number);
+}
+
+void
+git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync)
 {
 	size_t count = 0;
 	char number[24];
-	unsigned version = git_version();
-	struct setting sync = sync_setting(version);
+	struct setting setting = sync_setting(sync);
 	remove_inherited(env);
 	strv_env_set(env, "GIT_TERMINAL_PROMPT", "0");
-	snprintf(number, sizeof(number), "%u", version);
-	strv_env_set(env, GIT_ENV_VERSION, number);
+	git_env_version(env);
 	add_settings(env, common, COUNT_OF(common), &count);
-	add_settings(env, &sync, 1, &count);
+	add_settings(env, &setting, 1, &count);
 	if (purpose == GIT_FOR_US) {
 		add_settings(env, ours, COUNT_OF(ours), &count);
 		strv_env_set(env, "GIT_OPTIONAL_LOCKS", "0");

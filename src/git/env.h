@@ -13,9 +13,18 @@
 
 enum git_purpose {
 	GIT_FOR_US, /* no hooks, no signing, no network, no prompts */
-	GIT_FOR_AGENT, /* the user's hooks and identity; no gc, synced objects
-			*/
+	GIT_FOR_AGENT, /* the user's hooks and identity; no gc */
 	GIT_FOR_MERGE, /* into the user's branch: as the user would */
+};
+
+/* When what git writes survives a power cut. */
+enum git_sync {
+	GIT_SYNCED, /* as soon as the command has ended */
+	/*
+	 * Packs as above; loose objects and refs once objects_harden() has
+	 * made them durable, before anything is recorded that needs them.
+	 */
+	GIT_HARDENED_LATER,
 };
 
 /*
@@ -27,13 +36,8 @@ enum git_purpose {
  * with the environment need not ask for it.
  */
 #define GIT_ENV_VERSION "PRODIGY_GIT_VERSION"
-void git_env(struct strv *env, enum git_purpose purpose);
-
-/*
- * Whether objects and refs are to survive a power cut (the default) or only
- * the death of processes, which saves an fsync per object. For this process;
- * a child is told by its git_env().
- */
-void git_env_set_power(bool survive);
+void git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync);
+/* Sets GIT_ENV_VERSION alone, for a process of ours that will need git. */
+void git_env_version(struct strv *env);
 
 #endif

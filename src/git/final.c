@@ -236,6 +236,10 @@ merge_in_tree(const struct repo *repo, const char *tree, const char *source,
 }
 
 struct waiting {
+	struct objects *objects;
+	const char *old;
+	const char *tip;
+	const char *ref;
 	bool done;
 	bool merged;
 	bool conflict;
@@ -243,16 +247,38 @@ struct waiting {
 };
 
 static void
-objects_merged(const struct merge_result *result, void *arg)
+merge_hardened(const struct error *err, void *arg)
 {
 	struct waiting *waiting = arg;
 	waiting->done = true;
-	waiting->merged = result->outcome == MERGE_DONE;
+	waiting->merged = err == NULL;
+	if (err != NULL)
+		error_set(&waiting->err, err->kind, "%s", error_text(err));
+}
+
+static void
+objects_merged(const struct merge_result *result, void *arg)
+{
+	struct waiting *waiting = arg;
+	if (result->outcome == MERGE_DONE) {
+		const char *const known[] = { waiting->old, waiting->tip,
+			NULL };
+		const char *const refs[] = { waiting->ref, NULL };
+		const struct objects_hardening what = {
+			.tip = result->commit,
+			.known = known,
+			.refs = refs,
+		};
+		objects_harden(
+		    waiting->objects, &what, merge_hardened, waiting);
+		return;
+	}
+	waiting->done = true;
 	waiting->conflict = result->outcome == MERGE_CONFLICT;
 	if (waiting->conflict)
 		error_set(&waiting->err, ERROR_GIT, "conflict in %s",
 		    result->paths.n > 0 ? result->paths.items[0] : "a file");
-	else if (!waiting->merged)
+	else
 		error_set(&waiting->err, result->err->kind, "%s",
 		    error_text(result->err));
 }
@@ -281,7 +307,12 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 		.wall_ms = clock_wall(),
 		.ref = to,
 	};
-	struct waiting waiting = { 0 };
+	struct waiting waiting = {
+		.objects = objects,
+		.old = str_text(&old),
+		.tip = str_text(&tip),
+		.ref = to,
+	};
 	bool turned = true;
 	merge_start(objects, &request, objects_merged, &waiting);
 	while (!waiting.done && turned)

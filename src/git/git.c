@@ -45,7 +45,7 @@ static void
 make_env(struct strv *env, const struct git_options *options)
 {
 	strv_env_inherit(env);
-	git_env(env, options->purpose);
+	git_env(env, options->purpose, options->sync);
 	if (options->extra_env == NULL)
 		return;
 	for (size_t i = 0; i < options->extra_env->n; i++) {

@@ -24,6 +24,7 @@
 
 struct git_options {
 	enum git_purpose purpose;
+	enum git_sync sync;
 	const struct strv *extra_env; /* over the environment; may be NULL */
 	const void *input; /* standard input; NULL: none */
 	size_t input_len;

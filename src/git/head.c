@@ -53,6 +53,13 @@ common_dir_of(const char *git_dir)
 	return path_join(git_dir, str_text(&line));
 }
 
+char *
+head_common_dir(const char *worktree, struct error *err)
+{
+	autofree char *git_dir = head_git_dir(worktree, err);
+	return git_dir == NULL ? NULL : common_dir_of(git_dir);
+}
+
 static bool
 find_packed(const char *common, const char *ref, char oid[GIT_OID_SIZE])
 {

@@ -24,6 +24,8 @@ void head_release(struct head *head);
 
 /* The work tree's own git directory (where its HEAD and index lie). */
 char *head_git_dir(const char *worktree, struct error *err) MUST_USE;
+/* The git directory that all work trees of its repository share. */
+char *head_common_dir(const char *worktree, struct error *err) MUST_USE;
 
 /* A file of one line of git's, such as HEAD or gitdir, without its newline;
  * false: it cannot be read, or is empty. */

@@ -4,6 +4,7 @@ libgit_a_SOURCES = \
 	%D%/env.c %D%/env.h \
 	%D%/final.c %D%/final.h \
 	%D%/git.c %D%/git.h \
+	%D%/harden.c %D%/harden.h \
 	%D%/head.c %D%/head.h \
 	%D%/index.c %D%/index.h \
 	%D%/merge.c %D%/merge.h \
@@ -14,6 +15,7 @@ libgit_a_SOURCES = \
 	%D%/merger_tree.c \
 	%D%/objects.c %D%/objects.h \
 	%D%/objects_changes.c \
+	%D%/objects_harden.c \
 	%D%/objects_parts.h \
 	%D%/objects_refs.c \
 	%D%/objects_walk.c \

@@ -113,8 +113,12 @@ start_single(struct merging *merging)
 	autoerror struct error err = { 0 };
 	const char *const args[] = { "merge-tree", "--write-tree", "-z",
 		"--messages", merging->old, merging->tip, NULL };
-	if (!git_start(merging->merger->loop, merging->merger->dir, args,
-		tree_printed, merging, &err))
+	const struct git_options options = {
+		.purpose = GIT_FOR_US,
+		.sync = GIT_HARDENED_LATER,
+	};
+	if (!git_start_with(merging->merger->loop, merging->merger->dir, args,
+		&options, tree_printed, merging, &err))
 		merging_fail(merging, &err);
 }
 

@@ -24,7 +24,12 @@ next(struct merging *merging, const char *const *args, git_done_fn *fn)
 {
 	autoerror struct error err = { 0 };
 	struct merger *merger = merging->merger;
-	if (!git_start(merger->loop, merger->tree, args, fn, merging, &err))
+	const struct git_options options = {
+		.purpose = GIT_FOR_US,
+		.sync = GIT_HARDENED_LATER,
+	};
+	if (!git_start_with(
+		merger->loop, merger->tree, args, &options, fn, merging, &err))
 		merging_fail(merging, &err);
 }
 

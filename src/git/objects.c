@@ -13,6 +13,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "git/batch.h"
+#include "git/harden.h"
+#include "git/head.h"
 #include "git/merger.h"
 #include "git/objects.h"
 #include "git/objects_parts.h"
@@ -61,8 +63,10 @@ objects_open(struct loop *loop, const char *dir, const char *scratch)
 		"-w", "--no-filters", "--stdin-paths", NULL };
 	static const char *const ref_args[] = { "update-ref", "--no-deref",
 		"-z", "--stdin", NULL };
-	static const char *const diff_args[] = { "diff-tree", "--stdin", "-r",
-		"--name-only", "--no-renames", "-z", NULL };
+	static const char *const diff_args[] = { "diff-tree", "--stdin",
+		"--always", "--root", "--raw", "--no-abbrev", "-r", "-t",
+		"--no-renames", "-z", NULL };
+	autoerror struct error ignored = { 0 };
 	char random[25];
 	struct objects *o = mem_zalloc(sizeof(*o));
 	o->loop = loop;
@@ -74,6 +78,9 @@ objects_open(struct loop *loop, const char *dir, const char *scratch)
 	o->refs = stay(o, ref_args, objects_measure_refs, NULL);
 	o->differ = stay(o, diff_args, objects_measure_diff, o->mark);
 	o->merger = merger_new(loop, dir, scratch);
+	autofree char *common_dir = head_common_dir(dir, &ignored);
+	if (common_dir != NULL)
+		o->harden = harden_new(loop, common_dir);
 	return o;
 }
 
@@ -87,21 +94,10 @@ objects_close(struct objects *objects)
 	batch_free(objects->refs);
 	batch_free(objects->differ);
 	merger_free(objects->merger);
+	harden_free(objects->harden);
 	free(objects->dir);
 	free(objects->scratch);
 	free(objects);
-}
-
-struct loop *
-objects_loop(const struct objects *objects)
-{
-	return objects->loop;
-}
-
-const char *
-objects_dir(const struct objects *objects)
-{
-	return objects->dir;
 }
 
 void

@@ -30,8 +30,6 @@ struct objects *objects_open(
     struct loop *loop, const char *dir, const char *scratch) MUST_USE;
 /* Requests that wait are forgotten. Not from within a callback. */
 void objects_close(struct objects *objects);
-struct loop *objects_loop(const struct objects *objects);
-const char *objects_dir(const struct objects *objects);
 
 struct commit {
 	char tree[GIT_OID_SIZE];
@@ -61,14 +59,11 @@ typedef void objects_oid_fn(
 void objects_write_commit(struct objects *objects, const char *text, size_t len,
     objects_oid_fn *fn, void *arg);
 
-/* Paths that differ between two trees (not commits), in git's order. */
+/* Paths that differ between the trees of two commits, in git's order. */
 typedef void objects_paths_fn(
     const struct strv *paths, const struct error *err, void *arg);
 void objects_changes(struct objects *objects, const char *from, const char *to,
     objects_paths_fn *fn, void *arg);
-/* The same for the trees of two commits. */
-void objects_commit_changes(struct objects *objects, const char *from,
-    const char *to, objects_paths_fn *fn, void *arg);
 
 /*
  * One change of a ref. old: its value must be this (all zeros: must not
@@ -87,5 +82,22 @@ struct ref_change {
 typedef void objects_done_fn(const struct error *err, void *arg);
 void objects_update_refs(struct objects *objects,
     const struct ref_change *changes, size_t n, objects_done_fn *fn, void *arg);
+
+/*
+ * Makes durable what tip reaches and those of known (commits, NULL-terminated,
+ * durable already) do not, commits in between included, and the refs (full
+ * names, NULL-terminated). That is for work that was written with
+ * GIT_HARDENED_LATER, and comes before anything is recorded that needs it.
+ * Requests that wait at the same time share the sync (git/harden.h). A failure
+ * to write is ERROR_STORAGE: the disk may have lost what cannot be seen to be
+ * lost, and nothing must be recorded any more.
+ */
+struct objects_hardening {
+	const char *tip;
+	const char *const *known;
+	const char *const *refs;
+};
+void objects_harden(struct objects *objects,
+    const struct objects_hardening *what, objects_done_fn *fn, void *arg);
 
 #endif

@@ -10,9 +10,11 @@
 #include "git/objects.h"
 #include "git/objects_parts.h"
 
+#define MODE_TREE 040000
+
 struct changes {
 	struct objects *objects;
-	char from[GIT_OID_SIZE]; /* trees, at the end */
+	char from[GIT_OID_SIZE];
 	char to[GIT_OID_SIZE];
 	objects_paths_fn *fn;
 	void *arg;
@@ -34,45 +36,61 @@ end_changes(
 	free(changes);
 }
 
+/* ":100644 100644 <old oid> <new oid> M", NUL, path, NUL */
+bool
+objects_next_entry(
+    const char **at, const char *end, struct objects_entry *entry)
+{
+	if (*at >= end || **at != ':')
+		return false;
+	char *rest;
+	entry->old_mode = (unsigned)strtoul(*at + 1, &rest, 8);
+	entry->mode = (unsigned)strtoul(rest, &rest, 8);
+	rest += strspn(rest, " ");
+	rest += strcspn(rest, " ");
+	rest += strspn(rest, " ");
+	entry->oid = rest;
+	entry->oid_len = strcspn(rest, " ");
+	entry->path = rest + strlen(rest) + 1;
+	if (entry->path >= end)
+		return false;
+	*at = entry->path + strlen(entry->path) + 1;
+	return true;
+}
+
 /*
- * "<tree> <tree>\n", then the paths, each followed by NUL, then the mark. Of
- * trees that it cannot read, git says nothing but the mark.
+ * The commit's id, NUL, the entries, then the mark. Of commits that it cannot
+ * read, git says nothing but the mark.
  */
 static void
 diff_came(const char *reply, size_t len, const char *complaint, void *arg)
 {
 	struct changes *changes = arg;
+	struct objects_entry entry;
 	autoerror struct error err = { 0 };
 	autostrv struct strv paths = { 0 };
 	if (reply == NULL) {
-		objects_complain(&err, "comparing trees", complaint);
+		objects_complain(&err, "comparing commits", complaint);
 		end_changes(changes, NULL, &err);
 		return;
 	}
 	const char *end = reply + len - strlen(changes->objects->mark);
-	const char *at = memchr(reply, '\n', (size_t)(end - reply));
-	if (at == NULL) {
-		error_set(&err, ERROR_GIT, "trees %s and %s cannot be compared",
-		    changes->from, changes->to);
+	if (end == reply) {
+		error_set(&err, ERROR_GIT,
+		    "commits %s and %s cannot be compared", changes->from,
+		    changes->to);
 		end_changes(changes, NULL, &err);
 		return;
 	}
-	for (at++; at < end; at += strlen(at) + 1)
-		strv_add(&paths, at);
+	const char *at = reply + strlen(reply) + 1;
+	while (objects_next_entry(&at, end, &entry))
+		if (entry.mode != MODE_TREE && entry.old_mode != MODE_TREE)
+			strv_add(&paths, entry.path);
 	end_changes(changes, &paths, NULL);
 }
 
-static void
-compare(struct changes *changes)
-{
-	autofree char *lines = mem_format(
-	    "%s %s\n%s", changes->from, changes->to, changes->objects->mark);
-	batch_send(
-	    changes->objects->differ, lines, strlen(lines), diff_came, changes);
-}
-
-static struct changes *
-new_changes(struct objects *objects, const char *from, const char *to,
+void
+objects_changes(struct objects *objects, const char *from, const char *to,
     objects_paths_fn *fn, void *arg)
 {
 	struct changes *changes = mem_zalloc(sizeof(*changes));
@@ -81,44 +99,7 @@ new_changes(struct objects *objects, const char *from, const char *to,
 	snprintf(changes->to, sizeof(changes->to), "%s", to);
 	changes->fn = fn;
 	changes->arg = arg;
-	return changes;
-}
-
-void
-objects_changes(struct objects *objects, const char *from, const char *to,
-    objects_paths_fn *fn, void *arg)
-{
-	compare(new_changes(objects, from, to, fn, arg));
-}
-
-static void
-to_read(const struct commit *commit, const struct error *err, void *arg)
-{
-	struct changes *changes = arg;
-	if (commit == NULL) {
-		end_changes(changes, NULL, err);
-		return;
-	}
-	memcpy(changes->to, commit->tree, sizeof(changes->to));
-	compare(changes);
-}
-
-static void
-from_read(const struct commit *commit, const struct error *err, void *arg)
-{
-	struct changes *changes = arg;
-	if (commit == NULL) {
-		end_changes(changes, NULL, err);
-		return;
-	}
-	memcpy(changes->from, commit->tree, sizeof(changes->from));
-	objects_read_commit(changes->objects, changes->to, to_read, changes);
-}
-
-void
-objects_commit_changes(struct objects *objects, const char *from,
-    const char *to, objects_paths_fn *fn, void *arg)
-{
-	objects_read_commit(
-	    objects, from, from_read, new_changes(objects, from, to, fn, arg));
+	/* A second commit stands for the parent of the first. */
+	autofree char *lines = mem_format("%s %s\n%s", to, from, objects->mark);
+	batch_send(objects->differ, lines, strlen(lines), diff_came, changes);
 }

@@ -9,6 +9,7 @@
 
 #define OBJECTS_MARK_SIZE 40
 
+struct harden;
 struct merger;
 
 struct objects {
@@ -20,6 +21,7 @@ struct objects {
 	struct batch *refs; /* update-ref --stdin */
 	struct batch *differ; /* diff-tree --stdin */
 	struct merger *merger;
+	struct harden *harden; /* NULL: the repository was not found */
 	/*
 	 * No object id: diff-tree echoes the line and flushes. Random, so that
 	 * no file name can look like the end of a reply.
@@ -29,6 +31,19 @@ struct objects {
 
 /* Lengths of replies, for git/batch.h. */
 size_t objects_measure_diff(const char *bytes, size_t len, void *mark);
+/*
+ * An entry of diff-tree's raw output with -z, read at *at, which moves behind
+ * it; false at the end.
+ */
+struct objects_entry {
+	unsigned old_mode; /* 0: there was none */
+	unsigned mode; /* 0: it was removed */
+	const char *oid; /* the new one; a blank follows it */
+	size_t oid_len;
+	const char *path;
+};
+bool objects_next_entry(
+    const char **at, const char *end, struct objects_entry *entry);
 size_t objects_measure_refs(const char *bytes, size_t len, void *arg);
 
 /* Sets err from what a process said over a request. */

@@ -94,7 +94,13 @@ start_add(struct add *add)
 	autoerror struct error err = { 0 };
 	const char *const args[] = { "worktree", "add", "--no-checkout",
 		"--detach", "-f", "-f", "--", add->path, add->base, NULL };
-	if (!git_start(add->loop, add->root, args, added, add, &err))
+	/* A tree that a power cut damages is made anew. */
+	const struct git_options options = {
+		.purpose = GIT_FOR_US,
+		.sync = GIT_HARDENED_LATER,
+	};
+	if (!git_start_with(
+		add->loop, add->root, args, &options, added, add, &err))
 		end_add(add, &err);
 }
 

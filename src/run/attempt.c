@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "data/json.h"
+#include "git/env.h"
 #include "proc/child.h"
 #include "proc/lines.h"
 #include "run/attempt.h"
@@ -166,9 +167,13 @@ start_child(
     struct attempt *attempt, const struct frame_spec *spec, struct error *err)
 {
 	autostrv struct strv argv = { 0 };
+	autostrv struct strv env = { 0 };
 	attempt->executor->ops->argv(attempt->executor, spec, &argv);
+	strv_env_inherit(&env);
+	git_env_version(&env);
 	struct child_spec child = {
 		.argv = strv_array(&argv),
+		.env = strv_array(&env),
 		.dir = "/",
 		.input = CHILD_INPUT_PIPE,
 		.on_out = output_came,

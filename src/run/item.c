@@ -342,7 +342,7 @@ commits_listed(
 		refuse_rewritten_history(item);
 	} else {
 		strv_copy(&item->commits, oids);
-		objects_commit_changes(item->shared->objects, item->base,
+		objects_changes(item->shared->objects, item->base,
 		    item->result.tip, files_listed, item);
 	}
 }
@@ -423,14 +423,42 @@ is_recorded(void *arg)
 	tell(item, ITEM_RECORDED);
 }
 
+/* Its agent's git did not sync what it wrote: that is done once, here. */
+static void
+make_durable(struct item *item, objects_done_fn *fn)
+{
+	const char *const known[] = { item->base, NULL };
+	const char *const refs[] = { item->branch_ref,
+		item->has_ready_ref ? item->ready_ref : NULL, NULL };
+	const struct objects_hardening what = {
+		.tip = item->result.tip,
+		.known = known,
+		.refs = refs,
+	};
+	objects_harden(item->shared->objects, &what, fn, item);
+}
+
+/* Nothing is told then: like all that waits for storage, it waits in vain. */
+static bool
+storage_failed(struct item *item, const struct error *err)
+{
+	if (err == NULL || err->kind != ERROR_STORAGE)
+		return false;
+	recorder_fail(recorder_of(item), err);
+	return true;
+}
+
 static void
 tip_is_durable(const struct error *err, void *arg)
 {
 	struct item *item = arg;
+	if (storage_failed(item, err))
+		return;
 	if (err != NULL) {
 		tell_failure(item, ITEM_UNUSABLE, err);
 		return;
 	}
+	item->is_durable = true;
 	recorder_add(recorder_of(item),
 	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item",
 		item->id, "tip", item->result.tip, "base", item->base, "result",
@@ -447,7 +475,7 @@ tip_has_refs(const struct error *err, void *arg)
 		return;
 	}
 	item->has_ready_ref = true;
-	tip_is_durable(NULL, item);
+	make_durable(item, tip_is_durable);
 }
 
 /* The branch is set, too: the agent may have left it for another, or none. */
@@ -599,8 +627,8 @@ failure_is_durable(void *arg)
 }
 
 /* Without its dead letter a failure is not recorded: a resume repeats it. */
-void
-item_record_failure(struct item *item)
+static void
+record_failure(struct item *item)
 {
 	struct recorder *recorder = recorder_of(item);
 	bury(item);
@@ -614,6 +642,30 @@ item_record_failure(struct item *item)
 		"error_type", failure_error_type(&item->failure), "result",
 		make_result(item)));
 	recorder_then(recorder, failure_is_durable, item);
+}
+
+static void
+failed_work_is_durable(const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (storage_failed(item, err))
+		return;
+	if (err != NULL)
+		log_warn("%s: %s", item->id, error_text(err));
+	record_failure(item);
+}
+
+/* A dead letter tells of the branch, which may have commits. */
+void
+item_record_failure(struct item *item)
+{
+	const char *tip = item->result.tip;
+	bool has_commits =
+	    tip != NULL && item->base != NULL && strcmp(tip, item->base) != 0;
+	if (has_commits && !item->is_durable)
+		make_durable(item, failed_work_is_durable);
+	else
+		record_failure(item);
 }
 
 void

@@ -162,6 +162,25 @@ batch_is_durable(const struct error *err, void *arg)
 	give_turn(merging);
 }
 
+/* The merges were not synced; what they join is durable. */
+static void
+make_durable(struct merging *merging)
+{
+	const struct item_shared *shared = merging->shared;
+	const struct item *item;
+	const char *known[BATCH_LIMIT + 2] = { shared->head };
+	const char *const refs[] = { shared->sup->map_ref, NULL };
+	size_t n = 1;
+	TAILQ_FOREACH(item, &merging->merged, merge_link)
+		known[n++] = item->result.tip;
+	const struct objects_hardening what = {
+		.tip = merging->head,
+		.known = known,
+		.refs = refs,
+	};
+	objects_harden(shared->objects, &what, batch_is_durable, merging);
+}
+
 static void
 refs_are_set(const struct error *err, void *arg)
 {
@@ -171,9 +190,9 @@ refs_are_set(const struct error *err, void *arg)
 		undo_batch(merging, err);
 		return;
 	}
+	make_durable(merging);
 	free(shared->head);
 	shared->head = mem_text(merging->head);
-	batch_is_durable(NULL, merging);
 }
 
 /*

@@ -5,6 +5,7 @@ GIT_TEST_LIBS = libgittest.a $(TAP_LIBS) $(GIT_LIBS)
 check_PROGRAMS += \
 	%D%/batch \
 	%D%/final \
+	%D%/harden \
 	%D%/index \
 	%D%/merge \
 	%D%/objects \
@@ -14,6 +15,7 @@ check_PROGRAMS += \
 	%D%/worktree_use
 tests_unit_git_batch_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_final_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_harden_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_index_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_objects_LDADD = $(GIT_TEST_LIBS)

@@ -12,6 +12,7 @@
 #include "support.h"
 
 #define ZERO "0000000000000000000000000000000000000000"
+#define MISSING "1111111111111111111111111111111111111111"
 
 static struct loop *loop;
 static struct objects *objects;
@@ -144,15 +145,12 @@ test_walk(void)
 }
 
 static void
-changes(const char *from, const char *to, struct got *got, bool commits)
+changes(const char *from, const char *to, struct got *got)
 {
 	autofree char *a = rev(dir, from);
 	autofree char *b = rev(dir, to);
 	*got = (struct got){ 0 };
-	if (commits)
-		objects_commit_changes(objects, a, b, got_paths, got);
-	else
-		objects_changes(objects, a, b, got_paths, got);
+	objects_changes(objects, a, b, got_paths, got);
 	turn_until(loop, &got->done);
 }
 
@@ -161,23 +159,32 @@ static void
 test_changes(void)
 {
 	struct got got;
-	changes("main", "two", &got, true);
+	changes("main", "two", &got);
 	tap_ok(got.list.n == 2 && strcmp(got.list.items[0], "a") == 0 &&
 		strcmp(got.list.items[1], "d/c") == 0,
-	    "changed paths");
+	    "two commits differ in these paths, without their directories");
 	strv_release(&got.list);
-	changes("main^{tree}", "names^{tree}", &got, false);
-	tap_is_int((long long)got.list.n, 3002, "many odd names");
-	tap_ok(strv_has(&got.list, "end-x\nend-y\ndone\n_"), "newlines");
+	changes("main", "names", &got);
+	tap_is_int((long long)got.list.n, 3002, "many odd names are listed");
+	tap_ok(strv_has(&got.list, "end-x\nend-y\ndone\n_"),
+	    "a name may hold newlines");
 	strv_release(&got.list);
-	changes("main", "main", &got, true);
-	tap_ok(!got.failed && got.list.n == 0, "no difference");
+	changes("two", "orphan", &got);
+	tap_ok(got.list.n == 1 && strcmp(got.list.items[0], "b") == 0,
+	    "commits without a common ancestor are compared, too");
+	strv_release(&got.list);
+	changes("main", "main", &got);
+	tap_ok(!got.failed && got.list.n == 0,
+	    "a commit does not differ from itself");
 	got = (struct got){ 0 };
-	autofree char *tree = rev(dir, "main^{tree}");
-	objects_changes(objects, "1111111111111111111111111111111111111111",
-	    tree, got_paths, &got);
+	autofree char *tip = rev(dir, "main");
+	objects_changes(objects, tip, MISSING, got_paths, &got);
 	turn_until(loop, &got.done);
-	tap_ok(got.failed, "a tree that is missing is no empty one");
+	tap_ok(got.failed, "a commit that is missing is no empty one");
+	got = (struct got){ 0 };
+	objects_changes(objects, MISSING, tip, got_paths, &got);
+	turn_until(loop, &got.done);
+	tap_ok(got.failed, "nor is one that is missing as the base");
 }
 
 static void

@@ -41,7 +41,7 @@ test_environment(void)
 	strv_add(&env, "GIT_CONFIG_VALUE_0=evil");
 	strv_add(&env, "GIT_TRACE2=1");
 	strv_add(&env, "GIT_CONFIG_GLOBAL=/mine");
-	git_env(&env, GIT_FOR_US);
+	git_env(&env, GIT_FOR_US, GIT_SYNCED);
 	tap_ok(strv_env_get(&env, "GIT_DIR") == NULL, "GIT_DIR goes");
 	tap_ok(strv_env_get(&env, "GIT_INDEX_FILE") == NULL, "the index goes");
 	tap_ok(strv_env_get(&env, "GIT_TRACE2") == NULL, "traces go");
@@ -50,7 +50,7 @@ test_environment(void)
 	tap_ok(!has_setting(&env, "core.sshCommand", "evil"),
 	    "inherited settings go");
 	tap_ok(has_setting(&env, "core.hooksPath", "/dev/null"), "no hooks");
-	git_env(&env, GIT_FOR_AGENT);
+	git_env(&env, GIT_FOR_AGENT, GIT_SYNCED);
 	tap_ok(!has_setting(&env, "core.hooksPath", "/dev/null"),
 	    "agents have the hooks of the user");
 	tap_ok(has_setting(&env, "gc.auto", "0"), "but no maintenance");
@@ -58,12 +58,24 @@ test_environment(void)
 	const char *key = is_new ? "core.fsync" : "core.fsyncObjectFiles";
 	tap_ok(
 	    has_setting(&env, key, is_new ? "committed,loose-object" : "true"),
-	    "objects are synced");
-	git_env_set_power(false);
-	git_env(&env, GIT_FOR_US);
-	tap_ok(has_setting(&env, key, is_new ? "none" : "false"),
-	    "unless they need not be");
-	git_env_set_power(true);
+	    "loose objects and refs are synced");
+	git_env(&env, GIT_FOR_AGENT, GIT_HARDENED_LATER);
+	tap_ok(has_setting(
+		   &env, key, is_new ? "none,pack,derived-metadata" : "false"),
+	    "what is hardened later is not synced, but packs are");
+}
+
+static void
+test_version(void)
+{
+	autostrv struct strv env = { 0 };
+	strv_add(&env, "GIT_DIR=/elsewhere");
+	git_env_version(&env);
+	const char *told = strv_env_get(&env, GIT_ENV_VERSION);
+	tap_ok(told != NULL &&
+		strtoul(told, NULL, 10) == (unsigned long)git_version(),
+	    "a process of ours is told the version of git");
+	tap_is_int((long long)env.n, 2, "and gets no other setting");
 }
 
 static void
@@ -271,6 +283,7 @@ main(void)
 {
 	const char *root = sandbox_begin();
 	test_environment();
+	test_version();
 	test_git();
 	test_start();
 	test_errors(root);

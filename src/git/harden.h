@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes objects and refs durable that git wrote without a sync: what agents
+ * commit and what merges write is of no worth until it is recorded, and only
+ * then has to survive a power cut. One sync then serves all files of an item,
+ * and of all items that become ready at about the same time, where git would
+ * wait for the disk once for each object.
+ *
+ * The method is that of git's own core.fsyncMethod=batch: the data of all files
+ * are written out first (sync_file_range(2)), then one fsync(2) of a file made
+ * for it has the journal of the file system commit, and with it the metadata
+ * (sizes, blocks, names) of everything that came before. That is so on ext4 and
+ * XFS; on tmpfs nothing is ever durable. (ext4 without a journal promises
+ * nothing about names to anybody, git included.) On any other file system, for
+ * a file that lies on another one than the objects, and where sync_file_range()
+ * is missing, each file is synced and so is each directory above it.
+ *
+ * Packs are not looked at: git syncs them itself, whatever wrote them.
+ */
+#ifndef GIT_HARDEN_H
+#define GIT_HARDEN_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/strv.h"
+#include "proc/loop.h"
+
+struct harden;
+
+/* common_dir: the repository's common git directory; copied. */
+struct harden *harden_new(struct loop *loop, const char *common_dir) MUST_USE;
+/* Requests that wait are forgotten. Not from within a callback. */
+void harden_free(struct harden *harden); /* NULL is ignored */
+
+/* err is NULL when everything is durable, else ERROR_STORAGE. */
+typedef void harden_fn(const struct error *err, void *arg);
+/*
+ * Calls fn once, from the loop, when the objects (ids) and refs (full names)
+ * are durable. An object that is not loose is taken to be in a pack. Requests
+ * that were made before a round begins share its sync. The loop goes on turning
+ * while a round has many files, but waits for the disk file by file.
+ */
+void harden_start(struct harden *harden, const struct strv *oids,
+    const struct strv *refs, harden_fn *fn, void *arg);
+/* The same for the whole file system of the objects (syncfs(2)). */
+void harden_start_all(struct harden *harden, harden_fn *fn, void *arg);
+
+#endif
