@@ -6,11 +6,31 @@ libclitest_a_SOURCES = \
 CLI_TEST_LIBS = libclitest.a $(TAP_LIBS) $(CLI_LIBS)
 
 check_PROGRAMS += \
+	%D%/cmd_checkpoints \
+	%D%/cmd_dlq \
+	%D%/cmd_events \
+	%D%/cmd_items \
+	%D%/cmd_run \
+	%D%/cmd_sessions \
+	%D%/cmd_validate \
+	%D%/cmd_worktree \
 	%D%/command \
 	%D%/commands \
+	%D%/entry \
+	%D%/find \
 	%D%/option \
 	%D%/output
+tests_unit_cli_cmd_checkpoints_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_dlq_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_events_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_items_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_run_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_sessions_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_validate_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_worktree_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_command_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_commands_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_entry_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_find_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_option_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_output_LDADD = $(CLI_TEST_LIBS)

@@ -119,6 +119,18 @@ program_release(struct program *program)
 	str_release(&program->err);
 }
 
+/* Each line is a note of its own, so that none passes for a line of TAP. */
+static void
+note_lines(const char *label, const char *text)
+{
+	tap_note("  %s:", label);
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		tap_note("    %.*s", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
 bool
 program_ended(const struct program *program, int status, const char *name)
 {
@@ -133,8 +145,10 @@ bool
 program_has(const char *text, const char *part, const char *name)
 {
 	bool held = tap_ok(strstr(text, part) != NULL, "%s", name);
-	if (!held)
-		tap_note("not in it: %s\n#   what there is: %s", part, text);
+	if (!held) {
+		note_lines("wanted", part);
+		note_lines("in", text);
+	}
 	return held;
 }
 
