@@ -16,6 +16,9 @@ check_LIBRARIES += libtap.a
 libtap_a_SOURCES = %D%/unit/tap.c %D%/unit/tap.h
 libtap_a_CPPFLAGS = $(AM_CPPFLAGS)
 TAP_LIBS = libtap.a
+check_LIBRARIES += librecords.a
+librecords_a_SOURCES = %D%/unit/records.c %D%/unit/records.h
+RECORDS_LIBS = librecords.a $(TAP_LIBS)
 
 include tests/unit/base/local.mk
 include tests/unit/data/local.mk

@@ -3,10 +3,8 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "plan/failure.h"
 
@@ -37,16 +35,18 @@ cause_name(unsigned cause)
 	return failure_cause_name((enum failure_cause)cause);
 }
 
-const struct record_field failure_fields[] = {
-	RECORD_ENUM_FIELD(
-	    "cause", struct failure, cause, cause_name, FAILURE_CAUSES),
-	RECORD_FIELD("exit_code", RECORD_INT, struct failure, exit_code),
-	RECORD_FIELD("message", RECORD_TEXT, struct failure, message),
-	RECORD_FIELD("context", RECORD_TEXTS, struct failure, context),
-	RECORD_FIELD("step", RECORD_TEXT, struct failure, step),
-	RECORD_FIELD("log", RECORD_TEXT, struct failure, log),
+static const struct record_field failure_fields[] = {
+	RECORD_ENUM(struct failure, cause, cause_name, FAILURE_CAUSES),
+	RECORD(struct failure, exit_code),
+	RECORD(struct failure, message),
+	RECORD(struct failure, context),
+	RECORD(struct failure, step),
+	RECORD(struct failure, log),
 	RECORD_END,
 };
+
+const struct record_table failure_table =
+    RECORD_TABLE(struct failure, failure_fields);
 
 void
 failure_set(struct failure *failure, enum failure_cause cause, int exit_code,
@@ -82,27 +82,9 @@ failure_move(struct failure *to, struct failure *from)
 }
 
 void
-failure_copy(struct failure *to, const struct failure *from)
-{
-	struct failure copy = {
-		.cause = from->cause,
-		.exit_code = from->exit_code,
-		.message = mem_text(from->message),
-		.step = mem_text(from->step),
-		.log = mem_text(from->log),
-	};
-	strv_copy(&copy.context, &from->context);
-	failure_move(to, &copy);
-}
-
-void
 failure_release(struct failure *failure)
 {
-	free(failure->message);
-	strv_release(&failure->context);
-	free(failure->step);
-	free(failure->log);
-	*failure = (struct failure){ 0 };
+	record_release(&failure_table, failure);
 }
 
 const char *

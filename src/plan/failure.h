@@ -42,8 +42,7 @@ struct failure {
 	char *log; /* path of the log file that shows it, or NULL */
 };
 
-/* A failure as a JSON object (data/record.h). */
-extern const struct record_field failure_fields[];
+extern const struct record_table failure_table;
 
 /* "command", "commit_required", ... */
 const char *failure_cause_name(enum failure_cause cause);
@@ -62,8 +61,6 @@ void failure_take_error(
     struct failure *failure, enum failure_cause cause, struct error *err);
 /* Replaces what *to holds; from is empty afterwards. */
 void failure_move(struct failure *to, struct failure *from);
-/* Replaces what *to holds by a deep copy. */
-void failure_copy(struct failure *to, const struct failure *from);
 void failure_release(struct failure *failure);
 
 /*

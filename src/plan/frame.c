@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of the agent protocol but the spec and the result. */
+/* The agent protocol: spec and result by tables, the small frames by hand. */
 #include "config.h"
 
 #include <string.h>
 
 #include "data/json.h"
 #include "plan/frame.h"
-#include "plan/frame_parts.h"
 
-static const char *const type_names[FRAME_TYPES] = {
-	[FRAME_HELLO] = "hello",
-	[FRAME_OUT] = "out",
-	[FRAME_BEAT] = "beat",
-	[FRAME_STEP] = "step",
-	[FRAME_EVENT] = "event",
-	[FRAME_NOTE] = "note",
-	[FRAME_RESULT] = "result",
-};
+/* --- lines ------------------------------------------------------------ */
+
+/* Appends the object, which is taken, in one line without newline. */
+static void
+dump(json_t *object, struct str *out)
+{
+	json_compact(object, out, false);
+	json_decref(object);
+}
+
+/* The object that a line holds, or NULL. */
+static json_t *
+parse(const char *line, size_t len, struct error *err)
+{
+	json_error_t where;
+	json_t *object = json_loadb(
+	    line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
+	if (json_is_object(object))
+		return object;
+	error_set(err, ERROR_INPUT, "byte %d: %s", where.position,
+	    object != NULL ? "expected an object" : where.text);
+	json_decref(object);
+	return NULL;
+}
+
+/* --- the spec --------------------------------------------------------- */
 
 const char *
 frame_phase_name(enum frame_phase phase)
@@ -35,25 +51,189 @@ frame_phase_name(enum frame_phase phase)
 	return names[phase];
 }
 
-void
-frame_dump(json_t *object, struct str *out)
+static const char *
+phase_name(unsigned phase)
 {
-	json_compact(object, out, false);
-	json_decref(object);
+	return frame_phase_name((enum frame_phase)phase);
 }
 
-json_t *
-frame_new(enum frame_type type)
+static const struct record_field claude_config_fields[] = {
+	RECORD(struct claude_config, command),
+	RECORD(struct claude_config, arguments),
+	RECORD(struct claude_config, permission_mode),
+	RECORD(struct claude_config, plain),
+	RECORD_END,
+};
+
+const struct record_table claude_config_table =
+    RECORD_TABLE(struct claude_config, claude_config_fields);
+
+static const struct record_field plan_request_fields[] = {
+	RECORD(struct plan_request, input),
+	RECORD(struct plan_request, json_path),
+	RECORD(struct plan_request, filter),
+	RECORD(struct plan_request, sort_by),
+	RECORD(struct plan_request, distinct),
+	RECORD(struct plan_request, offset),
+	RECORD(struct plan_request, max_items),
+	RECORD(struct plan_request, has_max_items),
+	RECORD(struct plan_request, spool),
+	RECORD_END,
+};
+
+const struct record_table plan_request_table =
+    RECORD_TABLE(struct plan_request, plan_request_fields);
+
+static const struct record_field spec_fields[] = {
+	RECORD_FOREIGN("v"),
+	RECORD_ENUM(struct frame_spec, phase, phase_name, FRAME_PHASES),
+	RECORD(struct frame_spec, job),
+	RECORD(struct frame_spec, session),
+	RECORD(struct frame_spec, workflow),
+	RECORD(struct frame_spec, agent),
+	RECORD(struct frame_spec, item),
+	RECORD(struct frame_spec, attempt),
+	RECORD(struct frame_spec, directory),
+	RECORD(struct frame_spec, repository),
+	RECORD(struct frame_spec, base),
+	RECORD(struct frame_spec, branch),
+	RECORD(struct frame_spec, salvage_ref),
+	RECORD(struct frame_spec, reused),
+	RECORD(struct frame_spec, needs_clean),
+	RECORD(struct frame_spec, check_reuse),
+	RECORD_LIST(struct frame_spec, steps, &step_table),
+	RECORD(struct frame_spec, first_step),
+	RECORD_LIST(struct frame_spec, outputs, &output_capture_table),
+	RECORD_JSON(struct frame_spec, vars, JSON_OBJECT),
+	RECORD(struct frame_spec, results_file),
+	RECORD(struct frame_spec, env),
+	RECORD(struct frame_spec, log_dir),
+	RECORD(struct frame_spec, log_name),
+	RECORD(struct frame_spec, timeout_ms),
+	RECORD(struct frame_spec, grace_ms),
+	RECORD(struct frame_spec, raw),
+	RECORD(struct frame_spec, send_output),
+	RECORD_OBJECT(struct frame_spec, claude, &claude_config_table),
+	RECORD_OBJECT(struct frame_spec, plan, &plan_request_table),
+	RECORD_END,
+};
+
+const struct record_table frame_spec_table =
+    RECORD_TABLE(struct frame_spec, spec_fields);
+
+void
+frame_spec_encode(const struct frame_spec *spec, struct str *out)
+{
+	json_t *object = record_to_json(&frame_spec_table, spec);
+	json_object_set_new(object, "v", json_integer(FRAME_VERSION));
+	dump(object, out);
+}
+
+static bool
+read_spec(const json_t *object, struct frame_spec *spec, struct error *err)
+{
+	const json_t *version = json_object_get(object, "v");
+	if (!json_is_integer(version) ||
+	    json_integer_value(version) != FRAME_VERSION)
+		return error_set(err, ERROR_INPUT,
+		    "the spec is of another version of the protocol");
+	if (!record_from_json(&frame_spec_table, object, spec, err))
+		return false;
+	if (spec->first_step <= spec->steps.n)
+		return true;
+	frame_spec_release(spec);
+	return error_set(err, ERROR_INPUT, "first_step: there are fewer steps");
+}
+
+bool
+frame_spec_decode(
+    const char *line, size_t len, struct frame_spec *spec, struct error *err)
+{
+	*spec = (struct frame_spec){ 0 };
+	json_t *object = parse(line, len, err);
+	const bool ok = object != NULL && read_spec(object, spec, err);
+	json_decref(object);
+	return ok || error_wrap(err, "reading the spec");
+}
+
+void
+frame_spec_release(struct frame_spec *spec)
+{
+	record_release(&frame_spec_table, spec);
+}
+
+/* --- the result ------------------------------------------------------- */
+
+static const struct record_field result_fields[] = {
+	RECORD_FOREIGN("f"),
+	RECORD_OBJECT(struct frame_result, failure, &failure_table),
+	RECORD(struct frame_result, steps_done),
+	RECORD(struct frame_result, output),
+	RECORD(struct frame_result, tip),
+	RECORD(struct frame_result, uncommitted),
+	RECORD(struct frame_result, salvaged),
+	RECORD(struct frame_result, reusable),
+	RECORD(struct frame_result, needs_clean),
+	RECORD(struct frame_result, log),
+	RECORD_JSON(struct frame_result, captures, JSON_OBJECT),
+	RECORD_JSON(struct frame_result, steps, JSON_ARRAY),
+	RECORD(struct frame_result, claude_session),
+	RECORD(struct frame_result, cost_usd),
+	RECORD_JSON(struct frame_result, usage, JSON_OBJECT),
+	RECORD(struct frame_result, duration_ms),
+	RECORD(struct frame_result, item_count),
+	RECORD(struct frame_result, items_sha256),
+	RECORD_JSON(struct frame_result, counts, JSON_OBJECT),
+	RECORD_END,
+};
+
+const struct record_table frame_result_table =
+    RECORD_TABLE(struct frame_result, result_fields);
+
+bool
+frame_result_decode(
+    const json_t *object, struct frame_result *result, struct error *err)
+{
+	const struct failure *failure = &result->failure;
+	if (!record_from_json(&frame_result_table, object, result, err))
+		return error_wrap(err, "reading the result");
+	if ((failure->cause == CAUSE_NONE) == (failure->message == NULL))
+		return true;
+	frame_result_release(result);
+	return error_set(err, ERROR_INPUT,
+	    "reading the result: failure: cause and message disagree");
+}
+
+void
+frame_result_release(struct frame_result *result)
+{
+	record_release(&frame_result_table, result);
+}
+
+/* --- frames ----------------------------------------------------------- */
+
+static const char *const type_names[FRAME_TYPES] = {
+	[FRAME_HELLO] = "hello",
+	[FRAME_OUT] = "out",
+	[FRAME_BEAT] = "beat",
+	[FRAME_STEP] = "step",
+	[FRAME_EVENT] = "event",
+	[FRAME_NOTE] = "note",
+	[FRAME_RESULT] = "result",
+};
+
+static json_t *
+new_frame(enum frame_type type)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "f", json_string(type_names[type]));
 	return object;
 }
 
-void
-frame_end(json_t *object, struct str *out)
+static void
+end_frame(json_t *object, struct str *out)
 {
-	frame_dump(object, out);
+	dump(object, out);
 	str_add_char(out, '\n');
 }
 
@@ -72,59 +252,69 @@ set_number(json_t *object, const char *name, json_int_t value)
 void
 frame_hello_encode(const char *host, int64_t pid, struct str *out)
 {
-	json_t *object = frame_new(FRAME_HELLO);
+	json_t *object = new_frame(FRAME_HELLO);
 	set_number(object, "v", FRAME_VERSION);
 	set_number(object, "pid", pid);
 	set_text(object, "host", host);
-	frame_end(object, out);
+	end_frame(object, out);
 }
 
 void
 frame_out_encode(
     size_t step, bool is_stderr, const void *bytes, size_t len, struct str *out)
 {
-	json_t *object = frame_new(FRAME_OUT);
+	json_t *object = new_frame(FRAME_OUT);
 	set_number(object, "step", (json_int_t)step);
 	set_text(object, "s", is_stderr ? "stderr" : "stdout");
 	json_object_set_new(object, "d", json_string_lossy(bytes, len));
-	frame_end(object, out);
+	end_frame(object, out);
 }
 
 void
 frame_beat_encode(struct str *out)
 {
-	frame_end(frame_new(FRAME_BEAT), out);
+	end_frame(new_frame(FRAME_BEAT), out);
 }
 
 void
 frame_step_encode(size_t step, const char *label, const char *state, int rc,
     int64_t ms, struct str *out)
 {
-	json_t *object = frame_new(FRAME_STEP);
+	json_t *object = new_frame(FRAME_STEP);
 	set_number(object, "step", (json_int_t)step);
 	set_text(object, "label", label);
 	set_text(object, "state", state);
 	set_number(object, "rc", rc);
 	set_number(object, "ms", ms);
-	frame_end(object, out);
+	end_frame(object, out);
 }
 
 void
 frame_event_encode(const char *type, json_t *members, struct str *out)
 {
-	json_t *object = frame_new(FRAME_EVENT);
+	json_t *object = new_frame(FRAME_EVENT);
 	set_text(object, "type", type);
 	json_object_set(object, "members", members);
-	frame_end(object, out);
+	end_frame(object, out);
 }
 
 void
 frame_note_encode(const char *text, struct str *out)
 {
-	json_t *object = frame_new(FRAME_NOTE);
+	json_t *object = new_frame(FRAME_NOTE);
 	set_text(object, "text", text);
-	frame_end(object, out);
+	end_frame(object, out);
 }
+
+void
+frame_result_encode(const struct frame_result *result, struct str *out)
+{
+	json_t *object = record_to_json(&frame_result_table, result);
+	set_text(object, "f", type_names[FRAME_RESULT]);
+	end_frame(object, out);
+}
+
+/* --- reading frames --------------------------------------------------- */
 
 /*
  * The members that a frame of this type must have, and their JSON types, so
@@ -184,25 +374,11 @@ check_frame(const json_t *object, enum frame_type *type, struct error *err)
 	return error_set(err, ERROR_INPUT, "a frame of unknown type");
 }
 
-json_t *
-frame_parse(const char *line, size_t len, struct error *err)
-{
-	json_error_t where;
-	json_t *object = json_loadb(
-	    line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
-	if (json_is_object(object))
-		return object;
-	error_set(err, ERROR_INPUT, "byte %d: %s", where.position,
-	    object != NULL ? "expected an object" : where.text);
-	json_decref(object);
-	return NULL;
-}
-
 bool
 frame_decode(const char *line, size_t len, enum frame_type *type,
     json_t **object, struct error *err)
 {
-	json_t *parsed = frame_parse(line, len, err);
+	json_t *parsed = parse(line, len, err);
 	if (parsed == NULL)
 		return error_wrap(err, "reading a frame");
 	if (!check_frame(parsed, type, err)) {

@@ -96,6 +96,15 @@ struct frame_spec {
 	struct plan_request plan; /* PHASE_PLAN only */
 };
 
+/*
+ * A new member of a struct of this module needs a row in its table in frame.c,
+ * from which come what is sent, what is read, and the release.
+ */
+extern const struct record_table claude_config_table;
+extern const struct record_table plan_request_table;
+extern const struct record_table frame_spec_table;
+extern const struct record_table frame_result_table;
+
 /* One line without newline, appended. */
 void frame_spec_encode(const struct frame_spec *spec, struct str *out);
 bool frame_spec_decode(const char *line, size_t len, struct frame_spec *spec,
@@ -158,10 +167,6 @@ bool frame_decode(const char *line, size_t len, enum frame_type *type,
     json_t **object, struct error *err) MUST_USE;
 bool frame_result_decode(const json_t *object, struct frame_result *result,
     struct error *err) MUST_USE;
-/* A copy of its own; to must be empty. */
-void frame_result_copy(
-    const struct frame_result *from, struct frame_result *to);
 void frame_result_release(struct frame_result *result);
-void claude_config_release(struct claude_config *config);
 
 #endif

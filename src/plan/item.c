@@ -4,7 +4,7 @@
 
 #include "plan/item.h"
 
-/* --- names --------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------ */
 
 static const char *const state_names[ITEM_STATES] = {
 	[ITEM_PENDING] = "pending",
@@ -79,7 +79,7 @@ item_action_name(enum item_action action)
 	return action_names[action];
 }
 
-/* --- transitions --------------------------------------------------------- */
+/* --- transitions ------------------------------------------------------ */
 
 enum condition {
 	ALWAYS,
@@ -202,7 +202,7 @@ item_follow(
 	return false;
 }
 
-/* --- slots --------------------------------------------------------------- */
+/* --- slots ------------------------------------------------------------ */
 
 bool
 item_has_slot(enum item_state state)

@@ -380,7 +380,7 @@ close_run(struct supervisor *sup)
 	executor_release(&sup->executor);
 	vars_free(sup->vars);
 	strv_release(&sup->env);
-	claude_config_release(&sup->claude);
+	record_release(&claude_config_table, &sup->claude);
 	workflow_release(&sup->workflow);
 	repo_release(&sup->repo);
 	layout_release(&sup->layout);

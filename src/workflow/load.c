@@ -215,7 +215,9 @@ start_workflow(
 		.name = file_stem(name),
 		.map.max_parallel = WORKFLOW_MAX_PARALLEL,
 	};
-	digest_sha256(bytes, len, workflow->sha256);
+	char digest[DIGEST_SHA256_HEX];
+	digest_sha256(bytes, len, digest);
+	workflow->sha256 = mem_text(digest);
 }
 
 bool

@@ -11,6 +11,5 @@ libworkflow_a_SOURCES = \
 	%D%/load_step.c \
 	%D%/load_value.c \
 	%D%/step.c %D%/step.h \
-	%D%/step_json.c \
 	%D%/value.c %D%/value.h \
 	%D%/workflow.c %D%/workflow.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps as values: making, naming, releasing. */
+/* Steps as values: names, tables, making and releasing. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -100,6 +100,130 @@ step_display(const struct step *step)
 	return mem_format("%s: %s", step_kind_name(step->kind), subject(step));
 }
 
+/* --- tables ----------------------------------------------------------- */
+
+static const char *
+kind_name(unsigned kind)
+{
+	return step_kind_name((enum step_kind)kind);
+}
+
+static const char *
+capture_format_name(unsigned format)
+{
+	static const char *const names[CAPTURE_FORMATS] = {
+		[CAPTURE_STRING] = "string",
+		[CAPTURE_JSON] = "json",
+		[CAPTURE_LINES] = "lines",
+		[CAPTURE_NUMBER] = "number",
+		[CAPTURE_BOOLEAN] = "boolean",
+	};
+	return names[format];
+}
+
+static const char *
+write_format_name(unsigned format)
+{
+	static const char *const names[WRITE_FORMATS] = {
+		[WRITE_TEXT] = "text",
+		[WRITE_JSON] = "json",
+		[WRITE_YAML] = "yaml",
+	};
+	return names[format];
+}
+
+static const char *
+strategy_name(unsigned strategy)
+{
+	static const char *const names[HANDLER_STRATEGIES] = {
+		[HANDLER_RECOVERY] = "recovery",
+		[HANDLER_FALLBACK] = "fallback",
+		[HANDLER_CLEANUP] = "cleanup",
+	};
+	return names[strategy];
+}
+
+static const struct record_field capture_fields[] = {
+	RECORD(struct capture, name),
+	RECORD_ENUM(
+	    struct capture, format, capture_format_name, CAPTURE_FORMATS),
+	RECORD_AS("stdout", struct capture, out),
+	RECORD_AS("stderr", struct capture, err),
+	RECORD(struct capture, exit_code),
+	RECORD(struct capture, success),
+	RECORD(struct capture, duration),
+	RECORD_END,
+};
+
+const struct record_table capture_table =
+    RECORD_TABLE(struct capture, capture_fields);
+
+static const struct record_field write_file_fields[] = {
+	RECORD(struct write_file, path),
+	RECORD(struct write_file, content),
+	RECORD_ENUM(
+	    struct write_file, format, write_format_name, WRITE_FORMATS),
+	RECORD(struct write_file, mode),
+	RECORD(struct write_file, create_dirs),
+	RECORD_END,
+};
+
+const struct record_table write_file_table =
+    RECORD_TABLE(struct write_file, write_file_fields);
+
+static const struct record_field on_failure_fields[] = {
+	RECORD_LIST(struct on_failure, commands, &step_table),
+	RECORD(struct on_failure, ignore),
+	RECORD(struct on_failure, bare),
+	RECORD(struct on_failure, from_commands),
+	RECORD(struct on_failure, max_attempts),
+	RECORD(struct on_failure, fail_workflow),
+	RECORD(struct on_failure, handler_failure_fatal),
+	RECORD(struct on_failure, commit_required),
+	RECORD_ENUM(
+	    struct on_failure, strategy, strategy_name, HANDLER_STRATEGIES),
+	RECORD(struct on_failure, timeout_ms),
+	RECORD(struct on_failure, timeout_variable),
+	RECORD_END,
+};
+
+const struct record_table on_failure_table =
+    RECORD_TABLE(struct on_failure, on_failure_fields);
+
+static const struct record_field step_fields[] = {
+	RECORD_ENUM(struct step, kind, kind_name, STEP_KINDS),
+	RECORD(struct step, name),
+	RECORD(struct step, id),
+	RECORD(struct step, command),
+	RECORD_OBJECT(struct step, file, &write_file_table),
+	RECORD_OBJECT(struct step, capture, &capture_table),
+	RECORD(struct step, env),
+	RECORD(struct step, working_dir),
+	RECORD(struct step, when),
+	RECORD(struct step, timeout_ms),
+	RECORD(struct step, timeout_variable),
+	RECORD(struct step, commit_required),
+	RECORD(struct step, continue_on_error),
+	RECORD_OWNED(struct step, on_failure, &on_failure_table),
+	RECORD(struct step, line),
+	RECORD(struct step, column),
+	RECORD_END,
+};
+
+const struct record_table step_table = RECORD_TABLE(struct step, step_fields);
+
+json_t *
+steps_to_json(const struct steps *steps)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < steps->n; i++)
+		json_array_append_new(
+		    array, record_to_json(&step_table, &steps->items[i]));
+	return array;
+}
+
+/* --- making and releasing --------------------------------------------- */
+
 struct step *
 steps_add(struct steps *steps)
 {
@@ -130,35 +254,16 @@ steps_use_claude(const struct steps *steps)
 void
 on_failure_free(struct on_failure *on_failure)
 {
-	if (on_failure == NULL)
-		return;
-	steps_release(&on_failure->commands);
-	free(on_failure->timeout_variable);
+	if (on_failure != NULL)
+		record_release(&on_failure_table, on_failure);
 	free(on_failure);
-}
-
-void
-step_release(struct step *step)
-{
-	free(step->name);
-	free(step->id);
-	free(step->command);
-	free(step->file.path);
-	free(step->file.content);
-	free(step->capture.name);
-	strv_release(&step->env);
-	free(step->working_dir);
-	free(step->when);
-	free(step->timeout_variable);
-	on_failure_free(step->on_failure);
-	*step = (struct step){ 0 };
 }
 
 void
 steps_release(struct steps *steps)
 {
 	for (size_t i = 0; i < steps->n; i++)
-		step_release(&steps->items[i]);
+		record_release(&step_table, &steps->items[i]);
 	free(steps->items);
 	*steps = (struct steps){ 0 };
 }

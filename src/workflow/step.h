@@ -4,8 +4,8 @@
  * standard workflows, setup, agents, reduce, merge and handlers, and one
  * executor runs it (agent/).
  *
- * The canonical JSON form travels to the agent process and into checkpoints;
- * step_from_json() accepts exactly what step_to_json() writes.
+ * Its JSON form travels to the agent process and into checkpoints. A new member
+ * needs a row in the table of step.c, from which come form, reader and release.
  */
 #ifndef WORKFLOW_STEP_H
 #define WORKFLOW_STEP_H
@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "base/defs.h"
-#include "base/error.h"
 #include "base/strv.h"
+#include "data/record.h"
 
 enum step_kind {
 	STEP_SHELL,
@@ -117,18 +117,18 @@ char *step_label(const struct step *step) MUST_USE;
 /* "shell: TEXT" in full, whatever the name. */
 char *step_display(const struct step *step) MUST_USE;
 
-json_t *step_to_json(const struct step *step) MUST_USE;
+extern const struct record_table capture_table;
+extern const struct record_table write_file_table;
+extern const struct record_table on_failure_table;
+extern const struct record_table step_table;
+
+/* The JSON form of a list: a new array. */
 json_t *steps_to_json(const struct steps *steps) MUST_USE;
-bool step_from_json(
-    const json_t *json, struct step *step, struct error *err) MUST_USE;
-bool steps_from_json(
-    const json_t *array, struct steps *steps, struct error *err) MUST_USE;
 
 /* A new zeroed step with capture defaults at the end; borrowed. */
 struct step *steps_add(struct steps *steps);
 bool steps_use_claude(const struct steps *steps); /* handlers included */
 void on_failure_free(struct on_failure *on_failure); /* NULL is ignored */
-void step_release(struct step *step);
 void steps_release(struct steps *steps);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workflows as values: names, release, and the fields given by variables. */
+/* Workflows as values: tables, and the fields given by variables. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -9,14 +9,10 @@
 #include "workflow/value.h"
 #include "workflow/workflow.h"
 
-/* Where variables are looked up. */
-struct lookup {
-	const struct workflow *workflow;
-	const struct strv *environment;
-};
+/* --- tables ----------------------------------------------------------- */
 
-const char *
-output_source_name(enum output_source source)
+static const char *
+source_name(unsigned source)
 {
 	static const char *const names[OUTPUT_SOURCES] = {
 		[OUTPUT_STDOUT] = "stdout",
@@ -26,8 +22,8 @@ output_source_name(enum output_source source)
 	return names[source];
 }
 
-const char *
-output_lines_name(enum output_lines lines)
+static const char *
+lines_name(unsigned lines)
 {
 	static const char *const names[OUTPUT_LINES] = {
 		[OUTPUT_PRESERVE] = "preserve",
@@ -39,28 +35,79 @@ output_lines_name(enum output_lines lines)
 	return names[lines];
 }
 
-struct output_capture *
-output_captures_add(struct output_captures *outputs)
-{
-	outputs->items = mem_grow(outputs->items, &outputs->cap, outputs->n + 1,
-	    sizeof(*outputs->items));
-	struct output_capture *output = &outputs->items[outputs->n++];
-	*output = (struct output_capture){ .max_size = WORKFLOW_OUTPUT_SIZE };
-	return output;
-}
+static const struct record_field output_capture_fields[] = {
+	RECORD(struct output_capture, name),
+	RECORD(struct output_capture, command_index),
+	RECORD_ENUM(struct output_capture, source, source_name, OUTPUT_SOURCES),
+	RECORD(struct output_capture, pattern),
+	RECORD(struct output_capture, json_path),
+	RECORD(struct output_capture, max_size),
+	RECORD_AS("default", struct output_capture, fallback),
+	RECORD_ENUM(struct output_capture, multiline, lines_name, OUTPUT_LINES),
+	RECORD_END,
+};
 
-void
-output_captures_release(struct output_captures *outputs)
-{
-	for (size_t i = 0; i < outputs->n; i++) {
-		free(outputs->items[i].name);
-		free(outputs->items[i].pattern);
-		free(outputs->items[i].json_path);
-		free(outputs->items[i].fallback);
-	}
-	free(outputs->items);
-	*outputs = (struct output_captures){ 0 };
-}
+const struct record_table output_capture_table =
+    RECORD_TABLE(struct output_capture, output_capture_fields);
+
+static const struct record_field phase_fields[] = {
+	RECORD_LIST(struct phase_block, steps, &step_table),
+	RECORD(struct phase_block, timeout_ms),
+	RECORD(struct phase_block, timeout_variable),
+	RECORD_LIST(struct phase_block, outputs, &output_capture_table),
+	RECORD(struct phase_block, present),
+	RECORD_END,
+};
+
+const struct record_table phase_block_table =
+    RECORD_TABLE(struct phase_block, phase_fields);
+
+static const struct record_field map_fields[] = {
+	RECORD(struct map_block, input),
+	RECORD(struct map_block, json_path),
+	RECORD(struct map_block, filter),
+	RECORD(struct map_block, sort_by),
+	RECORD(struct map_block, distinct),
+	RECORD(struct map_block, offset),
+	RECORD(struct map_block, max_items),
+	RECORD(struct map_block, has_max_items),
+	RECORD(struct map_block, max_parallel),
+	RECORD(struct map_block, max_parallel_variable),
+	RECORD(struct map_block, agent_timeout_ms),
+	RECORD(struct map_block, agent_timeout_variable),
+	RECORD_LIST(struct map_block, agent_template, &step_table),
+	RECORD_END,
+};
+
+const struct record_table map_block_table =
+    RECORD_TABLE(struct map_block, map_fields);
+
+static const struct record_field workflow_fields[] = {
+	RECORD(struct workflow, path),
+	RECORD(struct workflow, name),
+	RECORD(struct workflow, mapreduce),
+	RECORD(struct workflow, env),
+	RECORD(struct workflow, raw_interpolation),
+	RECORD(struct workflow, permissions),
+	RECORD_LIST(struct workflow, commands, &step_table),
+	RECORD_OBJECT(struct workflow, setup, &phase_block_table),
+	RECORD_OBJECT(struct workflow, map, &map_block_table),
+	RECORD_OBJECT(struct workflow, reduce, &phase_block_table),
+	RECORD_OBJECT(struct workflow, merge, &phase_block_table),
+	RECORD(struct workflow, sha256),
+	RECORD_END,
+};
+
+const struct record_table workflow_table =
+    RECORD_TABLE(struct workflow, workflow_fields);
+
+/* --- fields given by variables ---------------------------------------- */
+
+/* Where variables are looked up. */
+struct lookup {
+	const struct workflow *workflow;
+	const struct strv *environment;
+};
 
 /* variable is "$NAME"; NULL when it is not set. */
 static const char *
@@ -155,6 +202,18 @@ workflow_resolve(struct workflow *workflow, const struct strv *environment,
 	    resolve_phase(&lookup, &workflow->merge, "merge", err);
 }
 
+/* --- the rest --------------------------------------------------------- */
+
+struct output_capture *
+output_captures_add(struct output_captures *outputs)
+{
+	outputs->items = mem_grow(outputs->items, &outputs->cap, outputs->n + 1,
+	    sizeof(*outputs->items));
+	struct output_capture *output = &outputs->items[outputs->n++];
+	*output = (struct output_capture){ .max_size = WORKFLOW_OUTPUT_SIZE };
+	return output;
+}
+
 bool
 workflow_uses_claude(const struct workflow *workflow)
 {
@@ -165,40 +224,10 @@ workflow_uses_claude(const struct workflow *workflow)
 	    steps_use_claude(&workflow->merge.steps);
 }
 
-static void
-release_phase(struct phase_block *phase)
-{
-	steps_release(&phase->steps);
-	free(phase->timeout_variable);
-	output_captures_release(&phase->outputs);
-}
-
-static void
-release_map(struct map_block *map)
-{
-	free(map->input);
-	free(map->json_path);
-	free(map->filter);
-	strv_release(&map->sort_by);
-	free(map->distinct);
-	free(map->max_parallel_variable);
-	free(map->agent_timeout_variable);
-	steps_release(&map->agent_template);
-}
-
 void
 workflow_release(struct workflow *workflow)
 {
-	free(workflow->path);
-	free(workflow->name);
-	strv_release(&workflow->env);
-	free(workflow->permissions);
-	steps_release(&workflow->commands);
-	release_phase(&workflow->setup);
-	release_map(&workflow->map);
-	release_phase(&workflow->reduce);
-	release_phase(&workflow->merge);
-	*workflow = (struct workflow){ 0 };
+	record_release(&workflow_table, workflow);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "data/record.h"
 #include "workflow/step.h"
 
 #define WORKFLOW_FILE_LIMIT (1024u * 1024)
@@ -93,7 +94,7 @@ struct workflow {
 	struct map_block map;
 	struct phase_block reduce;
 	struct phase_block merge;
-	char sha256[65]; /* of the file's bytes */
+	char *sha256; /* of the file's bytes, in hexadecimal */
 };
 
 struct workflow_findings {
@@ -122,11 +123,13 @@ bool workflow_load_text(const char *name, const void *bytes, size_t len,
 bool workflow_resolve(struct workflow *workflow, const struct strv *environment,
     struct error *err) MUST_USE;
 
-const char *output_source_name(enum output_source source);
-const char *output_lines_name(enum output_lines lines);
+extern const struct record_table output_capture_table;
+extern const struct record_table phase_block_table;
+extern const struct record_table map_block_table;
+extern const struct record_table workflow_table;
+
 /* A new zeroed entry with defaults at the end; borrowed. */
 struct output_capture *output_captures_add(struct output_captures *outputs);
-void output_captures_release(struct output_captures *outputs);
 
 bool workflow_uses_claude(const struct workflow *workflow);
 void workflow_release(struct workflow *workflow);

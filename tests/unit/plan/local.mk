@@ -1,7 +1,7 @@
 check_PROGRAMS += %D%/failure
-tests_unit_plan_failure_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
+tests_unit_plan_failure_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/frame
-tests_unit_plan_frame_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
+tests_unit_plan_frame_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/items
 tests_unit_plan_items_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/item

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../records.h"
 #include "../tap.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -44,74 +45,13 @@ add_findings(struct str *out, const struct workflow_findings *findings)
 	}
 }
 
+/* Its members but those that say no more than which file it is. */
 static json_t *
-outputs_json(const struct output_captures *outputs)
+workflow_json(const struct workflow *workflow)
 {
-	json_t *array = json_array();
-	for (size_t i = 0; i < outputs->n; i++) {
-		const struct output_capture *o = &outputs->items[i];
-		json_array_append_new(array,
-		    json_pack("{s:s,s:i,s:s,s:s?,s:s?,s:I,s:s?,s:s}", "name",
-			o->name, "command_index", (int)o->command_index,
-			"source", output_source_name(o->source), "pattern",
-			o->pattern, "json_path", o->json_path, "max_size",
-			(json_int_t)o->max_size, "default", o->fallback,
-			"multiline", output_lines_name(o->multiline)));
-	}
-	return array;
-}
-
-static json_t *
-phase_json(const struct phase_block *phase)
-{
-	if (!phase->present)
-		return json_null();
-	return json_pack("{s:o,s:I,s:s?,s:o}", "steps",
-	    steps_to_json(&phase->steps), "timeout_ms",
-	    (json_int_t)phase->timeout_ms, "timeout_variable",
-	    phase->timeout_variable, "outputs", outputs_json(&phase->outputs));
-}
-
-static json_t *
-texts_json(const struct strv *texts)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < texts->n; i++)
-		json_array_append_new(array, json_text(texts->items[i]));
-	return array;
-}
-
-static json_t *
-map_json(const struct map_block *map)
-{
-	return json_pack("{s:s?,s:s?,s:s?,s:o,s:s?,s:I,s:I,s:b,s:i,s:s?,s:I,"
-			 "s:s?,s:o}",
-	    "input", map->input, "json_path", map->json_path, "filter",
-	    map->filter, "sort_by", texts_json(&map->sort_by), "distinct",
-	    map->distinct, "offset", (json_int_t)map->offset, "max_items",
-	    (json_int_t)map->max_items, "has_max_items", map->has_max_items,
-	    "max_parallel", (int)map->max_parallel, "max_parallel_variable",
-	    map->max_parallel_variable, "agent_timeout_ms",
-	    (json_int_t)map->agent_timeout_ms, "agent_timeout_variable",
-	    map->agent_timeout_variable, "agent_template",
-	    steps_to_json(&map->agent_template));
-}
-
-static json_t *
-workflow_json(const struct workflow *w)
-{
-	json_t *json = json_pack("{s:s,s:b,s:o,s:b,s:s?,s:o}", "name", w->name,
-	    "mapreduce", w->mapreduce, "env", texts_json(&w->env), "raw",
-	    w->raw_interpolation, "permissions", w->permissions, "merge",
-	    phase_json(&w->merge));
-	if (!w->mapreduce) {
-		json_object_set_new(
-		    json, "commands", steps_to_json(&w->commands));
-		return json;
-	}
-	json_object_set_new(json, "setup", phase_json(&w->setup));
-	json_object_set_new(json, "map", map_json(&w->map));
-	json_object_set_new(json, "reduce", phase_json(&w->reduce));
+	json_t *json = record_to_json(&workflow_table, workflow);
+	json_object_del(json, "path");
+	json_object_del(json, "sha256");
 	return json;
 }
 
@@ -244,6 +184,11 @@ main(void)
 {
 	setlocale(LC_CTYPE, "");
 	json_init();
+	RECORDS_CHECK_ROWS(struct output_capture, &output_capture_table);
+	RECORDS_CHECK_ROWS(struct phase_block, &phase_block_table);
+	RECORDS_CHECK_ROWS(struct map_block, &map_block_table);
+	RECORDS_CHECK_ROWS(struct workflow, &workflow_table);
+	records_check_journey("a workflow", &workflow_table, 100);
 	check_dir("bad", false, LEAST_BAD_FILES);
 	check_dir("good", true, LEAST_GOOD_FILES);
 	test_many_findings();
