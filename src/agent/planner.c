@@ -36,9 +36,7 @@ static bool
 add_item(
     struct spool *spool, size_t index, const json_t *data, struct error *err)
 {
-	str_format(&spool->buffer, "{\"id\":\"item_%zu\",\"data\":", index);
-	json_compact(data, &spool->buffer, false);
-	str_add(&spool->buffer, "}\n");
+	items_line_encode(index, data, &spool->buffer);
 	return spool->buffer.len < SPOOL_BUFFER || flush(spool, err);
 }
 

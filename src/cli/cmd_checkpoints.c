@@ -12,6 +12,7 @@
 #include "cli/find.h"
 #include "cli/output.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "state/checkpoint.h"
 #include "state/dlq.h"
 #include "state/ids.h"
@@ -191,7 +192,7 @@ join_range(const struct spool *spool, const json_t *ranges, json_t *items,
 		json_int_t last = json_integer_value(json_array_get(range, 1));
 		json_int_t at = json_integer_value(json_array_get(range, 0));
 		for (; at >= 0 && at <= last && (size_t)at < spool->n; at++) {
-			autofree char *id = job_item_id((size_t)at);
+			autofree char *id = items_id((size_t)at);
 			json_t *data = spool_item(spool, (size_t)at, err);
 			if (data == NULL)
 				return false;

@@ -2,7 +2,10 @@
 /* Which items a map works on. */
 #include "config.h"
 
-#include "base/str.h"
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/text.h"
 #include "data/expr.h"
 #include "data/json.h"
 #include "data/jsonpath.h"
@@ -198,11 +201,48 @@ items_plan(const json_t *document, const struct items_config *config,
 	return items;
 }
 
-bool
-items_check(const struct items_config *config, struct error *err)
+/* --- ids and lines ---------------------------------------------------- */
+
+char *
+items_id(size_t index)
 {
-	struct compiled compiled = { 0 };
-	bool ok = compile(config, &compiled, err);
-	release(&compiled);
-	return ok;
+	return mem_format("item_%zu", index);
+}
+
+bool
+items_index(const char *id, size_t *index)
+{
+	char *end;
+	if (!text_starts_with(id, "item_") || id[5] < '0' || id[5] > '9' ||
+	    (id[5] == '0' && id[6] != '\0'))
+		return false;
+	unsigned long long value = strtoull(id + 5, &end, 10);
+	*index = (size_t)value;
+	return *end == '\0' && value < ITEMS_LIMIT;
+}
+
+void
+items_line_encode(size_t index, const json_t *data, struct str *out)
+{
+	str_format(out, "{\"id\":\"item_%zu\",\"data\":", index);
+	json_compact(data, out, false);
+	str_add(out, "}\n");
+}
+
+json_t *
+items_line_decode(const char *line, size_t len, const char *name, size_t index,
+    struct error *err)
+{
+	autojson json_t *item = json_load_record(line, len, name, err);
+	if (item == NULL)
+		return NULL;
+	json_t *data = json_object_get(item, "data");
+	const char *id = json_get_text(item, "id");
+	size_t written;
+	if (data != NULL && id != NULL && items_index(id, &written) &&
+	    written == index)
+		return json_incref(data);
+	error_set(err, ERROR_STATE, "%s: line %zu is not item_%zu", name,
+	    index + 1, index);
+	return NULL;
 }

@@ -4,6 +4,8 @@
  * map's settings (see prodigy-workflow(5)):
  *
  *	json_path -> filter -> sort_by -> distinct -> offset -> max_items
+ *
+ * and how the list that comes of it is written down.
  */
 #ifndef PLAN_ITEMS_H
 #define PLAN_ITEMS_H
@@ -14,6 +16,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/strv.h"
 #include "workflow/workflow.h"
 
@@ -46,7 +49,25 @@ struct items_config items_config_of(const struct map_block *map);
  */
 json_t *items_plan(const json_t *document, const struct items_config *config,
     struct items_counts *counts, struct error *err) MUST_USE;
-/* Checks the texts of a configuration without items, with the same errors. */
-bool items_check(const struct items_config *config, struct error *err) MUST_USE;
+
+/*
+ * "item_7", the id of an item by its place in the list, from 0, and back:
+ * false for any other text, a leading zero and numbers beyond ITEMS_LIMIT.
+ */
+char *items_id(size_t index) MUST_USE;
+bool items_index(const char *id, size_t *index);
+
+/*
+ * The frozen list of a job is a file with a line for each item:
+ *
+ *	{"id":"item_7","data":...}
+ *
+ * Encoding appends the line of an item with its newline. Decoding gives the
+ * data (a new reference) of the line of this item, or NULL; name is that of the
+ * file, for the error.
+ */
+void items_line_encode(size_t index, const json_t *data, struct str *out);
+json_t *items_line_decode(const char *line, size_t len, const char *name,
+    size_t index, struct error *err) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "run/frames.h"
 #include "run/item.h"
 
@@ -29,7 +30,7 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 	    ? 0
 	    : LOST_REPEATS + 1 - attempt_number;
 	item->data = data;
-	item->id = job_item_id(index);
+	item->id = items_id(index);
 	item->agent_id = mem_format("%s_agent_%zu", sup->id, index);
 	/* Each attempt has names of its own: a late one harms nobody. */
 	item->name = attempt_number == 1

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "data/json.h"
 #include "git/git.h"
+#include "plan/items.h"
 #include "proc/child.h"
 #include "proc/descend.h"
 #include "proc/limits.h"
@@ -115,9 +116,9 @@ take_items(struct supervisor *sup, const char *spool,
 	struct recorder *recorder = &sup->recorder;
 	if (!spool_open(&recorder->spool, spool, result->items_sha256, err))
 		return false;
-	if (recorder->spool.n > JOB_MAX_ITEMS)
+	if (recorder->spool.n > ITEMS_LIMIT)
 		return error_set(err, ERROR_INPUT, "%zu items: more than %d",
-		    recorder->spool.n, JOB_MAX_ITEMS);
+		    recorder->spool.n, ITEMS_LIMIT);
 	recorder_add(recorder,
 	    json_pack("{s:s, s:I, s:s}", "op", "items", "count",
 		(json_int_t)recorder->spool.n, "items_sha256",

@@ -13,6 +13,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "state/checkpoint.h"
 #include "state/checkpoint_hash.h"
 
@@ -28,7 +29,7 @@ struct item_lists {
 static json_t *
 item_of(const struct checkpoint_source *source, size_t i, struct error *err)
 {
-	autofree char *id = job_item_id(i);
+	autofree char *id = items_id(i);
 	json_t *data = spool_item(source->spool, i, err);
 	if (data == NULL)
 		return NULL;
@@ -111,7 +112,7 @@ retry_counts(const struct job *job)
 {
 	json_t *counts = json_object();
 	for (size_t i = 0; i < job->total; i++) {
-		autofree char *id = job_item_id(i);
+		autofree char *id = items_id(i);
 		if (job->items[i].attempts > 1)
 			json_object_set_new(
 			    counts, id, json_integer(job->items[i].attempts));

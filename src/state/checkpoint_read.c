@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "state/checkpoint.h"
 #include "state/checkpoint_hash.h"
 
@@ -132,7 +133,7 @@ count_ranges(const json_t *ranges)
 		int64_t first = json_integer_value(json_array_get(range, 0));
 		int64_t last = json_integer_value(json_array_get(range, 1));
 		if (json_array_size(range) != 2 || first < 0 || last < first ||
-		    last >= JOB_MAX_ITEMS)
+		    last >= ITEMS_LIMIT)
 			return -1;
 		count += last - first + 1;
 	}

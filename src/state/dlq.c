@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "state/dlq.h"
 #include "state/job.h"
 #include "state/session.h"
@@ -186,7 +187,7 @@ compare_records(const void *a, const void *b)
 	size_t x, y;
 	const char *s = json_get_text(*(json_t *const *)a, "item_id");
 	const char *t = json_get_text(*(json_t *const *)b, "item_id");
-	if (job_item_index(s, &x) && job_item_index(t, &y))
+	if (items_index(s, &x) && items_index(t, &y))
 		return x < y ? -1 : x > y;
 	return strcmp(s, t);
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "state/job.h"
 
 #define WRITE_BLOCK 262144
@@ -28,24 +29,6 @@ job_phase_name(enum job_phase phase)
 	return phase_names[phase];
 }
 
-bool
-job_item_index(const char *id, size_t *index)
-{
-	char *end;
-	if (!text_starts_with(id, "item_") || id[5] < '0' || id[5] > '9' ||
-	    (id[5] == '0' && id[6] != '\0'))
-		return false;
-	unsigned long long value = strtoull(id + 5, &end, 10);
-	*index = (size_t)value;
-	return *end == '\0' && value < JOB_MAX_ITEMS;
-}
-
-char *
-job_item_id(size_t index)
-{
-	return mem_format("item_%zu", index);
-}
-
 static bool
 bad_record(const json_t *record, struct error *err)
 {
@@ -60,7 +43,7 @@ static bool
 set_items(struct job *job, const json_t *record, struct error *err)
 {
 	int64_t count = json_get_int(record, "count", -1);
-	if (count < 0 || count > JOB_MAX_ITEMS || job->items != NULL)
+	if (count < 0 || count > ITEMS_LIMIT || job->items != NULL)
 		return bad_record(record, err);
 	job->total = (size_t)count;
 	job->items = mem_array(job->total, sizeof(*job->items));
@@ -141,7 +124,7 @@ apply_to_item(struct job *job, const struct item_rule *rule,
 {
 	const char *id = json_get_text(record, "item");
 	size_t index;
-	if (id == NULL || !job_item_index(id, &index) || index >= job->total)
+	if (id == NULL || !items_index(id, &index) || index >= job->total)
 		return bad_record(record, err);
 	struct job_item *item = &job->items[index];
 	if ((rule->from & IN(item->status)) == 0)

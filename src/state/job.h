@@ -28,8 +28,6 @@
 #include "base/error.h"
 #include "state/journal.h"
 
-#define JOB_MAX_ITEMS 1000000
-
 enum job_item_status {
 	JOB_ITEM_PENDING,
 	JOB_ITEM_RUNNING,
@@ -64,10 +62,6 @@ struct job {
 	bool setup_done;
 	json_t *setup_vars; /* what setup captured, or NULL */
 };
-
-/* The index in "item_{index}"; false when it is no such id. */
-bool job_item_index(const char *id, size_t *index);
-char *job_item_id(size_t index) MUST_USE;
 
 /* How many items are done or have failed. */
 size_t job_ended(const struct job *job);

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/json.h"
+#include "plan/items.h"
 #include "state/spool.h"
 
 #define BLOCK 262144
@@ -85,13 +85,8 @@ spool_item(const struct spool *spool, size_t i, struct error *err)
 	if (!file_read_at(spool->fd, start,
 		(size_t)(spool->offsets[i + 1] - start), &line, err))
 		return NULL;
-	autojson json_t *item =
-	    json_load_record(str_text(&line), line.len, spool->path, err);
-	json_t *data = json_object_get(item, "data");
-	if (item != NULL && data == NULL)
-		error_set(err, ERROR_STATE, "%s: line %zu is no item",
-		    spool->path, i + 1);
-	return json_incref(data);
+	return items_line_decode(
+	    str_text(&line), line.len, spool->path, i, err);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "data/json.h"
 #include "home.h"
+#include "plan/items.h"
 #include "program.h"
 #include "state/checkpoint.h"
 
@@ -63,7 +64,7 @@ static void
 complete(struct saved_job *saved, size_t item)
 {
 	autoerror struct error err = { 0 };
-	autofree char *id = job_item_id(item);
+	autofree char *id = items_id(item);
 	uint64_t size;
 	const struct checkpoint_source source = {
 		.dir = saved->dir,

@@ -199,22 +199,44 @@ test_plans(void)
 }
 
 static void
-test_check(void)
+test_ids(void)
 {
+	static const char *const bad[] = { "", "item_", "item_00", "item_01",
+		"item_7x", "item_-1", "Item_7", "item_1000000",
+		"item_99999999999999999999" };
+	size_t index = 0;
+	autofree char *id = items_id(70);
+	tap_is_text(id, "item_70", "an id tells the place in the list");
+	tap_ok(items_index(id, &index) && index == 70,
+	    "the place is read from the id");
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		tap_ok(!items_index(bad[i], &index), "'%s' is no id", bad[i]);
+}
+
+static void
+test_item_lines(void)
+{
+	static const char *const bad[] = { "", "[]", "{\"id\":\"item_3\"}",
+		"{\"data\":1}", "{\"id\":\"item_4\",\"data\":1}",
+		"{\"id\":3,\"data\":1}" };
 	autoerror struct error err = { 0 };
-	autostrv struct strv keys = { 0 };
-	struct items_config config = { .json_path = "$.a[*]",
-		.filter = "a =~ '^x'",
-		.sort_by = &keys,
-		.distinct = "a.b" };
-	strv_add(&keys, "a DESC, b");
-	tap_ok(items_check(&config, &err), "a good configuration");
-	config.filter = "a =~ '('";
-	tap_ok(!items_check(&config, &err), "a bad pattern");
-	tap_is_text(error_text(&err),
-	    "filter: '(' at character 2: regular expression: missing closing "
-	    "parenthesis",
-	    "is told before there are items");
+	autostr struct str line = { 0 };
+	autojson json_t *data = json_pack("{s:s}", "file", "a\nb");
+	items_line_encode(3, data, &line);
+	tap_is_text(str_text(&line),
+	    "{\"id\":\"item_3\",\"data\":{\"file\":\"a\\nb\"}}\n",
+	    "an item is one line");
+	autojson json_t *back =
+	    items_line_decode(str_text(&line), line.len, "f", 3, &err);
+	tap_ok(json_equal(back, data), "its data is read from the line");
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		autoerror struct error why = { 0 };
+		tap_ok(items_line_decode(
+			   bad[i], strlen(bad[i]), "f", 3, &why) == NULL &&
+			why.kind != ERROR_NONE,
+		    "'%s' is not the line of item_3: %s", bad[i],
+		    error_text(&why));
+	}
 }
 
 /* The document is not changed by planning. */
@@ -301,7 +323,8 @@ main(void)
 	test_lines();
 	test_broken();
 	test_plans();
-	test_check();
+	test_ids();
+	test_item_lines();
 	test_purity();
 	test_many();
 	test_too_many();

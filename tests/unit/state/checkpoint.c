@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "scratch.h"
 #include "state/checkpoint.h"
 
@@ -41,7 +42,7 @@ apply(struct fixture *f, json_t *record)
 static void
 start(struct fixture *f, size_t i, int attempt)
 {
-	autofree char *id = job_item_id(i);
+	autofree char *id = items_id(i);
 	apply(f,
 	    json_pack("{s:s, s:s, s:i}", "op", "start", "item", id, "attempt",
 		attempt));
@@ -50,7 +51,7 @@ start(struct fixture *f, size_t i, int attempt)
 static void
 complete(struct fixture *f, size_t i)
 {
-	autofree char *id = job_item_id(i);
+	autofree char *id = items_id(i);
 	start(f, i, 1);
 	apply(f,
 	    json_pack("{s:s, s:s, s:{s:s, s:s}}", "op", "done", "item", id,
@@ -60,7 +61,7 @@ complete(struct fixture *f, size_t i)
 static void
 fail(struct fixture *f, size_t i, int attempt)
 {
-	autofree char *id = job_item_id(i);
+	autofree char *id = items_id(i);
 	start(f, i, attempt);
 	apply(f,
 	    json_pack("{s:s, s:s, s:s}", "op", "fail", "item", id, "error",

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "data/json.h"
+#include "plan/items.h"
 #include "scratch.h"
 #include "state/job.h"
 #include "state/spool.h"
@@ -50,14 +51,14 @@ record(struct job *job, struct journal *journal, json_t *object)
 static json_t *
 item_record(const char *op, size_t index)
 {
-	autofree char *id = job_item_id(index);
+	autofree char *id = items_id(index);
 	return json_pack("{s:s, s:s}", "op", op, "item", id);
 }
 
 static json_t *
 with_result(json_t *object, size_t index, unsigned tag)
 {
-	autofree char *id = job_item_id(index);
+	autofree char *id = items_id(index);
 	json_object_set_new(object, "result",
 	    json_pack("{s:s, s:i}", "item_id", id, "tag", (int)tag));
 	return object;
@@ -157,7 +158,7 @@ results_fit(const struct job *job, const struct journal *journal)
 	autojson json_t *results = json_load_path(path, 1u << 24, &err);
 	size_t at = 0;
 	for (size_t i = 0; i < job->total; i++) {
-		autofree char *id = job_item_id(i);
+		autofree char *id = items_id(i);
 		bool ended = job->items[i].status == JOB_ITEM_DONE ||
 		    job->items[i].status == JOB_ITEM_FAILED;
 		if (!ended)
