@@ -3,6 +3,7 @@ SOURCE_CHECKS = \
 	%D%/check-format \
 	%D%/check-headers \
 	%D%/check-layers \
+	%D%/check-manual \
 	%D%/check-style
 dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/bench \

@@ -25,12 +25,19 @@ struct sessions_values {
 
 #define AT(member) offsetof(struct sessions_values, member)
 
-static const struct option_spec options[] = {
+static const struct option_spec list_options[] = {
 	{ "status", 0, OPTION_TEXT, AT(status), "STATUS",
 	    "only sessions in this status" },
 	{ "all", 0, OPTION_FLAG, AT(all), NULL,
 	    "sessions of all repositories" },
 	{ "limit", 0, OPTION_NUMBER, AT(limit), "N", "at most N sessions" },
+	{ "json", 0, OPTION_FLAG, AT(json), NULL,
+	    "one JSON document on standard output" },
+	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
+	    "look at the repository at DIR" },
+};
+
+static const struct option_spec show_options[] = {
 	{ "json", 0, OPTION_FLAG, AT(json), NULL,
 	    "one JSON document on standard output" },
 	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
@@ -222,8 +229,8 @@ static const struct command sessions_list = {
 	.aliases = "ls",
 	.summary = "Lists the sessions of the repository, newest first",
 	.synopsis = "[OPTION...]",
-	.options = options,
-	.n_options = COUNT_OF(options),
+	.options = list_options,
+	.n_options = COUNT_OF(list_options),
 	.values_size = sizeof(struct sessions_values),
 	.run = run_list,
 };
@@ -232,8 +239,8 @@ static const struct command sessions_show = {
 	.name = "show",
 	.summary = "Shows a session (default: the newest)",
 	.synopsis = "[OPTION...] [ID]",
-	.options = options,
-	.n_options = COUNT_OF(options),
+	.options = show_options,
+	.n_options = COUNT_OF(show_options),
 	.values_size = sizeof(struct sessions_values),
 	.max_args = 1,
 	.run = run_show,

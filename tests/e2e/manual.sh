@@ -87,6 +87,63 @@ Y
 	[ "$found" -ge 6 ]
 }
 
+# The members that docs/FORMATS.md lists for each type of event, sorted, as
+# "type member,member". What stands in parentheses explains.
+listed_members() {
+	awk '
+	/^## / { on = $0 == "## Event" }
+	on && /^[|] `/ {
+		gsub(/[(][^)]*[)]/, "")
+		n = split($0, part, "`")
+		for (i = 4; i <= n; i += 2)
+			print part[2], part[i]
+		print part[2], "event_type"
+		print part[2], "job_id"
+	}' "$top_srcdir/docs/FORMATS.md" | sort -u |
+		awk '{ list[$1] = list[$1] "," $2 }
+		END { for (type in list) print type, list[type] }' | sort
+}
+
+events_have_the_members_that_are_listed() {
+	make_repo members 1
+	export FAKE_CLAUDE_DIR="$scratch/fake"
+	export PATH="$top_srcdir/tests/bin:$PATH"
+	mkdir "$FAKE_CLAUDE_DIR"
+	cd members
+	cat >../members.yml <<'Y'
+name: members
+mode: mapreduce
+map:
+  input: "seq 3"
+  agent_template:
+    - shell: "test ${item} -ne 2"
+    - shell: "echo ${item} >new${item}; git add .; git commit -q -m new"
+    - claude: "/look"
+reduce:
+  - shell: "true"
+Y
+	run 1 "$PRODIGY" run ../members.yml -y --fail-on-dlq
+	run 0 "$PRODIGY" events show --format jsonl
+	jq -r '.event | .event_type + " " + (keys | map("," + .) | join(""))' \
+		"$out" | sort -u >printed
+	# A member that claude did not give is missing.
+	grep -v '^claude_' printed >ours
+	[ "$(wc -l <ours)" -ge 13 ]
+	listed_members >listed
+	comm -23 ours listed >differ
+	cat differ
+	[ ! -s differ ]
+	jq -r '.event | .event_type as $type | keys[] |
+		select(. != "agent_id" and . != "item_id" and
+			. != "timestamp" and . != "event_type" and
+			. != "job_id") | $type + " " + .' "$out" |
+		grep '^claude_' | sort -u >claude
+	[ "$(wc -l <claude)" -ge 5 ]
+	while read -r type member; do
+		has listed "^$type .*,$member(,|\$)"
+	done <claude
+}
+
 pages_are_clean() {
 	mandoc -T lint -W warning "$man"/*.[15]
 }
@@ -111,6 +168,8 @@ t 'hostile file names of the manual stay names' quoting_example_works
 t 'every expression of the manual holds' expressions_hold
 t 'every command of the manual runs' commands_run
 t 'every option of run is in its page' options_are_described
+t 'events have the members that FORMATS.md lists' \
+	events_have_the_members_that_are_listed
 if command -v mandoc >/dev/null 2>&1; then
 	t 'the pages are clean' pages_are_clean
 else

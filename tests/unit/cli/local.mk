@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	%D%/commands \
 	%D%/entry \
 	%D%/find \
+	%D%/manual \
 	%D%/option \
 	%D%/output
 tests_unit_cli_cmd_checkpoints_LDADD = $(CLI_TEST_LIBS)
@@ -32,5 +33,6 @@ tests_unit_cli_command_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_commands_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_entry_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_find_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_manual_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_option_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_output_LDADD = $(CLI_TEST_LIBS)
