@@ -371,46 +371,11 @@ open_run(struct supervisor *sup, struct error *err)
 	return parent_create(sup, err);
 }
 
-static void
-close_run(struct supervisor *sup)
-{
-	progress_free(sup->progress);
-	recorder_close(&sup->recorder);
-	descend_kill_all();
-	signals_close();
-	executor_release(&sup->executor);
-	vars_free(sup->vars);
-	strv_release(&sup->env);
-	record_release(&claude_config_table, &sup->claude);
-	workflow_release(&sup->workflow);
-	repo_release(&sup->repo);
-	layout_release(&sup->layout);
-	if (sup->loop != NULL) {
-		child_abandon_all(sup->loop);
-		loop_free(sup->loop);
-	}
-	if (sup->lock >= 0)
-		close(sup->lock);
-	free(sup->id);
-	free(sup->parent_name);
-	free(sup->parent_dir);
-	free(sup->parent_branch);
-	free(sup->map_ref);
-	free(sup->log_dir);
-	free(sup->identity);
-	free(sup->results_file);
-}
-
 bool
 run_workflow(const struct run_options *options, int *status, struct error *err)
 {
-	struct supervisor sup = { .options = options,
-		.lock = -1,
-		.start = clock_now(),
-		.recorder = { .journal = { .fd = -1 },
-		    .events = { .fd = -1 },
-		    .spool = { .fd = -1 },
-		    .reserve = -1 } };
+	struct supervisor sup;
+	supervisor_init(&sup, options);
 	bool opened = open_run(&sup, err);
 	if (opened)
 		run_phases(&sup, status);
@@ -418,6 +383,6 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	    sup.recorder.events.fd >= 0)
 		recorder_session(
 		    &sup.recorder, SESSION_FAILED, error_text(err));
-	close_run(&sup);
+	supervisor_release(&sup);
 	return opened;
 }

@@ -2,9 +2,56 @@
 /* What all phases of a run share. */
 #include "config.h"
 
-#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "proc/child.h"
+#include "proc/descend.h"
+#include "proc/signals.h"
 #include "run/supervisor.h"
+
+void
+supervisor_init(struct supervisor *sup, const struct run_options *options)
+{
+	*sup = (struct supervisor){ .options = options,
+		.lock = -1,
+		.start = clock_now(),
+		.recorder = { .journal = { .fd = -1 },
+		    .events = { .fd = -1 },
+		    .spool = { .fd = -1 },
+		    .reserve = -1 } };
+}
+
+void
+supervisor_release(struct supervisor *sup)
+{
+	progress_free(sup->progress);
+	recorder_close(&sup->recorder);
+	descend_kill_all();
+	signals_close();
+	executor_release(&sup->executor);
+	vars_free(sup->vars);
+	strv_release(&sup->env);
+	record_release(&claude_config_table, &sup->claude);
+	workflow_release(&sup->workflow);
+	repo_release(&sup->repo);
+	layout_release(&sup->layout);
+	if (sup->loop != NULL) {
+		child_abandon_all(sup->loop);
+		loop_free(sup->loop);
+	}
+	if (sup->lock >= 0)
+		close(sup->lock);
+	free(sup->id);
+	free(sup->parent_name);
+	free(sup->parent_dir);
+	free(sup->parent_branch);
+	free(sup->map_ref);
+	free(sup->log_dir);
+	free(sup->identity);
+	free(sup->results_file);
+}
 
 bool
 supervisor_is_stopping(const struct supervisor *sup)

@@ -63,6 +63,11 @@ struct supervisor {
 	char *results_file; /* map.results, once written */
 };
 
+/* An empty one, whose start is now; options are borrowed. */
+void supervisor_init(struct supervisor *sup, const struct run_options *options);
+/* Ends whatever was started and releases everything, however far it came. */
+void supervisor_release(struct supervisor *sup);
+
 /* Whether to stop: a signal, or storage failed. */
 bool supervisor_is_stopping(const struct supervisor *sup);
 /* ERROR_CANCELLED or the storage failure, when it is stopping. */
