@@ -18,11 +18,11 @@ struct run {
 };
 
 static void
-send_step(const struct chain *chain, const char *label, const char *state,
-    const struct outcome *outcome)
+send_step(
+    const struct chain *chain, const char *state, const struct outcome *outcome)
 {
 	autostr struct str frame = { 0 };
-	frame_step_encode(chain->step, label, state, outcome->failure.exit_code,
+	frame_step_encode(chain->step, state, outcome->failure.exit_code,
 	    outcome->ms, &frame);
 	keeper_send(chain->keeper, &frame);
 }
@@ -93,10 +93,9 @@ run_step(struct run *run, const struct step *step)
 	struct outcome outcome = { 0 };
 	autofree char *label = step_label(step);
 	set_step_variables(run->chain, label);
-	send_step(run->chain, label, "start", &outcome);
+	send_step(run->chain, "start", &outcome);
 	step_run(run->chain, step, &outcome);
-	send_step(
-	    run->chain, label, outcome.skipped ? "skipped" : "done", &outcome);
+	send_step(run->chain, outcome.skipped ? "skipped" : "done", &outcome);
 	record_step(run, label, &outcome);
 	outputs_add(&run->outputs, run->chain->step, &outcome);
 	bool ok = outcome_is_ok(&outcome);

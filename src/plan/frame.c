@@ -277,12 +277,11 @@ frame_beat_encode(struct str *out)
 }
 
 void
-frame_step_encode(size_t step, const char *label, const char *state, int rc,
-    int64_t ms, struct str *out)
+frame_step_encode(
+    size_t step, const char *state, int rc, int64_t ms, struct str *out)
 {
 	json_t *object = new_frame(FRAME_STEP);
 	set_number(object, "step", (json_int_t)step);
-	set_text(object, "label", label);
 	set_text(object, "state", state);
 	set_number(object, "rc", rc);
 	set_number(object, "ms", ms);
@@ -335,7 +334,6 @@ has_members(enum frame_type type, const json_t *object)
 		{ FRAME_OUT, "s", JSON_STRING },
 		{ FRAME_OUT, "d", JSON_STRING },
 		{ FRAME_STEP, "step", JSON_INTEGER },
-		{ FRAME_STEP, "label", JSON_STRING },
 		{ FRAME_STEP, "state", JSON_STRING },
 		{ FRAME_STEP, "rc", JSON_INTEGER },
 		{ FRAME_STEP, "ms", JSON_INTEGER },
@@ -387,4 +385,13 @@ frame_decode(const char *line, size_t len, enum frame_type *type,
 	}
 	*object = parsed;
 	return true;
+}
+
+const struct step *
+frame_step_of(const json_t *frame, const struct steps *steps)
+{
+	const int64_t index = json_get_int(frame, "step", -1);
+	if (steps == NULL || index < 0 || (uint64_t)index >= steps->n)
+		return NULL;
+	return &steps->items[index];
 }

@@ -115,8 +115,8 @@ enum frame_type {
 	FRAME_HELLO, /* v, pid, host */
 	FRAME_OUT, /* step, s ("stdout"/"stderr"), d (text) */
 	FRAME_BEAT,
-	FRAME_STEP, /* step, label, state: "start" | "done" | "skipped", rc, ms
-		     */
+	FRAME_STEP, /* step: its index in the spec, state: "start" | "done" |
+		     * "skipped", rc, ms */
 	FRAME_EVENT, /* type and members of a claude_* event */
 	FRAME_NOTE, /* text: a warning for the user */
 	FRAME_RESULT,
@@ -153,8 +153,8 @@ void frame_hello_encode(const char *host, int64_t pid, struct str *out);
 void frame_out_encode(size_t step, bool is_stderr, const void *bytes,
     size_t len, struct str *out);
 void frame_beat_encode(struct str *out);
-void frame_step_encode(size_t step, const char *label, const char *state,
-    int rc, int64_t ms, struct str *out);
+void frame_step_encode(
+    size_t step, const char *state, int rc, int64_t ms, struct str *out);
 void frame_event_encode(const char *type, json_t *members, struct str *out);
 void frame_note_encode(const char *text, struct str *out);
 void frame_result_encode(const struct frame_result *result, struct str *out);
@@ -165,6 +165,13 @@ void frame_result_encode(const struct frame_result *result, struct str *out);
  */
 bool frame_decode(const char *line, size_t len, enum frame_type *type,
     json_t **object, struct error *err) MUST_USE;
+/*
+ * The step that a FRAME_STEP is about, out of the steps that the spec had:
+ * whatever is shown of a step is known without being sent. NULL when there is
+ * none of that index.
+ */
+const struct step *frame_step_of(
+    const json_t *frame, const struct steps *steps);
 bool frame_result_decode(const json_t *object, struct frame_result *result,
     struct error *err) MUST_USE;
 void frame_result_release(struct frame_result *result);

@@ -184,8 +184,8 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	if (type != FRAME_STEP)
 		frames_pass_on(sup, &source, type, frame);
 	else if (strcmp(json_get_text(frame, "state"), "start") == 0)
-		progress_agent(
-		    sup->progress, item->id, json_get_text(frame, "label"));
+		progress_agent(sup->progress, item->id,
+		    frame_step_of(frame, &sup->workflow.map.agent_template));
 }
 
 static void

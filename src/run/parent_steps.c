@@ -26,17 +26,18 @@ static void
 show_step(const struct parent_run *run, const json_t *frame)
 {
 	const struct parent_steps *what = run->what;
-	const char *label = json_get_text(frame, "label");
+	const struct step *step = frame_step_of(frame, what->steps);
 	const char *state = json_get_text(frame, "state");
-	long long number = (long long)json_get_int(frame, "step", 0) + 1;
-	size_t n = what->steps == NULL ? 0 : what->steps->n;
-	if (what->quiet)
+	if (step == NULL || what->quiet)
 		return;
+	autofree char *label = step_label(step);
+	const size_t n = what->steps->n;
+	const size_t number = (size_t)(step - what->steps->items) + 1;
 	if (strcmp(state, "start") == 0)
-		progress_say(run->sup->progress, "%s [%lld/%zu]: %s",
+		progress_say(run->sup->progress, "%s [%zu/%zu]: %s",
 		    what->title, number, n, label);
 	else if (strcmp(state, "skipped") == 0)
-		progress_say(run->sup->progress, "%s [%lld/%zu] skipped: %s",
+		progress_say(run->sup->progress, "%s [%zu/%zu] skipped: %s",
 		    what->title, number, n, label);
 }
 

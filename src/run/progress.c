@@ -329,12 +329,13 @@ find_agent(const struct progress *progress, const char *item)
 }
 
 void
-progress_agent(struct progress *progress, const char *item, const char *label)
+progress_agent(
+    struct progress *progress, const char *item, const struct step *step)
 {
 	if (progress->mode != PROGRESS_LIVE)
 		return;
 	size_t i = find_agent(progress, item);
-	if (label == NULL) {
+	if (step == NULL) {
 		if (i < progress->n_agents)
 			drop_agent(progress, i);
 		return;
@@ -347,5 +348,5 @@ progress_agent(struct progress *progress, const char *item, const char *label)
 			    .since = clock_now() };
 	}
 	free(progress->agents[i].label);
-	progress->agents[i].label = mem_text(label);
+	progress->agents[i].label = step_label(step);
 }

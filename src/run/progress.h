@@ -14,6 +14,7 @@
 
 #include "base/defs.h"
 #include "proc/loop.h"
+#include "workflow/step.h"
 
 enum progress_mode {
 	PROGRESS_NONE,
@@ -55,8 +56,8 @@ void progress_counts(struct progress *progress, size_t done, size_t failed,
     size_t running, size_t merging);
 void progress_map_end(struct progress *progress);
 
-/* What an agent is doing; NULL label: it is gone. Live mode only. */
+/* Which step an agent is at; NULL: it is gone. Live mode only. */
 void progress_agent(
-    struct progress *progress, const char *item, const char *label);
+    struct progress *progress, const char *item, const struct step *step);
 
 #endif

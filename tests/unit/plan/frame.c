@@ -185,10 +185,10 @@ test_frames(void)
 	frame_beat_encode(&line);
 	expect_frame(&line, FRAME_BEAT, "{\"f\":\"beat\"}\n");
 	str_clear(&line);
-	frame_step_encode(0, "shell: \xfe", "done", -1, 12, &line);
+	frame_step_encode(0, "done", -1, 12, &line);
 	expect_frame(&line, FRAME_STEP,
-	    "{\"f\":\"step\",\"step\":0,\"label\":\"shell: \xef\xbf\xbd\","
-	    "\"state\":\"done\",\"rc\":-1,\"ms\":12}\n");
+	    "{\"f\":\"step\",\"step\":0,\"state\":\"done\",\"rc\":-1,"
+	    "\"ms\":12}\n");
 	str_clear(&line);
 	frame_event_encode("claude_message", members, &line);
 	expect_frame(&line, FRAME_EVENT,
@@ -198,6 +198,24 @@ test_frames(void)
 	frame_note_encode("beware", &line);
 	expect_frame(
 	    &line, FRAME_NOTE, "{\"f\":\"note\",\"text\":\"beware\"}\n");
+}
+
+static void
+test_steps_of_frames(void)
+{
+	struct steps steps = { 0 };
+	autojson json_t *second = json_pack("{s:i}", "step", 1);
+	autojson json_t *third = json_pack("{s:i}", "step", 2);
+	autojson json_t *negative = json_pack("{s:i}", "step", -1);
+	steps_add(&steps);
+	steps_add(&steps);
+	tap_ok(frame_step_of(second, &steps) == &steps.items[1],
+	    "a step frame leads to the step it is about");
+	tap_ok(frame_step_of(third, &steps) == NULL &&
+		frame_step_of(negative, &steps) == NULL &&
+		frame_step_of(second, NULL) == NULL,
+	    "a step frame of no step leads to none");
+	steps_release(&steps);
 }
 
 static void
@@ -259,6 +277,7 @@ main(void)
 	test_bad_specs();
 	test_result_lines();
 	test_frames();
+	test_steps_of_frames();
 	test_bad_frames();
 	test_names();
 	return tap_done();
