@@ -148,6 +148,8 @@ chain_close(struct chain *chain)
 	strv_release(&chain->env);
 	free(chain->session);
 	json_decref(chain->usage);
+	str_release(&chain->unshown[0]);
+	str_release(&chain->unshown[1]);
 	*chain = (struct chain){ 0 };
 }
 
@@ -164,20 +166,59 @@ chain_note(const struct chain *chain, const char *fmt, ...)
 	keeper_send(chain->keeper, &frame);
 }
 
-void
-chain_show(
+static void
+send_shown(
     const struct chain *chain, bool is_stderr, const void *bytes, size_t len)
 {
-	const char *at = bytes;
-	if (!chain->spec->send_output)
+	autostr struct str frame = { 0 };
+	if (!keeper_has_room(chain->keeper))
 		return;
-	while (len > 0 && keeper_has_room(chain->keeper)) {
-		autostr struct str frame = { 0 };
-		size_t part = len < FRAME_OUT_LIMIT ? len : FRAME_OUT_LIMIT;
-		frame_out_encode(chain->step, is_stderr, at, part, &frame);
-		keeper_send(chain->keeper, &frame);
-		at += part;
-		len -= part;
+	frame_out_encode(chain->step, is_stderr, bytes, len, &frame);
+	keeper_send(chain->keeper, &frame);
+}
+
+/*
+ * How much of a text goes into the next frame: whole lines, or a part of a
+ * line that is longer than a frame, which ends with a whole character.
+ */
+static size_t
+next_part(const char *text, size_t len)
+{
+	size_t part = len < FRAME_OUT_LIMIT ? len : FRAME_OUT_LIMIT;
+	const char *end = memrchr(text, '\n', part);
+	if (end != NULL)
+		return (size_t)(end - text) + 1;
+	if (len <= FRAME_OUT_LIMIT)
+		return 0;
+	while (part > 1 && ((unsigned char)text[part] & 0xc0) == 0x80)
+		part--;
+	return part;
+}
+
+void
+chain_show(struct chain *chain, bool is_stderr, const void *bytes, size_t len)
+{
+	struct str *text = &chain->unshown[is_stderr];
+	size_t sent = 0;
+	size_t part;
+	if (!chain->spec->send_output || len == 0)
+		return;
+	str_add_n(text, bytes, len);
+	while ((part = next_part(text->data + sent, text->len - sent)) > 0) {
+		send_shown(chain, is_stderr, text->data + sent, part);
+		sent += part;
+	}
+	str_drop(text, sent);
+}
+
+void
+chain_show_rest(struct chain *chain)
+{
+	for (int i = 0; i < 2; i++) {
+		struct str *text = &chain->unshown[i];
+		if (text->len > 0)
+			send_shown(chain, i == 1, text->data, text->len);
+		str_clear(text);
 	}
 }
 

@@ -43,6 +43,8 @@ struct chain {
 	bool has_cost;
 	double cost; /* of all claude steps */
 	json_t *usage; /* of all claude steps; NULL: unknown */
+	/* What is shown of stdout and stderr: a line that has not ended yet. */
+	struct str unshown[2];
 };
 
 bool chain_open(struct chain *chain, struct keeper *keeper,
@@ -52,9 +54,13 @@ void chain_close(struct chain *chain);
 /* A warning for the user. */
 void chain_note(const struct chain *chain, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
-/* Output of the current step for the screen, when it is wanted. */
+/*
+ * Output of the current step for the screen, when it is wanted. Whole lines
+ * are sent; chain_show_rest() sends what is left when the command has ended.
+ */
 void chain_show(
-    const struct chain *chain, bool is_stderr, const void *bytes, size_t len);
+    struct chain *chain, bool is_stderr, const void *bytes, size_t len);
+void chain_show_rest(struct chain *chain);
 /*
  * Expands a prompt, a path or a value. Fails also when the result holds a NUL
  * byte, which neither an argument nor a path can carry.

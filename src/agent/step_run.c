@@ -56,6 +56,7 @@ step_run_command(
 	int64_t start = clock_now();
 	chain->runs++;
 	run_kind(chain, step, outcome);
+	chain_show_rest(chain);
 	outcome->ms = clock_now() - start;
 	if (!captures_publish(step, outcome, chain->recent, chain->kept, &err))
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
