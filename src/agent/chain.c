@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "data/json.h"
-#include "git/env.h"
+#include "git/git.h"
 #include "git/head.h"
 
 #define RESULTS_LIMIT (1024u * 1024 * 1024)

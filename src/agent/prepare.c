@@ -15,53 +15,45 @@
 #include "base/text.h"
 #include "git/git.h"
 #include "git/head.h"
-#include "git/worktree.h"
+#include "git/salvage.h"
+#include "git/worktree_use.h"
 
 #define UNCOMMITTED_LIMIT (16u * 1024) /* bytes of the list in a result */
 
 /* One git command, waited for in turns of the keeper's loop. */
-struct wait {
+struct prepare_wait {
 	bool done;
 	int code;
-	struct str out;
 	struct str err;
 };
 
 static void
 git_ended(const struct git_result *result, void *arg)
 {
-	struct wait *wait = arg;
+	struct prepare_wait *wait = arg;
 	wait->code = result->code;
-	str_add_str(&wait->out, &result->out);
 	str_add_str(&wait->err, &result->err);
 	wait->done = true;
 }
 
 static bool
-run_git(struct keeper *keeper, const char *dir, const char *const *args,
-    struct str *out, struct error *err)
+run_git(struct keeper *keeper, const char *dir, struct strv *args,
+    struct error *err)
 {
 	/* A tree that a power cut damages is made anew. */
 	const struct git_options options = {
 		.purpose = GIT_FOR_US,
 		.sync = GIT_HARDENED_LATER,
 	};
-	struct wait wait = { 0 };
+	const char *const *array = (const char *const *)strv_array(args);
+	struct prepare_wait wait = { 0 };
 	if (!git_start_with(
-		keeper->loop, dir, args, &options, git_ended, &wait, err))
+		keeper->loop, dir, array, &options, git_ended, &wait, err))
 		return false;
 	while (!wait.done)
 		keeper_turn(keeper);
-	struct git_result result = {
-		.code = wait.code,
-		.out = wait.out,
-		.err = wait.err,
-	};
-	bool ok = wait.code == 0;
-	if (!ok)
-		git_complain(args[0], &result, err);
-	else if (out != NULL)
-		str_add_str(out, &wait.out);
+	struct git_result result = { .code = wait.code, .err = wait.err };
+	bool ok = wait.code == 0 || git_complain(array[0], &result, err);
 	git_result_release(&result);
 	return ok;
 }
@@ -82,12 +74,8 @@ bool
 prepare_tree(
     struct keeper *keeper, const struct frame_spec *spec, struct error *err)
 {
-	const char *const checkout[] = { "checkout", "--quiet", "--force", "-B",
-		spec->branch, spec->base, "--", NULL };
-	const char *const detach[] = { "checkout", "--quiet", "--force",
-		"--detach", spec->base, "--", NULL };
-	static const char *const clean[] = { "clean", "--quiet", "-ffdx",
-		NULL };
+	autostrv struct strv checkout = { 0 };
+	autostrv struct strv clean = { 0 };
 	if (!path_is_dir(spec->directory))
 		return error_set(err, ERROR_SYSTEM,
 		    "the work tree %s is missing", spec->directory);
@@ -95,11 +83,11 @@ prepare_tree(
 		return true;
 	if (spec->reused)
 		remove_lock(spec->directory);
-	if (!run_git(keeper, spec->directory,
-		spec->branch == NULL ? detach : checkout, NULL, err))
+	worktree_checkout_args(&checkout, spec->branch, spec->base);
+	if (!run_git(keeper, spec->directory, &checkout, err))
 		return error_wrap(err, "preparing the work tree");
-	if (spec->needs_clean &&
-	    !run_git(keeper, spec->directory, clean, NULL, err))
+	worktree_clean_args(&clean);
+	if (spec->needs_clean && !run_git(keeper, spec->directory, &clean, err))
 		return error_wrap(err, "cleaning the work tree");
 	return true;
 }
@@ -125,7 +113,7 @@ salvage(const struct frame_spec *spec, struct frame_result *result)
 	char commit[GIT_OID_SIZE];
 	autofree char *message = mem_format("Uncommitted work of %s",
 	    spec->item[0] != '\0' ? spec->item : frame_phase_name(spec->phase));
-	if (worktree_salvage(
+	if (salvage_keep(
 		spec->directory, spec->salvage_ref, message, commit, &err))
 		result->salvaged = mem_text(commit);
 	else

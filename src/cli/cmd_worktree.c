@@ -16,6 +16,7 @@
 #include "git/final.h"
 #include "git/git.h"
 #include "git/worktree.h"
+#include "git/worktree_use.h"
 #include "state/ids.h"
 #include "state/session.h"
 

@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "git/batch.h"
-#include "git/env.h"
 #include "git/git.h"
 #include "proc/child.h"
 
@@ -20,15 +19,15 @@
 #define IDLE_OUTPUT_LIMIT 4096 /* what may come without a request */
 #define CLEAN_UP_MS 500
 
-struct request {
-	STAILQ_ENTRY(request) link;
+struct batch_request {
+	STAILQ_ENTRY(batch_request) link;
 	batch_reply_fn *fn;
 	void *arg;
 	bool repeated;
 	size_t len;
 	char bytes[];
 };
-STAILQ_HEAD(requests, request);
+STAILQ_HEAD(batch_requests, batch_request);
 
 struct batch {
 	struct loop *loop;
@@ -38,7 +37,7 @@ struct batch {
 	void *measure_arg;
 	int64_t patience_ms;
 	struct child *child; /* NULL: not running */
-	struct requests requests; /* the first may be with the process */
+	struct batch_requests requests; /* the first may be with the process */
 	bool asked; /* it is */
 	struct timer *limit; /* while asked */
 	struct str received;
@@ -67,7 +66,7 @@ batch_new(struct loop *loop, const struct batch_spec *spec)
 static void
 release(struct batch *batch)
 {
-	struct request *request;
+	struct batch_request *request;
 	while ((request = STAILQ_FIRST(&batch->requests)) != NULL) {
 		STAILQ_REMOVE_HEAD(&batch->requests, link);
 		free(request);
@@ -84,7 +83,7 @@ static bool
 answer_first(
     struct batch *batch, const char *reply, size_t len, const char *complaint)
 {
-	struct request *request = STAILQ_FIRST(&batch->requests);
+	struct batch_request *request = STAILQ_FIRST(&batch->requests);
 	STAILQ_REMOVE_HEAD(&batch->requests, link);
 	batch->asked = false;
 	timer_remove(batch->limit);
@@ -117,7 +116,7 @@ ask_next(struct batch *batch)
 {
 	while (!batch->asked && !STAILQ_EMPTY(&batch->requests)) {
 		autoerror struct error err = { 0 };
-		struct request *request = STAILQ_FIRST(&batch->requests);
+		struct batch_request *request = STAILQ_FIRST(&batch->requests);
 		if (batch->child == NULL && !start(batch, &err)) {
 			if (!answer_first(batch, NULL, 0, error_text(&err)))
 				return;
@@ -195,7 +194,7 @@ ask_again(struct batch *batch, const struct child_end *end)
 	if (!batch->asked || !end->signalled || batch->late ||
 	    batch->received.len > 0)
 		return false;
-	struct request *request = STAILQ_FIRST(&batch->requests);
+	struct batch_request *request = STAILQ_FIRST(&batch->requests);
 	if (request->repeated)
 		return false;
 	request->repeated = true;
@@ -255,7 +254,7 @@ void
 batch_send(struct batch *batch, const void *bytes, size_t len,
     batch_reply_fn *fn, void *arg)
 {
-	struct request *request = mem_zalloc(sizeof(*request) + len);
+	struct batch_request *request = mem_zalloc(sizeof(*request) + len);
 	request->fn = fn;
 	request->arg = arg;
 	request->len = len;

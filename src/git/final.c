@@ -143,8 +143,7 @@ wait_for_lock(const char *git_dir, struct error *err)
 	while (path_exists(lock)) {
 		if (clock_now() >= deadline)
 			return error_set(err, ERROR_GIT,
-			    "%s exists: another "
-			    "git is at work there, or one that died left it",
+			    "another git is at work, or died and left %s",
 			    lock);
 		nanosleep(&pause, NULL);
 	}
@@ -163,8 +162,7 @@ check_idle(const char *tree, struct error *err)
 		autofree char *file = path_join(git_dir, states[i]);
 		if (path_exists(file))
 			return error_set(err, ERROR_GIT,
-			    "%s is in the middle "
-			    "of another operation (%s)",
+			    "%s is in the middle of another operation (%s)",
 			    tree, states[i]);
 	}
 	return wait_for_lock(git_dir, err);
@@ -235,52 +233,57 @@ merge_in_tree(const struct repo *repo, const char *tree, const char *source,
 	return ok;
 }
 
-struct waiting {
+/* A merge of objects, waited for. */
+struct final_wait {
 	struct objects *objects;
+	const char *ref;
 	const char *old;
 	const char *tip;
-	const char *ref;
 	bool done;
-	bool merged;
 	bool conflict;
 	struct error err;
 };
 
 static void
-merge_hardened(const struct error *err, void *arg)
+branch_moved(const struct error *err, void *arg)
 {
-	struct waiting *waiting = arg;
-	waiting->done = true;
-	waiting->merged = err == NULL;
+	struct final_wait *wait = arg;
+	wait->done = true;
 	if (err != NULL)
-		error_set(&waiting->err, err->kind, "%s", error_text(err));
+		error_set(&wait->err, err->kind, "%s", error_text(err));
 }
 
 static void
 objects_merged(const struct merge_result *result, void *arg)
 {
-	struct waiting *waiting = arg;
-	if (result->outcome == MERGE_DONE) {
-		const char *const known[] = { waiting->old, waiting->tip,
-			NULL };
-		const char *const refs[] = { waiting->ref, NULL };
-		const struct objects_hardening what = {
-			.tip = result->commit,
-			.known = known,
-			.refs = refs,
-		};
-		objects_harden(
-		    waiting->objects, &what, merge_hardened, waiting);
+	struct final_wait *wait = arg;
+	const char *const known[] = { wait->old, wait->tip, NULL };
+	const struct ref_change change = {
+		.ref = wait->ref,
+		.old = wait->old,
+		.new = result->commit,
+	};
+	const struct objects_hardening hardening = {
+		.tip = result->commit,
+		.known = known,
+		.changes = &change,
+		.n_changes = 1,
+	};
+	switch (result->outcome) {
+	case MERGE_DONE:
+		objects_harden(wait->objects, &hardening, branch_moved, wait);
 		return;
-	}
-	waiting->done = true;
-	waiting->conflict = result->outcome == MERGE_CONFLICT;
-	if (waiting->conflict)
-		error_set(&waiting->err, ERROR_GIT, "conflict in %s",
+	case MERGE_CONFLICT:
+		wait->conflict = true;
+		error_set(&wait->err, ERROR_GIT, "conflict in %s",
 		    result->paths.n > 0 ? result->paths.items[0] : "a file");
-	else
-		error_set(&waiting->err, result->err->kind, "%s",
+		break;
+	case MERGE_FAILED:
+		error_set(&wait->err, result->err->kind, "%s",
 		    error_text(result->err));
+		break;
+	}
+	wait->done = true;
 }
 
 /* Nobody looks at the branch: its ref moves, no file does. */
@@ -296,34 +299,33 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 	if (!resolve(repo, to, &old, err) || !resolve(repo, from, &tip, err))
 		return false;
 	struct loop *loop = loop_new();
-	struct objects *objects =
-	    objects_open(loop, repo->root, repo->common_dir);
-	struct merge_request request = {
+	struct final_wait wait = {
+		.objects = objects_open(loop, repo->root, repo->common_dir),
+		.ref = to,
 		.old = str_text(&old),
 		.tip = str_text(&tip),
-		.base = NULL,
+	};
+	struct merge_request request = {
+		.old = wait.old,
+		.tip = wait.tip,
 		.message = message,
 		.identity = identity,
 		.wall_ms = clock_wall(),
-		.ref = to,
 	};
-	struct waiting waiting = {
-		.objects = objects,
-		.old = str_text(&old),
-		.tip = str_text(&tip),
-		.ref = to,
-	};
-	bool turned = true;
-	merge_start(objects, &request, objects_merged, &waiting);
-	while (!waiting.done && turned)
-		turned = loop_turn(loop, -1, err);
-	objects_close(objects);
+	bool ok = true;
+	merge_start(wait.objects, &request, objects_merged, &wait);
+	while (!wait.done && ok)
+		ok = loop_turn(loop, -1, err);
+	objects_close(wait.objects);
 	child_abandon_all(loop);
 	loop_free(loop);
-	*conflict = waiting.conflict;
-	if (turned && !waiting.merged)
-		error_move(err, &waiting.err);
-	return turned && waiting.merged;
+	*conflict = wait.conflict;
+	if (ok && wait.err.kind != ERROR_NONE) {
+		error_move(err, &wait.err);
+		ok = false;
+	}
+	error_release(&wait.err);
+	return ok;
 }
 
 bool

@@ -1,37 +1,189 @@
 /* SPDX-License-Identifier: MIT */
-/* One git command as a child. */
+/* One git command as a child, and its environment. */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/defs.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "proc/child.h"
 #include "proc/run.h"
 
+#define FSYNC_GIT 23600 /* core.fsync; it warns of the older setting */
 #define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
 #define COMPLAINT_LIMIT 2000
 #define COMPLAINT_LINES 12
 #define GRACE_MS 1000
 
-struct call {
-	struct git_result result;
-	git_done_fn *fn;
-	void *arg;
-	struct child *child;
-	struct timer *limit; /* pending while it runs */
-	int stopped; /* why we ended it: a code, or 0 */
+/* --- its version --------------------------------------------------------- */
+
+/* Not by git_call(), whose environment tells the version. */
+static unsigned
+ask_version(void)
+{
+	unsigned major = 0, minor = 0, patch = 0;
+	char name[] = "git";
+	char what[] = "version";
+	char *const argv[] = { name, what, NULL };
+	autoerror struct error ignored = { 0 };
+	autorun struct run_result run = { 0 };
+	struct run_spec spec = {
+		.argv = argv, .dir = "/", .timeout_ms = GIT_TIMEOUT_MS
+	};
+	if (!run_capture(&spec, &run, &ignored) || !run_succeeded(&run) ||
+	    sscanf(str_text(&run.out), "git version %u.%u.%u", &major, &minor,
+		&patch) < 2)
+		return 0;
+	return major * 10000 + minor * 100 + (patch < 100 ? patch : 99);
+}
+
+unsigned
+git_version(void)
+{
+	static unsigned known;
+	if (known != 0)
+		return known;
+	const char *told = getenv(GIT_ENV_VERSION);
+	if (told != NULL)
+		known = (unsigned)strtoul(told, NULL, 10);
+	if (known == 0)
+		known = ask_version();
+	return known;
+}
+
+/* --- its environment ----------------------------------------------------- */
+
+struct git_setting {
+	const char *key;
+	const char *value;
 };
 
-void
-git_result_release(struct git_result *result)
+/* For every git of a job: maintenance must not run beside agents. */
+static const struct git_setting common[] = {
+	{ "gc.auto", "0" },
+	{ "maintenance.auto", "false" },
+	{ "advice.detachedHead", "false" },
+};
+
+static const struct git_setting ours[] = {
+	{ "core.hooksPath", "/dev/null" },
+	{ "core.fsmonitor", "false" },
+	{ "commit.gpgSign", "false" },
+	{ "protocol.allow", "never" },
+	{ "core.quotePath", "false" },
+};
+
+static const char *const removed[] = {
+	"GIT_DIR",
+	"GIT_INDEX_FILE",
+	"GIT_WORK_TREE",
+	"GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES",
+	"GIT_COMMON_DIR",
+	"GIT_PREFIX",
+	"GIT_NAMESPACE",
+	"GIT_QUARANTINE_PATH",
+	"GIT_CEILING_DIRECTORIES",
+	"GIT_DISCOVERY_ACROSS_FILESYSTEM",
+	"GIT_EXTERNAL_DIFF",
+	"GIT_LITERAL_PATHSPECS",
+	"GIT_GLOB_PATHSPECS",
+	"GIT_NOGLOB_PATHSPECS",
+	"GIT_ICASE_PATHSPECS",
+	"GIT_DEFAULT_HASH",
+	"GIT_IMPLICIT_WORK_TREE",
+	"GIT_GRAFT_FILE",
+	"GIT_NO_REPLACE_OBJECTS",
+	"GIT_REPLACE_REF_BASE",
+	"GIT_SHALLOW_FILE",
+	"GIT_INTERNAL_SUPER_PREFIX",
+	"GIT_ATTR_SOURCE",
+	"GIT_INDEX_VERSION",
+	"GIT_CONFIG",
+	"GIT_CONFIG_COUNT",
+	"GIT_CONFIG_PARAMETERS",
+};
+
+static void
+add_settings(struct strv *env, const struct git_setting *settings, size_t n,
+    size_t *count)
 {
-	str_release(&result->out);
-	str_release(&result->err);
-	*result = (struct git_result){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", *count);
+		strv_env_set(env, name, settings[i].key);
+		snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", *count);
+		strv_env_set(env, name, settings[i].value);
+		(*count)++;
+	}
+}
+
+/* Whoever started us may have configured git the same way: that must go. */
+static void
+remove_inherited(struct strv *env)
+{
+	for (size_t i = 0; i < COUNT_OF(removed); i++)
+		strv_env_unset(env, removed[i]);
+	for (size_t i = env->n; i-- > 0;)
+		if (text_starts_with(env->items[i], "GIT_CONFIG_KEY_") ||
+		    text_starts_with(env->items[i], "GIT_CONFIG_VALUE_"))
+			strv_remove(env, i);
+}
+
+/* Packs are synced in any case: objects_harden() does not look at them. */
+static struct git_setting
+sync_setting(enum git_sync sync)
+{
+	bool now = sync == GIT_SYNCED;
+	if (git_version() < FSYNC_GIT)
+		return (struct git_setting){ "core.fsyncObjectFiles",
+			now ? "true" : "false" };
+	return (struct git_setting){ "core.fsync",
+		now ? "committed,loose-object" : "none,pack,derived-metadata" };
+}
+
+/* What git prints for our eyes or asks of a person. */
+static void
+set_manners(struct strv *env)
+{
+	strv_env_set(env, "GIT_EDITOR", ":");
+	strv_env_set(env, "LC_ALL", "C");
+	for (size_t i = env->n; i-- > 0;)
+		if (text_starts_with(env->items[i], "GIT_TRACE"))
+			strv_remove(env, i);
+}
+
+void
+git_env_version(struct strv *env)
+{
+	char number[24];
+	snprintf(number, sizeof(number), "%u", git_version());
+	strv_env_set(env, GIT_ENV_VERSION, number);
+}
+
+void
+git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync)
+{
+	size_t count = 0;
+	char number[24];
+	struct git_setting setting = sync_setting(sync);
+	remove_inherited(env);
+	strv_env_set(env, "GIT_TERMINAL_PROMPT", "0");
+	git_env_version(env);
+	add_settings(env, common, COUNT_OF(common), &count);
+	add_settings(env, &setting, 1, &count);
+	if (purpose == GIT_FOR_US) {
+		add_settings(env, ours, COUNT_OF(ours), &count);
+		strv_env_set(env, "GIT_OPTIONAL_LOCKS", "0");
+	}
+	if (purpose != GIT_FOR_AGENT)
+		set_manners(env);
+	snprintf(number, sizeof(number), "%zu", count);
+	strv_env_set(env, "GIT_CONFIG_COUNT", number);
 }
 
 static void
@@ -58,43 +210,14 @@ make_env(struct strv *env, const struct git_options *options)
 	}
 }
 
-static int64_t
-time_limit(const struct git_options *options)
-{
-	return options->timeout_ms > 0 ? options->timeout_ms : GIT_TIMEOUT_MS;
-}
+/* --- what it said -------------------------------------------------------- */
 
-bool
-git_call(const char *dir, const char *const *args,
-    const struct git_options *options, struct git_result *result,
-    struct error *err)
+void
+git_result_release(struct git_result *result)
 {
-	autostrv struct strv argv = { 0 };
-	autostrv struct strv env = { 0 };
-	autorun struct run_result run = { 0 };
-	make_argv(&argv, args);
-	make_env(&env, options);
-	struct run_spec spec = {
-		.argv = strv_array(&argv),
-		.env = strv_array(&env),
-		.dir = dir,
-		.input = options->input,
-		.input_len = options->input_len,
-		.timeout_ms = time_limit(options),
-		.head_limit = OUTPUT_LIMIT,
-	};
-	if (!run_capture(&spec, &run, err))
-		return error_wrap(err, "git %s", args[0]);
-	result->code = child_end_code(&run.end);
-	if (run.timed_out)
-		result->code = GIT_CODE_TIMEOUT;
-	else if (run.dropped > 0)
-		result->code = GIT_CODE_TOO_MUCH;
-	result->out = run.out;
-	result->err = run.err;
-	run.out = (struct str){ 0 };
-	run.err = (struct str){ 0 };
-	return true;
+	str_release(&result->out);
+	str_release(&result->err);
+	*result = (struct git_result){ 0 };
 }
 
 /* Lines joined by "; ", git's own prefixes off. */
@@ -145,6 +268,54 @@ git_complain(
 }
 
 bool
+git_is_oid(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdef");
+	return text[len] == '\0' && (len == 40 || len == 64);
+}
+
+/* --- waited for ---------------------------------------------------------- */
+
+static int64_t
+time_limit(const struct git_options *options)
+{
+	return options->timeout_ms > 0 ? options->timeout_ms : GIT_TIMEOUT_MS;
+}
+
+bool
+git_call(const char *dir, const char *const *args,
+    const struct git_options *options, struct git_result *result,
+    struct error *err)
+{
+	autostrv struct strv argv = { 0 };
+	autostrv struct strv env = { 0 };
+	autorun struct run_result run = { 0 };
+	make_argv(&argv, args);
+	make_env(&env, options);
+	struct run_spec spec = {
+		.argv = strv_array(&argv),
+		.env = strv_array(&env),
+		.dir = dir,
+		.input = options->input,
+		.input_len = options->input_len,
+		.timeout_ms = time_limit(options),
+		.head_limit = OUTPUT_LIMIT,
+	};
+	if (!run_capture(&spec, &run, err))
+		return error_wrap(err, "git %s", args[0]);
+	result->code = child_end_code(&run.end);
+	if (run.timed_out)
+		result->code = GIT_CODE_TIMEOUT;
+	else if (run.dropped > 0)
+		result->code = GIT_CODE_TOO_MUCH;
+	result->out = run.out;
+	result->err = run.err;
+	run.out = (struct str){ 0 };
+	run.err = (struct str){ 0 };
+	return true;
+}
+
+bool
 git_run(const char *dir, const char *const *args, struct str *out,
     struct error *err)
 {
@@ -165,8 +336,19 @@ git_run(const char *dir, const char *const *args, struct str *out,
 	return ok;
 }
 
+/* --- with a callback ----------------------------------------------------- */
+
+struct git_call {
+	struct git_result result;
+	git_done_fn *fn;
+	void *arg;
+	struct child *child;
+	struct timer *limit; /* pending while it runs */
+	int stopped; /* why we ended it: a code, or 0 */
+};
+
 static void
-end_call(struct call *call, int code)
+end_call(struct git_call *call, int code)
 {
 	if (call->stopped != 0)
 		return;
@@ -177,7 +359,7 @@ end_call(struct call *call, int code)
 static void
 call_out(const void *bytes, size_t len, void *arg)
 {
-	struct call *call = arg;
+	struct git_call *call = arg;
 	if (call->result.out.len + len > OUTPUT_LIMIT)
 		end_call(call, GIT_CODE_TOO_MUCH);
 	else
@@ -187,7 +369,7 @@ call_out(const void *bytes, size_t len, void *arg)
 static void
 call_err(const void *bytes, size_t len, void *arg)
 {
-	struct call *call = arg;
+	struct git_call *call = arg;
 	if (call->result.err.len < COMPLAINT_LIMIT)
 		str_add_n(&call->result.err, bytes, len);
 }
@@ -195,7 +377,7 @@ call_err(const void *bytes, size_t len, void *arg)
 static void
 call_done(const struct child_end *end, void *arg)
 {
-	struct call *call = arg;
+	struct git_call *call = arg;
 	timer_remove(call->limit);
 	call->result.code =
 	    call->stopped != 0 ? call->stopped : child_end_code(end);
@@ -207,7 +389,7 @@ call_done(const struct child_end *end, void *arg)
 static void
 call_too_long(void *arg)
 {
-	struct call *call = arg;
+	struct git_call *call = arg;
 	call->limit = NULL;
 	end_call(call, GIT_CODE_TIMEOUT);
 }
@@ -221,7 +403,7 @@ git_start_with(struct loop *loop, const char *dir, const char *const *args,
 	autostrv struct strv env = { 0 };
 	make_argv(&argv, args);
 	make_env(&env, options);
-	struct call *call = mem_zalloc(sizeof(*call));
+	struct git_call *call = mem_zalloc(sizeof(*call));
 	call->fn = fn;
 	call->arg = arg;
 	struct child_spec spec = {
@@ -256,45 +438,4 @@ git_start(struct loop *loop, const char *dir, const char *const *args,
 {
 	const struct git_options options = { .purpose = GIT_FOR_US };
 	return git_start_with(loop, dir, args, &options, fn, arg, err);
-}
-
-/* Without git_env(), which asks for the version. */
-static unsigned
-ask_version(void)
-{
-	unsigned major = 0, minor = 0, patch = 0;
-	char name[] = "git";
-	char what[] = "version";
-	char *const argv[] = { name, what, NULL };
-	autoerror struct error ignored = { 0 };
-	autorun struct run_result run = { 0 };
-	struct run_spec spec = {
-		.argv = argv, .dir = "/", .timeout_ms = GIT_TIMEOUT_MS
-	};
-	if (!run_capture(&spec, &run, &ignored) || !run_succeeded(&run) ||
-	    sscanf(str_text(&run.out), "git version %u.%u.%u", &major, &minor,
-		&patch) < 2)
-		return 0;
-	return major * 10000 + minor * 100 + (patch < 100 ? patch : 99);
-}
-
-unsigned
-git_version(void)
-{
-	static unsigned known;
-	if (known != 0)
-		return known;
-	const char *told = getenv(GIT_ENV_VERSION);
-	if (told != NULL)
-		known = (unsigned)strtoul(told, NULL, 10);
-	if (known == 0)
-		known = ask_version();
-	return known;
-}
-
-bool
-git_is_oid(const char *text)
-{
-	size_t len = strspn(text, "0123456789abcdef");
-	return text[len] == '\0' && (len == 40 || len == 64);
 }

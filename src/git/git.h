@@ -3,6 +3,10 @@
  * One git command as a child: waited for (git_run), or with a callback from
  * the event loop (git_start). Arguments that come from outside stand behind
  * "--" or "--end-of-options"; output is asked for with -z.
+ *
+ * The environment of each is made here: nothing that was inherited points git
+ * elsewhere, and settings go through GIT_CONFIG_COUNT, so that no file of the
+ * user is written.
  */
 #ifndef GIT_GIT_H
 #define GIT_GIT_H
@@ -14,13 +18,41 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
-#include "git/env.h"
 #include "proc/loop.h"
 
 #define GIT_TIMEOUT_MS 600000
 #define GIT_CODE_TIMEOUT 124
 #define GIT_CODE_TOO_MUCH 125 /* of output: 64 MiB */
 #define GIT_OID_SIZE 65 /* hex digits of SHA-256 and a NUL */
+
+enum git_purpose {
+	GIT_FOR_US, /* no hooks, no signing, no network, no prompts */
+	GIT_FOR_AGENT, /* the user's hooks and identity; no gc */
+	GIT_FOR_MERGE, /* into the user's branch: as the user would */
+};
+
+/* When what git writes survives a power cut. */
+enum git_sync {
+	GIT_SYNCED, /* as soon as the command has ended */
+	/*
+	 * Packs as above; loose objects and refs once objects_harden() has
+	 * made them durable, before anything is recorded that needs them.
+	 */
+	GIT_HARDENED_LATER,
+};
+
+/*
+ * Edits an environment (NAME=VALUE entries) in place. Where configuration
+ * files lie (GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM) stays the user's choice;
+ * settings that came through the environment do not.
+ *
+ * The version of git is left in GIT_ENV_VERSION, so that processes started
+ * with the environment need not ask for it.
+ */
+#define GIT_ENV_VERSION "PRODIGY_GIT_VERSION"
+void git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync);
+/* Sets GIT_ENV_VERSION alone, for a process of ours that will need git. */
+void git_env_version(struct strv *env);
 
 struct git_options {
 	enum git_purpose purpose;
@@ -47,18 +79,17 @@ bool git_call(const char *dir, const char *const *args,
     const struct git_options *options, struct git_result *result,
     struct error *err) MUST_USE;
 /*
- * The same for us; an exit status but 0 is ERROR_GIT with git's own words.
- * out may be NULL; a final newline is removed.
+ * As git_call(), with GIT_FOR_US and GIT_SYNCED; an exit status but 0 is
+ * ERROR_GIT with git's own words. out may be NULL; a final newline is removed.
  */
 bool git_run(const char *dir, const char *const *args, struct str *out,
     struct error *err) MUST_USE;
 
 typedef void git_done_fn(const struct git_result *result, void *arg);
-/* Starts git for us; fn is called once unless this fails. */
+/* Starts git as git_run() does; fn is called once unless this fails. */
 bool git_start(struct loop *loop, const char *dir, const char *const *args,
     git_done_fn *fn, void *arg, struct error *err) MUST_USE;
-
-/* The same as git_run() would: with a purpose, an environment, an input. */
+/* Starts git as git_call() does. */
 bool git_start_with(struct loop *loop, const char *dir, const char *const *args,
     const struct git_options *options, git_done_fn *fn, void *arg,
     struct error *err) MUST_USE;
@@ -70,7 +101,7 @@ bool git_start_with(struct loop *loop, const char *dir, const char *const *args,
 bool git_complain(
     const char *what, const struct git_result *result, struct error *err);
 
-/* 23905 for 2.39.5; 0 when git is missing. Asked once, see git_env(). */
+/* 23905 for 2.39.5; 0 when git is missing. It is asked for once. */
 unsigned git_version(void);
 bool git_is_oid(const char *text); /* 40 or 64 hex digits */
 

@@ -26,6 +26,7 @@
 struct harden_request {
 	STAILQ_ENTRY(harden_request) link;
 	struct strv files; /* below the common directory */
+	bool commits; /* the journal, after the files are written out */
 	bool everything;
 	harden_fn *fn;
 	void *arg;
@@ -51,7 +52,7 @@ struct harden {
 	size_t file; /* of the request */
 	bool by_range; /* the file system of the objects allows it */
 	dev_t device; /* that file system */
-	bool journal_due; /* some file was written out only */
+	bool written_out; /* files were, since the last commit */
 	struct strv dirs; /* to be synced for files that were synced alone */
 };
 
@@ -195,7 +196,7 @@ harden_file(struct harden *harden, const char *file)
 	if (!harden->by_range || st.st_dev != harden->device)
 		return sync_alone(harden, fd, file);
 	if (write_out(fd, harden->pass) == 0) {
-		harden->journal_due = true;
+		harden->written_out = true;
 		return true;
 	}
 	if (errno == EIO || errno == ENOSPC || errno == EDQUOT)
@@ -222,6 +223,7 @@ commit_journal(struct harden *harden)
 		return fail(harden, "creating", path);
 	bool ok = sync_fully(fd) == 0 || fail(harden, "syncing", path);
 	(void)unlink(path);
+	harden->written_out = false;
 	return ok;
 }
 
@@ -307,6 +309,16 @@ begin_pass(struct harden *harden, enum harden_pass pass)
 	harden->file = 0;
 }
 
+static bool
+wants_commit(const struct harden *harden)
+{
+	const struct harden_request *request;
+	STAILQ_FOREACH(request, &harden->round, link)
+		if (request->commits && harden->written_out)
+			return true;
+	return false;
+}
+
 static void
 go_on(void *arg)
 {
@@ -322,7 +334,7 @@ go_on(void *arg)
 			begin_pass(harden, HARDEN_WAIT);
 		} else {
 			ok = sync_dirs(harden) &&
-			    (!harden->journal_due || commit_journal(harden));
+			    (!wants_commit(harden) || commit_journal(harden));
 			end_round(harden);
 			return;
 		}
@@ -352,28 +364,39 @@ begin_round(void *arg)
 	}
 	harden->device = st.st_dev;
 	harden->by_range = commits_as_one(objects);
-	harden->journal_due = false;
 	begin_pass(harden, harden->by_range ? HARDEN_WRITE_OUT : HARDEN_WAIT);
 	go_on(harden);
 }
 
 /* --- requests ------------------------------------------------------------ */
 
-static void
-add_request(struct harden *harden, struct harden_request *request,
-    harden_fn *fn, void *arg)
+static struct harden_request *
+add_request(struct harden *harden, harden_fn *fn, void *arg)
 {
+	struct harden_request *request = mem_zalloc(sizeof(*request));
 	request->fn = fn;
 	request->arg = arg;
 	STAILQ_INSERT_TAIL(&harden->waiting, request, link);
 	if (harden->timer == NULL && STAILQ_EMPTY(&harden->round))
 		harden->timer =
 		    loop_after(harden->loop, 0, begin_round, harden);
+	return request;
+}
+
+void
+harden_objects(
+    struct harden *harden, const struct strv *oids, harden_fn *fn, void *arg)
+{
+	struct harden_request *request = add_request(harden, fn, arg);
+	for (size_t i = 0; i < oids->n; i++)
+		strv_format(&request->files, "objects/%.2s/%s", oids->items[i],
+		    oids->items[i] + 2);
 }
 
 /* A ref that is no file is a line of packed-refs, or in git's newer tables. */
 static void
-add_ref(struct harden *harden, struct harden_request *request, const char *ref)
+add_ref(const struct harden *harden, struct harden_request *request,
+    const char *ref)
 {
 	autofree char *loose = path_join(harden->dir, ref);
 	autofree char *packed = path_join(harden->dir, "packed-refs");
@@ -386,22 +409,18 @@ add_ref(struct harden *harden, struct harden_request *request, const char *ref)
 }
 
 void
-harden_start(struct harden *harden, const struct strv *oids,
-    const struct strv *refs, harden_fn *fn, void *arg)
+harden_refs(
+    struct harden *harden, const struct strv *refs, harden_fn *fn, void *arg)
 {
-	struct harden_request *request = mem_zalloc(sizeof(*request));
-	for (size_t i = 0; i < oids->n; i++)
-		strv_format(&request->files, "objects/%.2s/%s", oids->items[i],
-		    oids->items[i] + 2);
+	struct harden_request *request = add_request(harden, fn, arg);
+	request->commits = true;
 	for (size_t i = 0; i < refs->n; i++)
 		add_ref(harden, request, refs->items[i]);
-	add_request(harden, request, fn, arg);
 }
 
 void
-harden_start_all(struct harden *harden, harden_fn *fn, void *arg)
+harden_everything(struct harden *harden, harden_fn *fn, void *arg)
 {
-	struct harden_request *request = mem_zalloc(sizeof(*request));
+	struct harden_request *request = add_request(harden, fn, arg);
 	request->everything = true;
-	add_request(harden, request, fn, arg);
 }

@@ -34,17 +34,24 @@ struct harden *harden_new(struct loop *loop, const char *common_dir) MUST_USE;
 /* Requests that wait are forgotten. Not from within a callback. */
 void harden_free(struct harden *harden); /* NULL is ignored */
 
-/* err is NULL when everything is durable, else ERROR_STORAGE. */
+/* err is NULL when it is done, else ERROR_STORAGE. */
 typedef void harden_fn(const struct error *err, void *arg);
 /*
- * Calls fn once, from the loop, when the objects (ids) and refs (full names)
- * are durable. An object that is not loose is taken to be in a pack. Requests
- * that were made before a round begins share its sync. The loop goes on turning
- * while a round has many files, but waits for the disk file by file.
+ * Each calls fn once, from the loop. Requests that were made before a round
+ * begins share its sync. The loop goes on turning while a round has many files,
+ * but the disk is waited for file by file.
+ *
+ * The data of objects (ids) are written out: the sync of harden_refs() is
+ * theirs, too, and so is any commit of the journal, so that a ref that is set
+ * in between cannot be durable before them. An object that is not loose is
+ * taken to be in a pack.
  */
-void harden_start(struct harden *harden, const struct strv *oids,
-    const struct strv *refs, harden_fn *fn, void *arg);
-/* The same for the whole file system of the objects (syncfs(2)). */
-void harden_start_all(struct harden *harden, harden_fn *fn, void *arg);
+void harden_objects(
+    struct harden *harden, const struct strv *oids, harden_fn *fn, void *arg);
+/* The refs (full names) and all objects so far are durable. */
+void harden_refs(
+    struct harden *harden, const struct strv *refs, harden_fn *fn, void *arg);
+/* The whole file system of the objects is synced: syncfs(2). */
+void harden_everything(struct harden *harden, harden_fn *fn, void *arg);
 
 #endif

@@ -16,7 +16,7 @@
 #define MODE_OFFSET 24
 #define MODE_GITLINK 0160000
 
-struct scan {
+struct index_scan {
 	const uint8_t *at;
 	const uint8_t *end;
 	unsigned version;
@@ -38,7 +38,7 @@ get16(const uint8_t *at)
 
 /* The name of a version 4 entry: a number of bytes to drop, then text. */
 static bool
-skip_compressed_name(struct scan *scan)
+skip_compressed_name(struct index_scan *scan)
 {
 	while (scan->at < scan->end && (*scan->at & 0x80) != 0)
 		scan->at++;
@@ -55,7 +55,7 @@ skip_compressed_name(struct scan *scan)
 
 /* Names of versions 2 and 3 end in 1 to 8 NULs, to a multiple of eight. */
 static bool
-skip_padded_name(struct scan *scan, const uint8_t *entry)
+skip_padded_name(struct index_scan *scan, const uint8_t *entry)
 {
 	const uint8_t *nul =
 	    memchr(scan->at, 0, (size_t)(scan->end - scan->at));
@@ -70,7 +70,7 @@ skip_padded_name(struct scan *scan, const uint8_t *entry)
 }
 
 static bool
-scan_entry(struct scan *scan)
+scan_entry(struct index_scan *scan)
 {
 	const uint8_t *entry = scan->at;
 	size_t fixed = STAT_FIELDS + scan->oid_bytes + 2;
@@ -96,7 +96,7 @@ scan_entry(struct scan *scan)
  * capital ("link", "sdir") changes the meaning of what came before.
  */
 static bool
-scan_extensions(struct scan *scan)
+scan_extensions(struct index_scan *scan)
 {
 	while ((size_t)(scan->end - scan->at) >= scan->oid_bytes + 8) {
 		if (scan->at[0] < 'A' || scan->at[0] > 'Z')
@@ -116,7 +116,7 @@ index_is_plain(const void *bytes, size_t len, size_t oid_bytes)
 	const uint8_t *at = bytes;
 	if (len < HEADER + oid_bytes || memcmp(at, "DIRC", 4) != 0)
 		return false;
-	struct scan scan = {
+	struct index_scan scan = {
 		.at = at + HEADER,
 		.end = at + len,
 		.version = get32(at + 4),

@@ -2,15 +2,12 @@
 /* Merging on object level. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "git/merge.h"
 #include "git/merger.h"
-#include "git/objects_parts.h"
 
 struct merge {
 	struct objects *objects;
@@ -21,12 +18,7 @@ struct merge {
 	char *message;
 	char *identity;
 	int64_t wall_ms;
-	char *ref;
-	char *drop_branch;
-	char *drop_ref;
 	bool by_work_tree;
-	bool nothing;
-	char commit[GIT_OID_SIZE];
 	merge_done_fn *fn;
 	void *arg;
 };
@@ -41,9 +33,6 @@ finish(struct merge *merge, const struct merge_result *result)
 	free(merge->tree);
 	free(merge->message);
 	free(merge->identity);
-	free(merge->ref);
-	free(merge->drop_branch);
-	free(merge->drop_ref);
 	free(merge);
 }
 
@@ -54,62 +43,26 @@ fail(struct merge *merge, const struct error *err)
 	finish(merge, &result);
 }
 
-/* --- the commit and the refs --------------------------------------------- */
-
 static void
-succeed(struct merge *merge)
+succeed(struct merge *merge, const char *commit, bool nothing)
 {
 	struct merge_result result = {
 		.outcome = MERGE_DONE,
-		.nothing = merge->nothing,
+		.nothing = nothing,
 	};
-	memcpy(result.commit, merge->commit, sizeof(result.commit));
+	memcpy(result.commit, commit, strlen(commit) + 1);
 	finish(merge, &result);
 }
 
-static void
-refs_updated(const struct error *err, void *arg)
-{
-	struct merge *merge = arg;
-	if (err == NULL) {
-		succeed(merge);
-		return;
-	}
-	struct merge_result result = {
-		.outcome = MERGE_FAILED,
-		.err = err,
-		.moved = err->kind == ERROR_STATE,
-	};
-	finish(merge, &result);
-}
-
-static void
-publish(struct merge *merge, const char *commit)
-{
-	snprintf(merge->commit, sizeof(merge->commit), "%s", commit);
-	if (merge->ref == NULL) {
-		succeed(merge);
-		return;
-	}
-	struct ref_change changes[3] = {
-		{ merge->ref, merge->commit, merge->old },
-	};
-	size_t n = 1;
-	if (merge->drop_branch != NULL)
-		changes[n++] = (struct ref_change){ .ref = merge->drop_branch };
-	if (merge->drop_ref != NULL)
-		changes[n++] = (struct ref_change){ .ref = merge->drop_ref };
-	objects_update_refs(merge->objects, changes, n, refs_updated, merge);
-}
+/* --- the commit ---------------------------------------------------------- */
 
 static void
 commit_written(const char *oid, const struct error *err, void *arg)
 {
-	struct merge *merge = arg;
 	if (oid == NULL)
-		fail(merge, err);
+		fail(arg, err);
 	else
-		publish(merge, oid);
+		succeed(arg, oid, false);
 }
 
 void
@@ -139,50 +92,32 @@ write_commit(struct merge *merge)
 /* --- whether old has it all already -------------------------------------- */
 
 static void
-nothing_to_do(struct merge *merge)
-{
-	autofree char *commit = mem_text(merge->old);
-	merge->nothing = true;
-	publish(merge, commit);
-}
-
-static void
-ancestry_known(const struct git_result *git, void *arg)
+ancestry_known(bool yes, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	autoerror struct error err = { 0 };
-	if (git->code == 0) {
-		nothing_to_do(merge);
-	} else if (git->code == 1) {
+	if (err != NULL)
+		fail(merge, err);
+	else if (yes)
+		succeed(merge, merge->old, true);
+	else
 		write_commit(merge);
-	} else {
-		git_complain("git merge-base", git, &err);
-		fail(merge, &err);
-	}
 }
 
-/* Only then may tip be an ancestor, which is worth a process to find out. */
+/*
+ * Only if the tree stays the same can tip be an ancestor, which is worth a
+ * process to find out.
+ */
 static void
 old_read(const struct commit *commit, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	autoerror struct error why = { 0 };
-	const char *const args[] = { "merge-base", "--is-ancestor", merge->tip,
-		merge->old, NULL };
 	if (commit == NULL)
 		fail(merge, err);
 	else if (strcmp(commit->tree, merge->tree) != 0)
 		write_commit(merge);
-	else if (!git_start(merge->objects->loop, merge->objects->dir, args,
-		     ancestry_known, merge, &why))
-		fail(merge, &why);
-}
-
-static void
-tree_known(struct merge *merge, const char *tree)
-{
-	merge->tree = mem_text(tree);
-	objects_read_commit(merge->objects, merge->old, old_read, merge);
+	else
+		objects_is_ancestor(merge->objects, merge->tip, merge->old,
+		    ancestry_known, merge);
 }
 
 /* --- the tree ------------------------------------------------------------ */
@@ -201,14 +136,16 @@ tree_merged(const struct merged *merged, const struct error *err, void *arg)
 		};
 		finish(merge, &result);
 	} else {
-		tree_known(merge, merged->tree);
+		merge->tree = mem_text(merged->tree);
+		objects_read_commit(
+		    merge->objects, merge->old, old_read, merge);
 	}
 }
 
 static void
 start_merger(struct merge *merge)
 {
-	merger_start(merge->objects->merger, merge->old, merge->tip,
+	merger_start(objects_merger(merge->objects), merge->old, merge->tip,
 	    merge->by_work_tree, tree_merged, merge);
 }
 
@@ -216,10 +153,12 @@ static void
 tip_read(const struct commit *commit, const struct error *err, void *arg)
 {
 	struct merge *merge = arg;
-	if (commit == NULL)
+	if (commit == NULL) {
 		fail(merge, err);
-	else
-		tree_known(merge, commit->tree);
+		return;
+	}
+	merge->tree = mem_text(commit->tree);
+	write_commit(merge);
 }
 
 static void
@@ -230,7 +169,7 @@ walked(
 	if (oids == NULL)
 		fail(merge, err);
 	else if (oids->n == 0 && descends)
-		nothing_to_do(merge);
+		succeed(merge, merge->old, true);
 	else if (descends)
 		objects_read_commit(
 		    merge->objects, merge->tip, tip_read, merge);
@@ -246,7 +185,7 @@ start(void *arg)
 	if (merge->tree != NULL)
 		write_commit(merge);
 	else if (strcmp(merge->old, merge->tip) == 0)
-		nothing_to_do(merge);
+		succeed(merge, merge->old, true);
 	else if (merge->base != NULL && strcmp(merge->old, merge->base) == 0)
 		objects_walk(
 		    merge->objects, merge->base, merge->tip, walked, merge);
@@ -267,11 +206,8 @@ merge_start(struct objects *objects, const struct merge_request *request,
 	merge->message = mem_text(request->message);
 	merge->identity = mem_text(request->identity);
 	merge->wall_ms = request->wall_ms;
-	merge->ref = mem_text(request->ref);
-	merge->drop_branch = mem_text(request->drop_branch);
-	merge->drop_ref = mem_text(request->drop_ref);
 	merge->by_work_tree = request->by_work_tree;
 	merge->fn = fn;
 	merge->arg = arg;
-	loop_defer(objects->loop, start, merge);
+	loop_defer(objects_loop(objects), start, merge);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Merging on object level: no work tree, no index, no lock of the user is
- * involved. The result becomes visible by one compare-and-swap of a ref; a
- * crash before it leaves nothing but unreachable objects.
+ * involved, and no ref. The caller lets one lead to the merge commit, or to the
+ * last of several that stand upon one another (objects_harden()); a crash
+ * before that leaves nothing but unreachable objects.
  */
 #ifndef GIT_MERGE_H
 #define GIT_MERGE_H
@@ -24,7 +25,7 @@ enum merge_outcome {
 };
 
 struct merge_request {
-	const char *old; /* first parent; what the ref must be */
+	const char *old; /* first parent */
 	const char *tip; /* second parent */
 	/*
 	 * The commit tip started from: when that is old and tip descends from
@@ -36,9 +37,6 @@ struct merge_request {
 	const char *message;
 	const char *identity; /* "Name <mail>" */
 	int64_t wall_ms; /* time of the commit */
-	const char *ref; /* gets the merge commit; NULL: none, nor the others */
-	const char *drop_branch; /* full ref deleted with it, or NULL */
-	const char *drop_ref; /* another one, or NULL */
 	bool by_work_tree; /* as with git before 2.38 */
 };
 
@@ -47,21 +45,19 @@ struct merge_result {
 	char commit[GIT_OID_SIZE]; /* of MERGE_DONE */
 	/*
 	 * Of MERGE_DONE: old contains tip already. No commit was made, commit
-	 * is old; the ref was compared and the others were dropped as always.
+	 * is old.
 	 */
 	bool nothing;
 	struct strv paths; /* of MERGE_CONFLICT: raw bytes of file names */
 	const char *messages; /* of MERGE_CONFLICT: git's words, valid UTF-8 */
 	const struct error *err; /* of MERGE_FAILED */
-	bool moved; /* of MERGE_FAILED: ref was not at old any more */
 };
 
 typedef void merge_done_fn(const struct merge_result *result, void *arg);
 
 /*
- * Merges and calls fn once, from the loop. When ref is no longer at old the
- * outcome is MERGE_FAILED and nothing has changed. request is not kept. One
- * merge at a time: the next one's old is this one's commit.
+ * Merges and calls fn once, from the loop. request is not kept. One merge at a
+ * time; the next one's old may be this one's commit.
  */
 void merge_start(struct objects *objects, const struct merge_request *request,
     merge_done_fn *fn, void *arg);
@@ -73,14 +69,5 @@ void merge_start(struct objects *objects, const struct merge_request *request,
 void merge_commit_text(struct str *out, const char *tree,
     const char *const *parents, const char *identity, int64_t wall_ms,
     const char *message);
-
-/*
- * What somebody left who was asked to resolve a conflict in a scratch work
- * tree: true when HEAD descends from both old and tip, no operation is open,
- * nothing is unmerged or uncommitted, and no conflict marker was added to what
- * either side had. Waits for git. tree gets HEAD's tree.
- */
-bool merge_verify(const char *worktree, const char *old, const char *tip,
-    char tree[GIT_OID_SIZE], struct error *err) MUST_USE;
 
 #endif

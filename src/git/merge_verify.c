@@ -10,7 +10,7 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "git/head.h"
-#include "git/merge.h"
+#include "git/merge_verify.h"
 
 /* Lines that only a conflict has ("=======" also underlines titles). */
 #define MARKERS "^(<<<<<<<+|>>>>>>>+)( |$)"

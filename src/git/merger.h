@@ -37,8 +37,8 @@ struct merger *merger_new(
     struct loop *loop, const char *dir, const char *scratch) MUST_USE;
 void merger_free(struct merger *merger); /* NULL is ignored */
 /*
- * fn is called once, perhaps before this returns. by_work_tree: as before git
- * 2.38. One at a time.
+ * Merges the commit tip into old and calls fn once, perhaps before this
+ * returns. by_work_tree: as with git before 2.38. One at a time.
  */
 void merger_start(struct merger *merger, const char *old, const char *tip,
     bool by_work_tree, merger_fn *fn, void *arg);

@@ -3,6 +3,9 @@
  * Reading and writing of objects and refs through git processes that stay.
  * Everything is asynchronous on one loop; callbacks come from the loop, in the
  * order of the requests of one kind.
+ *
+ * Nothing that is written here is synced, nor is what agents write: see
+ * objects_harden().
  */
 #ifndef GIT_OBJECTS_H
 #define GIT_OBJECTS_H
@@ -12,7 +15,6 @@
 
 #include "base/defs.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "base/strv.h"
 #include "git/git.h"
 #include "proc/loop.h"
@@ -20,6 +22,7 @@
 #define OBJECTS_WALK_LIMIT 1000
 
 struct objects;
+struct merger;
 
 /*
  * dir: a work tree of the repository (its attributes count in merges);
@@ -30,6 +33,9 @@ struct objects *objects_open(
     struct loop *loop, const char *dir, const char *scratch) MUST_USE;
 /* Requests that wait are forgotten. Not from within a callback. */
 void objects_close(struct objects *objects);
+/* Borrowed, for git/merge. */
+struct loop *objects_loop(const struct objects *objects);
+struct merger *objects_merger(const struct objects *objects);
 
 struct commit {
 	char tree[GIT_OID_SIZE];
@@ -42,6 +48,17 @@ typedef void objects_commit_fn(
 void objects_read_commit(
     struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg);
 
+/* Writes a commit object of the given text; oid is NULL on failure. */
+typedef void objects_oid_fn(
+    const char *oid, const struct error *err, void *arg);
+void objects_write_commit(struct objects *objects, const char *text, size_t len,
+    objects_oid_fn *fn, void *arg);
+
+/* Whether a commit is an ancestor of tip, or tip; err is NULL when known. */
+typedef void objects_ancestor_fn(bool yes, const struct error *err, void *arg);
+void objects_is_ancestor(struct objects *objects, const char *oid,
+    const char *tip, objects_ancestor_fn *fn, void *arg);
+
 /*
  * The commits of base..tip, oldest first, the newest OBJECTS_WALK_LIMIT at
  * most; none when tip is base. descends: base is an ancestor of tip; if it is
@@ -53,13 +70,10 @@ typedef void objects_walk_fn(
 void objects_walk(struct objects *objects, const char *base, const char *tip,
     objects_walk_fn *fn, void *arg);
 
-/* Writes a commit object of the given text; oid is NULL on failure. */
-typedef void objects_oid_fn(
-    const char *oid, const struct error *err, void *arg);
-void objects_write_commit(struct objects *objects, const char *text, size_t len,
-    objects_oid_fn *fn, void *arg);
-
-/* Paths that differ between the trees of two commits, in git's order. */
+/*
+ * The paths of files that differ between the trees of two commits, in git's
+ * order; NULL on failure.
+ */
 typedef void objects_paths_fn(
     const struct strv *paths, const struct error *err, void *arg);
 void objects_changes(struct objects *objects, const char *from, const char *to,
@@ -84,18 +98,24 @@ void objects_update_refs(struct objects *objects,
     const struct ref_change *changes, size_t n, objects_done_fn *fn, void *arg);
 
 /*
- * Makes durable what tip reaches and those of known (commits, NULL-terminated,
- * durable already) do not, commits in between included, and the refs (full
- * names, NULL-terminated). That is for work that was written with
- * GIT_HARDENED_LATER, and comes before anything is recorded that needs it.
- * Requests that wait at the same time share the sync (git/harden.h). A failure
- * to write is ERROR_STORAGE: the disk may have lost what cannot be seen to be
- * lost, and nothing must be recorded any more.
+ * Makes work durable that was written with GIT_HARDENED_LATER, before anything
+ * is recorded that needs it: the objects that tip reaches and those of known
+ * (commits that are durable already) do not, commits in between included; then
+ * changes refs as objects_update_refs() does; then makes durable the new values
+ * and the refs that were set by somebody else. After a power cut a ref that is
+ * changed here has its old value, or the new one and all that it reaches.
+ *
+ * The requests that wait at the same time share one sync (git/harden.h).
+ * ERROR_STORAGE: a write failed, and what is on the disk cannot be known: the
+ * refs may have changed, and nothing must be recorded any more. After any other
+ * error no ref has changed.
  */
 struct objects_hardening {
 	const char *tip;
-	const char *const *known;
-	const char *const *refs;
+	const char *const *known; /* NULL-terminated */
+	const char *const *refs; /* full names, NULL-terminated; or NULL */
+	const struct ref_change *changes;
+	size_t n_changes;
 };
 void objects_harden(struct objects *objects,
     const struct objects_hardening *what, objects_done_fn *fn, void *arg);

@@ -45,8 +45,8 @@ explain_no_repository(const char *dir, struct error *err)
 		error_release(err);
 	if (none)
 		return error_set(err, ERROR_GIT,
-		    "%s is not in a git "
-		    "repository: make one with 'git init' and commit",
+		    "%s is not in a git repository: "
+		    "make one with 'git init' and commit",
 		    dir);
 	if (foreign)
 		return error_set(err, ERROR_GIT,
@@ -112,9 +112,7 @@ repo_open(const char *dir, struct repo *repo, struct error *err)
 		"HEAD^{commit}", NULL };
 	if (!ask(dir, head, &out, &ignored)) {
 		error_set(err, ERROR_GIT,
-		    "%s has no commit yet: commit "
-		    "something first",
-		    repo->root);
+		    "%s has no commit yet: commit something first", repo->root);
 		repo_release(repo);
 		return false;
 	}
@@ -147,26 +145,13 @@ repo_is_dirty(const struct repo *repo)
 	return git_run(repo->root, args, &out, &ignored) && out.len > 0;
 }
 
-static bool
-ask_identity(const struct repo *repo, struct str *out)
-{
-	autoerror struct error ignored = { 0 };
-	const char *const args[] = { "var", "GIT_COMMITTER_IDENT", NULL };
-	return git_run(repo->root, args, out, &ignored);
-}
-
-bool
-repo_has_identity(const struct repo *repo)
-{
-	autostr struct str out = { 0 };
-	return ask_identity(repo, &out);
-}
-
 char *
 repo_identity(const struct repo *repo)
 {
+	autoerror struct error ignored = { 0 };
 	autostr struct str out = { 0 };
-	if (!ask_identity(repo, &out))
+	const char *const args[] = { "var", "GIT_COMMITTER_IDENT", NULL };
+	if (!git_run(repo->root, args, &out, &ignored))
 		return mem_text(OUR_IDENTITY);
 	char *end = strrchr(out.data, '>');
 	if (end == NULL)

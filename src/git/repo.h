@@ -22,14 +22,12 @@ struct repo {
  * bare repository, foreign ownership.
  */
 bool repo_open(const char *dir, struct repo *repo, struct error *err) MUST_USE;
-/* The same without asking for a commit: for commands that only list. */
+/* As repo_open() without branch and head: for commands that only list. */
 bool repo_find(const char *dir, struct repo *repo, struct error *err) MUST_USE;
 void repo_release(struct repo *repo);
 
 /* Uncommitted changes, untracked files left out. */
 bool repo_is_dirty(const struct repo *repo);
-/* Whether git knows who commits here: if not, agents' commits will fail. */
-bool repo_has_identity(const struct repo *repo);
 /* "Name <mail>" for our own commits: the user's, or prodigy's. */
 char *repo_identity(const struct repo *repo) MUST_USE;
 

@@ -1,25 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Making work trees, under the lock of their repository. */
+/* Work trees of a repository. */
 #include "config.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/id.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "base/text.h"
+#include "git/git.h"
+#include "git/head.h"
 #include "git/worktree.h"
-#include "git/worktree_parts.h"
 
 #define LOCK_RETRY_MS 20
 #define LOCK_LIMIT_MS 60000
+#define SHORT_WAIT_MS 20
 #define ADD_TRIES 5
+#define TRASH_DIGITS 16
+#define TEMPORARY_DIGITS 8
 
-struct add {
-	TAILQ_ENTRY(add) link;
+/* --- adding -------------------------------------------------------------- */
+
+struct worktree_addition {
+	TAILQ_ENTRY(worktree_addition) link;
 	struct loop *loop;
 	char *root;
 	char *lock_path;
@@ -36,29 +50,29 @@ struct add {
  * The adds of this process queue up; only the first of a loop asks for the
  * lock, which others may hold, too.
  */
-static TAILQ_HEAD(, add) queue = TAILQ_HEAD_INITIALIZER(queue);
+static TAILQ_HEAD(, worktree_addition) queue = TAILQ_HEAD_INITIALIZER(queue);
 
-static struct add *
+static struct worktree_addition *
 first_of(const struct loop *loop)
 {
-	struct add *add;
+	struct worktree_addition *add;
 	TAILQ_FOREACH(add, &queue, link)
 		if (add->loop == loop)
 			break;
 	return add;
 }
 
-static void try_lock(void *arg);
+static void try_to_add(void *arg);
 
 static void
-end_add(struct add *add, const struct error *err)
+end_add(struct worktree_addition *add, const struct error *err)
 {
 	if (add->lock >= 0)
 		close(add->lock);
 	TAILQ_REMOVE(&queue, add, link);
-	struct add *next = first_of(add->loop);
+	struct worktree_addition *next = first_of(add->loop);
 	if (next != NULL)
-		loop_after(next->loop, 0, try_lock, next);
+		loop_after(next->loop, 0, try_to_add, next);
 	add->fn(err, add->arg);
 	free(add->root);
 	free(add->lock_path);
@@ -67,13 +81,13 @@ end_add(struct add *add, const struct error *err)
 	free(add);
 }
 
-static void start_add(struct add *add);
+static void start_add(struct worktree_addition *add);
 
 /* Another tool of git may race us: its half-made entries make git fail. */
 static void
 added(const struct git_result *git, void *arg)
 {
-	struct add *add = arg;
+	struct worktree_addition *add = arg;
 	autoerror struct error err = { 0 };
 	autoerror struct error ignored = { 0 };
 	if (git->code == 0) {
@@ -89,7 +103,7 @@ added(const struct git_result *git, void *arg)
 }
 
 static void
-start_add(struct add *add)
+start_add(struct worktree_addition *add)
 {
 	autoerror struct error err = { 0 };
 	const char *const args[] = { "worktree", "add", "--no-checkout",
@@ -105,9 +119,9 @@ start_add(struct add *add)
 }
 
 static void
-try_lock(void *arg)
+try_to_add(void *arg)
 {
-	struct add *add = arg;
+	struct worktree_addition *add = arg;
 	autoerror struct error err = { 0 };
 	if (add->deadline == 0)
 		add->deadline = clock_now() + LOCK_LIMIT_MS;
@@ -115,7 +129,7 @@ try_lock(void *arg)
 	if (add->lock >= 0)
 		start_add(add);
 	else if (err.kind == ERROR_STATE && clock_now() < add->deadline)
-		loop_after(add->loop, LOCK_RETRY_MS, try_lock, add);
+		loop_after(add->loop, LOCK_RETRY_MS, try_to_add, add);
 	else
 		end_add(add, &err);
 }
@@ -124,7 +138,7 @@ void
 worktree_add(struct loop *loop, const struct repo *repo, const char *path,
     const char *base, worktree_done_fn *fn, void *arg)
 {
-	struct add *add = mem_zalloc(sizeof(*add));
+	struct worktree_addition *add = mem_zalloc(sizeof(*add));
 	add->loop = loop;
 	add->root = mem_text(repo->root);
 	add->lock_path = mem_text(repo->common_dir);
@@ -137,7 +151,7 @@ worktree_add(struct loop *loop, const struct repo *repo, const char *path,
 	bool is_first = first_of(loop) == NULL;
 	TAILQ_INSERT_TAIL(&queue, add, link);
 	if (is_first)
-		loop_after(loop, 0, try_lock, add);
+		loop_after(loop, 0, try_to_add, add);
 }
 
 bool
@@ -154,4 +168,218 @@ worktree_add_branch(const struct repo *repo, const char *path,
 		return false;
 	return git_run(
 	    repo->root, base == NULL ? same_branch : new_branch, NULL, err);
+}
+
+/* --- registrations ------------------------------------------------------- */
+
+/*
+ * Git registers a work tree (gitrepository-layout) in a directory below
+ * .git/worktrees whose file "gitdir" names the .git file of the tree, which
+ * leads back. All of this is done in process.
+ */
+
+/* A path whose last component need not exist, without symbolic links. */
+static char *
+canonical(const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *parent = path_parent(path);
+	autofree char *real = path_real(parent, &ignored);
+	if (real == NULL)
+		return mem_text(path);
+	return path_join(real, path_name(path));
+}
+
+/* The tree that a registration is for; NULL: it is damaged. */
+static char *
+tree_of_admin(const char *admin)
+{
+	autostr struct str line = { 0 };
+	autofree char *file = path_join(admin, "gitdir");
+	if (!head_read_line(file, &line) ||
+	    !text_ends_with(str_text(&line), "/.git"))
+		return NULL;
+	str_cut(&line, line.len - strlen("/.git"));
+	/* Relative to the registration since git 2.48, if so configured. */
+	autofree char *path = path_join(admin, str_text(&line));
+	return canonical(path);
+}
+
+static bool
+is_admin_of(const char *admin, const char *path)
+{
+	autofree char *tree = tree_of_admin(admin);
+	return tree != NULL && strcmp(tree, path) == 0;
+}
+
+static char *
+search_admin_dir(const char *all, const char *path)
+{
+	char *found = NULL;
+	DIR *dir = opendir(all);
+	const struct dirent *entry;
+	while (dir != NULL && found == NULL && (entry = readdir(dir)) != NULL) {
+		autofree char *admin = path_join(all, entry->d_name);
+		if (entry->d_name[0] != '.' && is_admin_of(admin, path))
+			found = mem_text(admin);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
+/*
+ * The directory that registers the work tree at path, NULL when there is none;
+ * owned by the caller. The tree itself, which an agent may have changed, is not
+ * believed.
+ */
+static char *
+find_admin_dir(const struct repo *repo, const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *all = path_join(repo->common_dir, "worktrees");
+	autofree char *tree = canonical(path);
+	/* Usually it has the name of the tree, or the tree tells rightly. */
+	autofree char *guess = path_join(all, path_name(tree));
+	if (is_admin_of(guess, tree))
+		return mem_text(guess);
+	autofree char *claimed = head_git_dir(path, &ignored);
+	if (claimed != NULL) {
+		autofree char *own = path_join(all, path_name(claimed));
+		if (is_admin_of(own, tree))
+			return mem_text(own);
+	}
+	return search_admin_dir(all, tree);
+}
+
+/* --- removing and renaming ----------------------------------------------- */
+
+/*
+ * The caller may be the one who holds the lock (an add of its own is under
+ * way), so it is not insisted upon: what follows is one rename, and an add
+ * that stumbles over it is tried again.
+ */
+static int
+try_lock(const struct repo *repo)
+{
+	autoerror struct error ignored = { 0 };
+	return lock_wait(
+	    repo->common_dir, clock_now() + SHORT_WAIT_MS, &ignored);
+}
+
+static bool
+remove_admin_dir(const struct repo *repo, const char *admin, struct error *err)
+{
+	char digits[TRASH_DIGITS + 1];
+	autofree char *trash = mem_format("%s/prodigy-trash-%s",
+	    repo->common_dir, id_hex(digits, TRASH_DIGITS));
+	autofd int lock = try_lock(repo);
+	if (rename(admin, trash) != 0)
+		return errno == ENOENT ||
+		    error_system(err, "removing %s", admin);
+	/* The folder of registrations goes with the last of them. */
+	autofree char *all = path_join(repo->common_dir, "worktrees");
+	rmdir(all);
+	return file_remove_tree(trash, err);
+}
+
+bool
+worktree_remove(const struct repo *repo, const char *path, struct error *err)
+{
+	autofree char *admin = find_admin_dir(repo, path);
+	if (!file_remove_tree(path, err))
+		return error_wrap(err, "removing work tree");
+	return admin == NULL || remove_admin_dir(repo, admin, err);
+}
+
+/* Atomic, so that no other git reads half of it; not synced, as git's own. */
+static bool
+replace_line(const char *path, const char *line, struct error *err)
+{
+	char digits[TEMPORARY_DIGITS + 1];
+	autofree char *temporary =
+	    mem_format("%s.%s", path, id_hex(digits, TEMPORARY_DIGITS));
+	autofd int fd = open(temporary,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return error_system(err, "creating %s", temporary);
+	bool ok = file_write_all(fd, line, strlen(line), err);
+	if (ok && rename(temporary, path) != 0)
+		ok = error_system(err, "replacing %s", path);
+	if (!ok)
+		(void)unlink(temporary);
+	return ok;
+}
+
+bool
+worktree_rename(const struct repo *repo, const char *from, const char *to,
+    struct error *err)
+{
+	autofree char *admin = find_admin_dir(repo, from);
+	autofree char *tree = canonical(to);
+	autofree char *line = mem_format("%s/.git\n", tree);
+	if (admin == NULL)
+		return error_set(err, ERROR_GIT, "%s is not registered", from);
+	autofree char *file = path_join(admin, "gitdir");
+	if (path_exists(to))
+		return error_set(err, ERROR_STATE, "%s is in the way", to);
+	if (rename(from, to) != 0)
+		return error_system(err, "moving work tree %s", from);
+	if (replace_line(file, line, err))
+		return true;
+	(void)rename(to, from);
+	return false;
+}
+
+/* --- listing ------------------------------------------------------------- */
+
+static void
+take_attribute(struct worktree_list *list, const char *line)
+{
+	if (strncmp(line, "worktree ", 9) == 0) {
+		list->items = mem_grow(
+		    list->items, &list->cap, list->n + 1, sizeof(*list->items));
+		list->items[list->n++] =
+		    (struct worktree_entry){ .path = mem_text(line + 9) };
+	} else if (list->n > 0) {
+		struct worktree_entry *entry = &list->items[list->n - 1];
+		if (strncmp(line, "HEAD ", 5) == 0)
+			entry->head = mem_text(line + 5);
+		else if (strncmp(line, "branch refs/heads/", 18) == 0)
+			entry->branch = mem_text(line + 18);
+		else if (strncmp(line, "prunable", 8) == 0)
+			entry->prunable = true;
+	}
+}
+
+bool
+worktree_list(
+    const struct repo *repo, struct worktree_list *list, struct error *err)
+{
+	autostr struct str out = { 0 };
+	bool nul = git_version() >= 23600; /* -z came with 2.36 */
+	const char *const args[] = { "worktree", "list", "--porcelain",
+		nul ? "-z" : NULL, NULL };
+	*list = (struct worktree_list){ 0 };
+	if (!git_run(repo->root, args, &out, err))
+		return false;
+	for (size_t i = 0; !nul && i < out.len; i++)
+		if (out.data[i] == '\n')
+			out.data[i] = '\0';
+	const char *end = str_text(&out) + out.len;
+	for (const char *at = str_text(&out); at < end; at += strlen(at) + 1)
+		take_attribute(list, at);
+	return true;
+}
+
+void
+worktree_list_release(struct worktree_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		free(list->items[i].path);
+		free(list->items[i].branch);
+		free(list->items[i].head);
+	}
+	free(list->items);
+	*list = (struct worktree_list){ 0 };
 }

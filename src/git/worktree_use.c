@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an agent process does with its work tree. */
+/* A work tree from one agent to the next. */
 #include "config.h"
 
 #include <dirent.h>
@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "git/head.h"
 #include "git/index.h"
-#include "git/worktree.h"
+#include "git/worktree_use.h"
 
 #define SMALL_FILE 65536
 #define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
@@ -103,16 +103,25 @@ worktree_is_reusable(const char *path)
 	return index_is_plain(str_text(&index), index.len, oid_bytes);
 }
 
-bool
-worktree_checkout(const char *path, const char *branch, const char *base,
-    bool clean, struct error *err)
+void
+worktree_checkout_args(struct strv *args, const char *branch, const char *base)
 {
-	const char *const checkout[] = { "checkout", "-q", "-f", "--no-track",
-		"-B", branch, base, "--", NULL };
-	const char *const sweep[] = { "clean", "-ffdxq", NULL };
-	if (!git_run(path, checkout, NULL, err))
-		return false;
-	return !clean || git_run(path, sweep, NULL, err);
+	static const char *const checkout[] = { "checkout", "--quiet",
+		"--force", NULL };
+	const char *const attached[] = { "--no-track", "-B", branch, NULL };
+	static const char *const detached[] = { "--detach", NULL };
+	strv_add_all(args, checkout);
+	strv_add_all(args, branch == NULL ? detached : attached);
+	strv_add(args, base);
+	strv_add(args, "--");
+}
+
+void
+worktree_clean_args(struct strv *args)
+{
+	static const char *const clean[] = { "clean", "--quiet", "-ffdx",
+		NULL };
+	strv_add_all(args, clean);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "data/json.h"
-#include "git/env.h"
+#include "git/git.h"
 #include "proc/child.h"
 #include "proc/lines.h"
 #include "run/attempt.h"

@@ -424,21 +424,6 @@ is_recorded(void *arg)
 	tell(item, ITEM_RECORDED);
 }
 
-/* Its agent's git did not sync what it wrote: that is done once, here. */
-static void
-make_durable(struct item *item, objects_done_fn *fn)
-{
-	const char *const known[] = { item->base, NULL };
-	const char *const refs[] = { item->branch_ref,
-		item->has_ready_ref ? item->ready_ref : NULL, NULL };
-	const struct objects_hardening what = {
-		.tip = item->result.tip,
-		.known = known,
-		.refs = refs,
-	};
-	objects_harden(item->shared->objects, &what, fn, item);
-}
-
 /* Nothing is told then: like all that waits for storage, it waits in vain. */
 static bool
 storage_failed(struct item *item, const struct error *err)
@@ -459,7 +444,7 @@ tip_is_durable(const struct error *err, void *arg)
 		tell_failure(item, ITEM_UNUSABLE, err);
 		return;
 	}
-	item->is_durable = true;
+	item->has_ready_ref = true;
 	recorder_add(recorder_of(item),
 	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item",
 		item->id, "tip", item->result.tip, "base", item->base, "result",
@@ -467,28 +452,25 @@ tip_is_durable(const struct error *err, void *arg)
 	recorder_then(recorder_of(item), is_recorded, item);
 }
 
-static void
-tip_has_refs(const struct error *err, void *arg)
-{
-	struct item *item = arg;
-	if (err != NULL) {
-		tell_failure(item, ITEM_UNUSABLE, err);
-		return;
-	}
-	item->has_ready_ref = true;
-	make_durable(item, tip_is_durable);
-}
-
-/* The branch is set, too: the agent may have left it for another, or none. */
+/*
+ * What its agent's git wrote was not synced: that is done once, here. The
+ * branch is set, too: the agent may have left it for another, or none.
+ */
 void
 item_record_ready(struct item *item)
 {
+	const char *const known[] = { item->base, NULL };
 	const struct ref_change changes[] = {
 		{ .ref = item->ready_ref, .new = item->result.tip },
 		{ .ref = item->branch_ref, .new = item->result.tip },
 	};
-	objects_update_refs(item->shared->objects, changes, COUNT_OF(changes),
-	    tip_has_refs, item);
+	const struct objects_hardening what = {
+		.tip = item->result.tip,
+		.known = known,
+		.changes = changes,
+		.n_changes = COUNT_OF(changes),
+	};
+	objects_harden(item->shared->objects, &what, tip_is_durable, item);
 }
 
 static void
@@ -656,15 +638,23 @@ failed_work_is_durable(const struct error *err, void *arg)
 	record_failure(item);
 }
 
-/* A dead letter tells of the branch, which may have commits. */
+/* Its dead letter tells of the branch, which may have commits. */
 void
 item_record_failure(struct item *item)
 {
 	const char *tip = item->result.tip;
 	bool has_commits =
 	    tip != NULL && item->base != NULL && strcmp(tip, item->base) != 0;
-	if (has_commits && !item->is_durable)
-		make_durable(item, failed_work_is_durable);
+	const char *const known[] = { item->base, NULL };
+	const char *const refs[] = { item->branch_ref, NULL };
+	const struct objects_hardening what = {
+		.tip = tip,
+		.known = known,
+		.refs = refs,
+	};
+	if (has_commits && !item->has_ready_ref)
+		objects_harden(
+		    item->shared->objects, &what, failed_work_is_durable, item);
 	else
 		record_failure(item);
 }

@@ -74,7 +74,6 @@ struct item {
 	struct strv commits; /* base..tip, oldest first */
 	struct strv files; /* changed by them */
 	bool has_ready_ref;
-	bool is_durable; /* what its agent committed, and its branch */
 	char *merge_commit; /* NULL while it is not merged */
 	char *scratch; /* work tree of its conflict; NULL: it had none */
 	bool has_scratch; /* it is there, or on its way */

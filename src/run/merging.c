@@ -11,6 +11,7 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "git/merge.h"
+#include "git/merge_verify.h"
 #include "git/worktree.h"
 #include "run/frames.h"
 #include "run/merging.h"
@@ -145,12 +146,19 @@ undo_batch(struct merging *merging, const struct error *err)
 }
 
 static void
-batch_is_durable(const struct error *err, void *arg)
+batch_is_published(const struct error *err, void *arg)
 {
 	struct merging *merging = arg;
+	struct item_shared *shared = merging->shared;
 	struct item *item;
+	if (err != NULL && err->kind != ERROR_STORAGE) {
+		undo_batch(merging, err);
+		return;
+	}
 	if (err != NULL)
-		recorder_fail(&merging->shared->sup->recorder, err);
+		recorder_fail(&shared->sup->recorder, err);
+	free(shared->head);
+	shared->head = mem_text(merging->head);
 	merging->n_merged = 0;
 	while ((item = take_first(&merging->merged)) != NULL)
 		tell(item, ITEM_MERGED);
@@ -162,41 +170,9 @@ batch_is_durable(const struct error *err, void *arg)
 	give_turn(merging);
 }
 
-/* The merges were not synced; what they join is durable. */
-static void
-make_durable(struct merging *merging)
-{
-	const struct item_shared *shared = merging->shared;
-	const struct item *item;
-	const char *known[BATCH_LIMIT + 2] = { shared->head };
-	const char *const refs[] = { shared->sup->map_ref, NULL };
-	size_t n = 1;
-	TAILQ_FOREACH(item, &merging->merged, merge_link)
-		known[n++] = item->result.tip;
-	const struct objects_hardening what = {
-		.tip = merging->head,
-		.known = known,
-		.refs = refs,
-	};
-	objects_harden(shared->objects, &what, batch_is_durable, merging);
-}
-
-static void
-refs_are_set(const struct error *err, void *arg)
-{
-	struct merging *merging = arg;
-	struct item_shared *shared = merging->shared;
-	if (err != NULL) {
-		undo_batch(merging, err);
-		return;
-	}
-	make_durable(merging);
-	free(shared->head);
-	shared->head = mem_text(merging->head);
-}
-
 /*
- * The map ref moves from where it was known to be; the refs of the items have
+ * The map ref moves from where it was known to be, once what was merged is
+ * written (what it joins was, when it became ready); the refs of the items have
  * served, but the branch of a tree that stays.
  */
 static void
@@ -204,20 +180,27 @@ publish(struct merging *merging)
 {
 	const struct item_shared *shared = merging->shared;
 	const struct item *item;
+	const char *known[BATCH_LIMIT + 2] = { shared->head };
 	struct ref_change changes[1 + 2 * BATCH_LIMIT] = {
 		{ .ref = shared->sup->map_ref,
 		    .old = shared->head,
 		    .new = merging->head },
 	};
-	size_t n = 1;
+	struct objects_hardening what = {
+		.tip = merging->head,
+		.known = known,
+		.changes = changes,
+		.n_changes = 1,
+	};
+	size_t n_known = 1;
 	TAILQ_FOREACH(item, &merging->merged, merge_link) {
-		changes[n++] = (struct ref_change){ .ref = item->ready_ref };
+		known[n_known++] = item->result.tip;
+		changes[what.n_changes++].ref = item->ready_ref;
 		if (!item->tree_kept)
-			changes[n++] =
-			    (struct ref_change){ .ref = item->branch_ref };
+			changes[what.n_changes++].ref = item->branch_ref;
 	}
 	merging->publishing = true;
-	objects_update_refs(shared->objects, changes, n, refs_are_set, merging);
+	objects_harden(shared->objects, &what, batch_is_published, merging);
 }
 
 /* --- one merge ----------------------------------------------------------- */

@@ -13,7 +13,9 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "git/head.h"
+#include "git/salvage.h"
 #include "git/worktree.h"
+#include "git/worktree_use.h"
 #include "run/parent.h"
 
 static json_t *
@@ -120,7 +122,7 @@ move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 	    mem_format("refs/prodigy/salvage/%s/parent", sup->id);
 	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
 		NULL };
-	if (!worktree_salvage(sup->parent_dir, ref,
+	if (!salvage_keep(sup->parent_dir, ref,
 		"Files in the way of the agents' results", commit, err))
 		return false;
 	log_warn("files of the setup steps were in the way of what the "

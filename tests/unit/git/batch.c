@@ -65,7 +65,7 @@ static void
 expect(struct heard *heard, size_t i, const char *want)
 {
 	tap_is_text(heard->replies.n > i ? heard->replies.items[i] : "(none)",
-	    want, "reply %zu is '%s'", i, want);
+	    want, "the answer to request %zu is '%s'", i, want);
 }
 
 static void
@@ -77,7 +77,8 @@ test_order(struct loop *loop, const char *dir)
 		autofree char *line = mem_format("line %d", i);
 		ask(batch, line, &heard);
 	}
-	tap_is_int((long long)heard.replies.n, 0, "nothing within send");
+	tap_is_int((long long)heard.replies.n, 0,
+	    "nothing is answered within the sending");
 	turn_until(loop, &heard.done);
 	expect(&heard, 0, "line 0");
 	expect(&heard, 499, "line 499");
@@ -149,7 +150,8 @@ test_silent(struct loop *loop, const char *dir)
 	ask(batch, "x", &heard);
 	turn_until(loop, &heard.done);
 	expect(&heard, 0, "!git -c did not answer in time");
-	tap_ok(clock_now() - begin < 10000, "and is not waited for");
+	tap_ok(clock_now() - begin < 10000,
+	    "a process that says nothing is not waited for");
 	strv_release(&heard.replies);
 	batch_free(batch);
 }
@@ -161,11 +163,13 @@ test_no_start(struct loop *loop)
 	struct heard heard = { .wanted = 2 };
 	ask(batch, "x", &heard);
 	ask(batch, "y", &heard);
-	tap_is_int((long long)heard.replies.n, 0, "no call within send");
+	tap_is_int((long long)heard.replies.n, 0,
+	    "no failure is told within the sending");
 	turn_until(loop, &heard.done);
 	tap_ok(heard.replies.n == 2 && heard.replies.items[0][0] == '!' &&
 		heard.replies.items[1][0] == '!',
-	    "both fail: %s", heard.replies.items[0]);
+	    "without a directory all requests fail: %s",
+	    heard.replies.items[0]);
 	strv_release(&heard.replies);
 	batch_free(batch);
 }
@@ -187,7 +191,8 @@ test_freed(struct loop *loop, const char *dir)
 	ask(batch, "x", &heard);
 	ask(batch, "never answered", &heard);
 	turn_until(loop, &heard.done);
-	tap_is_int((long long)heard.replies.n, 1, "freed by the first call");
+	tap_is_int((long long)heard.replies.n, 1,
+	    "what is freed by the first answer gives no other");
 	strv_release(&heard.replies);
 	batch = make(loop, dir, "sleep 100");
 	ask(batch, "x", &heard);
@@ -198,7 +203,8 @@ test_freed(struct loop *loop, const char *dir)
 	}
 	int64_t begin = clock_now();
 	batch_free(batch);
-	tap_ok(clock_now() - begin < 5000, "freed while it works");
+	tap_ok(
+	    clock_now() - begin < 5000, "a process that works is ended soon");
 	batch_free(NULL);
 }
 

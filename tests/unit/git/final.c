@@ -26,7 +26,7 @@ expect(const char *source, const char *target, const char *words,
 	else
 		held(&err, !merged && strstr(error_text(&err), words) != NULL,
 		    "%s", what);
-	tap_is_int(conflict, is_conflict, "%s: conflict", what);
+	tap_is_int(conflict, is_conflict, "%s: whether it is a conflict", what);
 }
 
 static void
@@ -46,16 +46,17 @@ test_counts(void)
 	autoerror struct error err = { 0 };
 	struct final_counts counts;
 	bool merged = true;
-	tap_ok(final_count(&repo, "work", "main", &counts, &err), "counted");
-	tap_is_int((long long)counts.commits, 2, "commits");
-	tap_is_int((long long)counts.files, 2, "files");
+	tap_ok(final_count(&repo, "work", "main", &counts, &err),
+	    "what a merge would bring is counted");
+	tap_is_int((long long)counts.commits, 2, "its commits are");
+	tap_is_int((long long)counts.files, 2, "its files are");
 	tap_ok(final_is_merged(&repo, "work", "main", &merged, &err) && !merged,
-	    "not merged yet");
+	    "it is not merged yet");
 	held(&err, !final_count(&repo, "work", "none", &counts, &err),
-	    "no such branch");
+	    "a target that is missing is not counted for");
 	error_release(&err);
 	held(&err, !final_is_merged(&repo, "none", "main", &merged, &err),
-	    "no such branch");
+	    "a source that is missing is not merged");
 }
 
 static void
@@ -65,14 +66,14 @@ test_checked_out(void)
 	sh(repo.root,
 	    "echo 'echo ran > ../hook' > .git/hooks/post-merge;"
 	    "chmod +x .git/hooks/post-merge; echo mine >> d/c");
-	expect(
-	    "work", "main", NULL, false, "a dirty file that does not matter");
+	expect("work", "main", NULL, false,
+	    "a dirty file that the merge does not touch is no obstacle");
 	autofree char *state = sh_out(repo.root,
 	    "git log -1 --format='%an %s|%p' | sed 's/|.* .*/|two/';"
 	    "git status --porcelain; cat ../hook");
 	tap_is_text(state, "Tester Merge work|two\n M d/c\nran",
-	    "merged in the user's tree, as the user");
-	expect("work", "main", NULL, false, "once more is no failure");
+	    "the merge is made in the user's tree, as the user");
+	expect("work", "main", NULL, false, "merging once more is no failure");
 }
 
 static void
@@ -89,14 +90,15 @@ static void
 test_refused(void)
 {
 	reset();
-	expect("clash", "main", NULL, false, "fine so far");
+	expect("clash", "main", NULL, false,
+	    "a branch is merged into a clean tree");
 	reset();
 	sh(repo.root, "echo mine >> a");
-	expect("work", "main", "a", false, "a dirty file in the way");
+	expect("work", "main", "a", false, "a dirty file is in the way");
 	expect_untouched("dirty");
 	reset();
 	sh(repo.root, "touch w");
-	expect("work", "main", "w", false, "an untracked file in the way");
+	expect("work", "main", "w", false, "an untracked file is in the way");
 	expect_untouched("untracked");
 	reset();
 	sh(repo.root,
@@ -104,8 +106,8 @@ test_refused(void)
 	    ".git/hooks/commit-msg; chmod +x .git/hooks/commit-msg");
 	expect("work", "main", "policy", false, "a hook says no");
 	expect_untouched("hook");
-	expect("none", "main", "there is no", false, "no such branch");
-	expect("work", "none", "there is no", false, "no such target");
+	expect("none", "main", "there is no", false, "there must be a source");
+	expect("work", "none", "there is no", false, "there must be a target");
 	reset();
 	sh(repo.root,
 	    "git checkout -q -b moved; sed -i 's/^1$/x/' a;"
@@ -130,12 +132,13 @@ test_conflict(void)
 {
 	reset();
 	sh(repo.root, "git reset -q --hard other");
-	expect("clash", "main", "a", true, "a conflict");
+	expect("clash", "main", "a", true, "a conflict is a failure");
 	sh(repo.root,
 	    "test ! -e .git/MERGE_HEAD; git diff --quiet HEAD;"
 	    "test $(git rev-parse HEAD) = $(git rev-parse other)");
 	sh(repo.root, "git branch -f target other");
-	expect("clash", "target", "conflict in a", true, "without a tree");
+	expect("clash", "target", "conflict in a", true,
+	    "it is one without a tree, too");
 	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse other)");
 }
 
@@ -147,7 +150,7 @@ test_nowhere(void)
 	    "git branch -f target other; echo mine >> a;"
 	    ": > .git/index.lock");
 	expect("work", "target", NULL, false,
-	    "checked out nowhere: state of the tree does not matter");
+	    "a branch that is checked out nowhere needs no tree");
 	autofree char *state = sh_out(repo.root,
 	    "git log -1 --format=%s target; git rev-parse HEAD main |"
 	    "uniq | wc -l; git show target:w");
@@ -157,11 +160,13 @@ test_nowhere(void)
 	    ".git/index.lock");
 	reset();
 	sh(repo.root, "git worktree add -q ../linked target");
-	expect("work", "target", NULL, false, "in a linked work tree");
+	expect("work", "target", NULL, false,
+	    "a branch in a linked tree is merged into there");
 	sh(repo.root,
 	    "test -e ../linked/w; rm -r ../linked;"
 	    "git update-ref refs/heads/target start");
-	expect("work", "target", NULL, false, "in one that is gone");
+	expect("work", "target", NULL, false,
+	    "a linked tree that is gone is no obstacle");
 }
 
 int

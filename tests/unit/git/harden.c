@@ -189,8 +189,10 @@ test_one_sync(void)
 	tap_ok(text_starts_with(
 		   calls.items[calls.n - 1], "fsync objects/tmp_obj_"),
 	    "it is that of a new file, and comes last");
-	tap_ok(strncmp(calls.items[calls.n / 2 - 1], "begin ", 6) == 0,
-	    "nothing is waited for before all of it is begun");
+	size_t n = count_calls("begin objects/");
+	tap_ok(text_starts_with(calls.items[n - 1], "begin objects/") &&
+		text_starts_with(calls.items[n], "wait objects/"),
+	    "no object is waited for before all of them are begun");
 	sh(dir, "test -z \"$(ls .git/objects/tmp_* 2>/dev/null)\"");
 	harden("three", "three", "refs/heads/three");
 	tap_is_int((long long)calls.n, 3, "of what is known only the ref is");
@@ -233,6 +235,67 @@ test_sharing(void)
 	turn_until(loop, &answers[0].done);
 	tap_ok(answers[1].done && count_calls("fsync") == 1,
 	    "requests that wait together share one sync");
+}
+
+static enum error_kind
+publish(const char *old)
+{
+	autofree char *tip = rev(dir, "three");
+	autofree char *base = rev(dir, "main");
+	autofree char *value = rev(dir, old);
+	const char *const known[] = { base, NULL };
+	const struct ref_change changes[] = {
+		{ "refs/prodigy/j/map", tip, value },
+		{ .ref = "refs/heads/served" },
+	};
+	const struct objects_hardening what = {
+		.tip = tip,
+		.known = known,
+		.changes = changes,
+		.n_changes = COUNT_OF(changes),
+	};
+	struct answer answer = { 0 };
+	strv_clear(&calls);
+	objects_harden(objects, &what, answered, &answer);
+	turn_until(loop, &answer.done);
+	return answer.kind;
+}
+
+/* Where the first of those calls is that begin so, or their number. */
+static size_t
+find_call(const char *what)
+{
+	size_t i = 0;
+	while (i < calls.n && !text_starts_with(calls.items[i], what))
+		i++;
+	return i;
+}
+
+static void
+test_publishing(void)
+{
+	sh(dir,
+	    "git update-ref refs/prodigy/j/map main; git branch served side");
+	tap_is_int(publish("side"), ERROR_STATE,
+	    "a ref that has another value is not changed");
+	autofree char *unmoved = rev(dir, "refs/prodigy/j/map");
+	autofree char *base = rev(dir, "main");
+	tap_is_text(unmoved, base, "it keeps its value");
+	tap_is_int((long long)count_calls("fsync"), 0, "nothing is synced");
+	sh(dir, "git rev-parse -q --verify served");
+	tap_is_int(publish("main"), ERROR_NONE, "a ref is moved");
+	autofree char *moved = rev(dir, "refs/prodigy/j/map");
+	autofree char *tip = rev(dir, "three");
+	tap_is_text(moved, tip, "it has its new value");
+	sh(dir, "! git rev-parse -q --verify served");
+	tap_ok(has_objects("wait", "main..three"), "its objects are written");
+	size_t n = find_call("begin refs/");
+	tap_ok(
+	    count_calls("wait objects/") + count_calls("begin objects/") == n,
+	    "all of them are, before the ref is there to be written");
+	tap_ok(was_called("wait", "refs/prodigy/j/map") &&
+		count_calls("fsync") == 1,
+	    "then the ref is written, and one sync is for all");
 }
 
 /* As on a file system that is not known. */
@@ -284,9 +347,10 @@ static void
 test_everything(void)
 {
 	harden("long", "main", "refs/heads/long");
-	tap_is_int((long long)calls.n, 1, "a long history is not listed");
-	tap_ok(
-	    was_called("syncfs", "objects"), "but its file system is synced");
+	tap_ok(was_called("syncfs", "objects"),
+	    "of a long history the file system is synced");
+	tap_is_int((long long)count_calls("wait objects/"), 0,
+	    "its objects are not looked for");
 	harden("main", "main", "refs/heads/none");
 	tap_ok(was_called("syncfs", "objects"),
 	    "so it is for a ref that is in no file that is known");
@@ -363,6 +427,7 @@ main(void)
 	test_one_sync();
 	test_merges();
 	test_sharing();
+	test_publishing();
 	test_one_by_one();
 	test_failures();
 #endif

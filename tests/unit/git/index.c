@@ -52,7 +52,7 @@ test_damage(const char *dir)
 	size_t accepted = 0;
 	for (size_t len = 0; len < bytes.len && len < entries; len++)
 		accepted += scan_copy(bytes.data, len);
-	tap_is_int((long long)accepted, 0, "entries that are cut off");
+	tap_is_int((long long)accepted, 0, "no index that is cut off is plain");
 	for (size_t i = 0; i < bytes.len; i++) {
 		char kept = bytes.data[i];
 		for (int value = 0; value < 256; value += 51) {
@@ -61,11 +61,13 @@ test_damage(const char *dir)
 		}
 		bytes.data[i] = kept;
 	}
-	tap_ok(scan_copy(bytes.data, bytes.len), "any byte may be any other");
+	tap_ok(scan_copy(bytes.data, bytes.len),
+	    "a byte that is changed and changed back changes nothing");
 	memset(bytes.data + 8, 0xff, 4);
-	tap_ok(!scan_copy(bytes.data, bytes.len), "four thousand million");
-	tap_ok(!scan_copy("DIRC", 4), "only a name");
-	tap_ok(!scan_copy("", 0), "nothing");
+	tap_ok(!scan_copy(bytes.data, bytes.len),
+	    "entries that are promised and missing are not plain");
+	tap_ok(!scan_copy("DIRC", 4), "a signature alone is no index");
+	tap_ok(!scan_copy("", 0), "nothing is no index");
 }
 
 static void
@@ -74,19 +76,21 @@ test_versions(const char *dir)
 	for (int version = 2; version <= 4; version++) {
 		autofree char *set =
 		    mem_format("git update-index --index-version %d", version);
-		autofree char *what = mem_format("version %d", version);
+		autofree char *what =
+		    mem_format("an index of version %d is plain", version);
 		expect(dir, set, true, what);
 		expect(dir, "git update-index --assume-unchanged a", false,
-		    "assume-unchanged");
+		    "one with an entry that is assumed to be unchanged is not");
 		expect(dir, "git update-index --no-assume-unchanged a", true,
-		    "and back");
+		    "it is again when the entry is as others");
 		expect(dir, "git update-index --skip-worktree d/c", false,
-		    "skip-worktree");
+		    "one with an entry that is skipped is not");
 		expect(dir, "git update-index --no-skip-worktree d/c", true,
-		    "and back");
+		    "it is again when nothing is skipped");
 		expect(dir, "touch new; git add -N new", true,
-		    "intent to add (an extended entry)");
-		expect(dir, "git rm -q --cached new; rm new", true, "gone");
+		    "one with an extended entry (intent to add) is");
+		expect(dir, "git rm -q --cached new; rm new", true,
+		    "it is without it");
 	}
 }
 
@@ -96,24 +100,28 @@ main(void)
 	sandbox_begin();
 	autofree char *dir = make_repository("index");
 	autofree char *sub = make_repository("sub");
-	expect(dir, "true", true, "as git made it");
+	expect(dir, "true", true, "an index as git made it is plain");
 	test_damage(dir);
 	test_versions(dir);
-	expect(dir, "git update-index --index-version 4", true, "version 4");
+	expect(dir, "git update-index --index-version 4", true,
+	    "so is one of version 4");
 	test_damage(dir);
-	expect(dir, "git update-index --split-index", false, "split");
-	expect(dir, "git update-index --no-split-index", true, "and whole");
+	expect(
+	    dir, "git update-index --split-index", false, "a split one is not");
+	expect(dir, "git update-index --no-split-index", true,
+	    "it is when it is whole again");
 	expect(dir, "git update-index --untracked-cache", true,
-	    "a cache of untracked files");
+	    "one with a cache of untracked files is plain");
 	expect(dir,
 	    "git sparse-checkout init --cone --sparse-index;"
 	    "git sparse-checkout set nothing",
-	    false, "sparse");
-	expect(dir, "git sparse-checkout disable", true, "and full");
+	    false, "a sparse one is not");
+	expect(dir, "git sparse-checkout disable", true,
+	    "it is when it is full again");
 	expect(dir,
 	    "git -c protocol.file.allow=always submodule --quiet add "
 	    "../sub sub",
-	    false, "a submodule");
+	    false, "one with a submodule is not");
 	sandbox_end();
 	return tap_done();
 }

@@ -5,21 +5,29 @@ GIT_TEST_LIBS = libgittest.a $(TAP_LIBS) $(GIT_LIBS)
 check_PROGRAMS += \
 	%D%/batch \
 	%D%/final \
+	%D%/git \
 	%D%/harden \
+	%D%/head \
 	%D%/index \
 	%D%/merge \
+	%D%/merge_verify \
 	%D%/objects \
+	%D%/refs \
 	%D%/repo \
-	%D%/verify \
+	%D%/salvage \
 	%D%/worktree \
 	%D%/worktree_use
 tests_unit_git_batch_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_final_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_git_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_harden_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_head_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_index_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_merge_verify_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_objects_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_refs_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_repo_LDADD = $(GIT_TEST_LIBS)
-tests_unit_git_verify_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_salvage_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_use_LDADD = $(GIT_TEST_LIBS)

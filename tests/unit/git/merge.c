@@ -2,20 +2,16 @@
 /* Merging on object level, by each of the ways there are. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../tap.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/text.h"
 #include "git/merge.h"
 #include "git/merger.h"
-#include "git/merger_parts.h"
-#include "git/objects_parts.h"
 #include "support.h"
-
-#define REF "refs/prodigy/job/map"
 
 enum way {
 	WAY_STREAM,
@@ -31,7 +27,6 @@ struct got {
 	bool done;
 	enum merge_outcome outcome;
 	bool nothing;
-	bool moved;
 	char commit[GIT_OID_SIZE];
 	struct strv paths;
 	char *messages;
@@ -45,7 +40,6 @@ merged(const struct merge_result *result, void *arg)
 	got->done = true;
 	got->outcome = result->outcome;
 	got->nothing = result->nothing;
-	got->moved = result->moved;
 	memcpy(got->commit, result->commit, sizeof(got->commit));
 	strv_copy(&got->paths, &result->paths);
 	got->messages = mem_text(result->messages);
@@ -61,42 +55,85 @@ release(struct got *got)
 	free(got->why);
 }
 
-static struct objects *
-open_objects(enum way way)
+/* --- a git that is watched ------------------------------------------------ */
+
+/*
+ * A git before the real one in PATH: it notes how it was called, does not stay
+ * where NO_STREAM is set, and where SLOW is set, says each byte by itself.
+ */
+static void
+watch_git(void)
 {
-	autofree char *scratch = in_sandbox("scratch");
-	struct objects *objects = objects_open(loop, dir, scratch);
-	/* As after a stream that would not answer. */
-	if (way == WAY_SINGLE)
-		objects->merger->failed = 3;
-	return objects;
+	autofree char *bin = in_sandbox("bin");
+	autofree char *calls = in_sandbox("calls");
+	autofree char *path = mem_format("%s:%s", bin, getenv("PATH"));
+	autofree char *real = sh_out(dir, "command -v git");
+	setenv("CALLS", calls, 1);
+	setenv("REAL_GIT", real, 1);
+	sh(dir,
+	    "mkdir ../bin; cat > ../bin/git <<'END'\n"
+	    "#!/bin/sh\n"
+	    "echo \"$*\" >> \"$CALLS\"\n"
+	    "case \"$NO_STREAM $*\" in\n"
+	    "'yes merge-tree '*' --stdin '*) exit 1;;\n"
+	    "esac\n"
+	    "test \"$SLOW $1\" != 'yes merge-tree' || {\n"
+	    "\"$REAL_GIT\" \"$@\" | dd bs=1 2>/dev/null; exit; }\n"
+	    "exec \"$REAL_GIT\" \"$@\"\n"
+	    "END\n"
+	    "chmod +x ../bin/git");
+	setenv("PATH", path, 1);
 }
 
-/* Merges branch tip into branch old; the map ref is set to old before. */
+/* How often git was called with arguments that match; forgets the calls. */
+static int
+count_calls(const char *pattern)
+{
+	autofree char *script = mem_format(
+	    "touch ../calls; grep -c -e '%s' ../calls || true; : > ../calls",
+	    pattern);
+	autofree char *n = sh_out(dir, script);
+	return (int)strtol(n, NULL, 10);
+}
+
+/* --- merging ------------------------------------------------------------- */
+
+static struct objects *
+open_objects(void)
+{
+	autofree char *scratch = in_sandbox("scratch");
+	return objects_open(loop, dir, scratch);
+}
+
+static struct got
+merge_request(struct objects *objects, const struct merge_request *request)
+{
+	struct got got = { 0 };
+	merge_start(objects, request, merged, &got);
+	if (got.done)
+		tap_ok(false, "nothing is told within the start");
+	turn_until(loop, &got.done);
+	return got;
+}
+
+/* Merges branch tip into branch old. */
 static struct got
 merge(struct objects *objects, enum way way, const char *old, const char *tip,
     const char *base)
 {
-	struct got got = { 0 };
 	autofree char *first = rev(dir, old);
 	autofree char *second = rev(dir, tip);
 	autofree char *from = base == NULL ? NULL : rev(dir, base);
-	autofree char *set = mem_format("git update-ref " REF " %s", first);
-	sh(dir, set);
-	struct merge_request request = {
+	const struct merge_request request = {
 		.old = first,
 		.tip = second,
 		.base = from,
 		.message = "Merge agent x\n\nProdigy-Item: 1\n",
 		.identity = "P <p@x>",
 		.wall_ms = 1700000000000,
-		.ref = REF,
 		.by_work_tree = way == WAY_TREE,
 	};
-	merge_start(objects, &request, merged, &got);
-	tap_ok(!got.done, "no call within the start");
-	turn_until(loop, &got.done);
-	return got;
+	return merge_request(objects, &request);
 }
 
 static char *
@@ -106,29 +143,43 @@ show(const char *commit, const char *path)
 	return sh_out(dir, script);
 }
 
+static char *
+tree_of(const char *commit)
+{
+	autofree char *name = mem_format("%s^{tree}", commit);
+	return rev(dir, name);
+}
+
+/* The porcelain must agree. */
+static char *
+tree_of_porcelain(const char *old, const char *tip)
+{
+	autofree char *script = mem_format(
+	    "git checkout -q --detach %s; git merge -q --no-ff %s -m x >&2;"
+	    "git rev-parse HEAD^{tree}; git checkout -q -f main",
+	    old, tip);
+	return sh_out(dir, script);
+}
+
 static void
 expect_merge(
     struct objects *objects, enum way way, const char *old, const char *tip)
 {
 	struct got got = merge(objects, way, old, tip, NULL);
 	const char *name = way_names[way];
-	tap_is_int(got.outcome, MERGE_DONE, "%s: %s+%s: %s", name, old, tip,
-	    got.why == NULL ? "" : got.why);
+	if (!tap_ok(got.outcome == MERGE_DONE, "%s: %s and %s merge", name, old,
+		tip))
+		tap_note("%s", got.why == NULL ? "a conflict" : got.why);
 	tap_ok(!got.nothing, "%s: a commit was made", name);
-	autofree char *at = rev(dir, REF);
-	tap_is_text(at, got.commit, "%s: the ref is there", name);
-	autofree char *parents = sh_out(dir, "git log -1 --format=%P " REF);
+	autofree char *script =
+	    mem_format("git log -1 --format=%%P %s", got.commit);
+	autofree char *parents = sh_out(dir, script);
 	autofree char *first = rev(dir, old);
 	autofree char *second = rev(dir, tip);
 	autofree char *want = mem_format("%s %s", first, second);
-	tap_is_text(parents, want, "%s: with both parents", name);
-	/* The porcelain must agree. */
-	autofree char *script = mem_format(
-	    "git checkout -q --detach %s; git merge -q --no-ff %s -m x >&2;"
-	    "git rev-parse HEAD^{tree}; git checkout -q -f main",
-	    old, tip);
-	autofree char *tree = sh_out(dir, script);
-	autofree char *ours = rev(dir, REF "^{tree}");
+	tap_is_text(parents, want, "%s: it has both parents", name);
+	autofree char *tree = tree_of_porcelain(old, tip);
+	autofree char *ours = tree_of(got.commit);
 	tap_is_text(
 	    ours, tree, "%s: %s+%s is what git merge makes", name, old, tip);
 	release(&got);
@@ -140,21 +191,19 @@ expect_conflict(struct objects *objects, enum way way, const char *old,
 {
 	struct got got = merge(objects, way, old, tip, NULL);
 	const char *name = way_names[way];
-	tap_is_int(got.outcome, MERGE_CONFLICT, "%s: %s+%s: %s", name, old, tip,
-	    got.why == NULL ? "" : got.why);
+	if (!tap_ok(got.outcome == MERGE_CONFLICT, "%s: %s and %s conflict",
+		name, old, tip))
+		tap_note("%s", got.why == NULL ? "merged" : got.why);
 	tap_is_int((long long)got.paths.n, (long long)paths,
-	    "%s: %s+%s: paths in conflict", name, old, tip);
-	tap_ok(strv_has(&got.paths, path), "%s: the right one", name);
+	    "%s: so many paths are in conflict", name);
+	tap_ok(strv_has(&got.paths, path), "%s: the right one is", name);
 	tap_ok(got.messages != NULL &&
 		text_is_utf8(got.messages, strlen(got.messages)) &&
 		got.messages[0] != '\0',
-	    "%s: messages", name);
+	    "%s: it is told in valid text", name);
 	if (way != WAY_TREE)
 		tap_ok(strstr(got.messages, "CONFLICT") != NULL,
-		    "%s: git tells of it", name);
-	autofree char *at = rev(dir, REF);
-	autofree char *first = rev(dir, old);
-	tap_is_text(at, first, "%s: the ref has not moved", name);
+		    "%s: it is told in git's words", name);
 	release(&got);
 }
 
@@ -162,41 +211,42 @@ static void
 test_shortcuts(struct objects *objects, enum way way)
 {
 	struct got got = merge(objects, way, "main", "edit", "main");
-	tap_is_int(got.outcome, MERGE_DONE, "old is the base");
-	autofree char *ours = rev(dir, REF "^{tree}");
+	autofree char *ours = tree_of(got.commit);
 	autofree char *theirs = rev(dir, "edit^{tree}");
-	tap_is_text(ours, theirs, "tip's tree is the result");
-	tap_ok(!got.nothing, "in a commit of its own");
+	tap_is_text(
+	    ours, theirs, "if nobody merged since, tip's tree is the result");
+	tap_ok(!got.nothing, "it is in a commit of its own");
 	release(&got);
 	got = merge(objects, way, "edit", "edit", NULL);
-	tap_ok(got.outcome == MERGE_DONE && got.nothing, "tip is old");
+	tap_ok(got.outcome == MERGE_DONE && got.nothing,
+	    "a tip that is old brings nothing");
 	release(&got);
 	got = merge(objects, way, "edit", "main", "main");
 	tap_ok(got.outcome == MERGE_DONE && got.nothing,
-	    "tip is an ancestor of old");
-	autofree char *at = rev(dir, REF);
-	tap_is_text(at, got.commit, "the ref stays");
+	    "a tip that is an ancestor of old brings nothing");
+	autofree char *old = rev(dir, "edit");
+	tap_is_text(got.commit, old, "the result is old then");
 	release(&got);
 	/* A base that tip does not descend from must not make it win. */
 	got = merge(objects, way, "other", "edit", "other");
-	tap_is_int(got.outcome, MERGE_DONE, "a base that is none");
-	autofree char *b = show(REF, "b");
-	tap_ok(strstr(b, "other") != NULL, "loses nothing");
+	autofree char *b = show(got.commit, "b");
+	tap_ok(strstr(b, "other") != NULL,
+	    "nothing is lost by a base that tip does not descend from");
 	release(&got);
 	/* Changes nothing, but is no ancestor: it is merged. */
 	got = merge(objects, way, "edit", "same", NULL);
 	tap_ok(got.outcome == MERGE_DONE && !got.nothing,
-	    "the same change, committed apart");
+	    "the same change, committed apart, is merged");
 	release(&got);
 }
 
 static void
 test_merges(struct objects *objects, enum way way)
 {
-	autofree char *many = NULL;
 	expect_merge(objects, way, "edit", "other");
 	expect_merge(objects, way, "edit", "renamed");
 	expect_merge(objects, way, "edit", "far");
+	/* That u is merged as a union is read from the work tree. */
 	expect_merge(objects, way, "union1", "union2");
 	expect_conflict(objects, way, "edit", "clash", "a", 1);
 	expect_conflict(objects, way, "edit", "deleted", "a", 1);
@@ -204,82 +254,130 @@ test_merges(struct objects *objects, enum way way)
 	expect_merge(objects, way, "renamed", "edit");
 	expect_conflict(objects, way, "lots1", "lots2", "l/149", 150);
 	expect_merge(objects, way, "other", "far");
-	many = show(REF, "b");
-	tap_ok(strstr(many, "other") != NULL, "union is read from the tree");
 }
 
 static void
 test_failures(struct objects *objects, enum way way)
 {
-	struct got got = { 0 };
 	autofree char *first = rev(dir, "edit");
-	autofree char *second = rev(dir, "other");
-	struct merge_request request = {
+	const struct merge_request request = {
 		.old = first,
 		.tip = "1234567890123456789012345678901234567890",
 		.message = "x",
 		.identity = "P <p@x>",
-		.ref = REF,
 		.by_work_tree = way == WAY_TREE,
 	};
-	merge_start(objects, &request, merged, &got);
-	turn_until(loop, &got.done);
-	tap_ok(
-	    got.outcome == MERGE_FAILED && !got.moved, "bad tip: %s", got.why);
-	release(&got);
-	got = (struct got){ 0 };
-	request.tip = second;
-	sh(dir, "git update-ref " REF " main");
-	merge_start(objects, &request, merged, &got);
-	turn_until(loop, &got.done);
-	tap_ok(got.outcome == MERGE_FAILED && got.moved, "moved: %s", got.why);
-	autofree char *at = rev(dir, REF);
-	autofree char *main = rev(dir, "main");
-	tap_is_text(at, main, "the ref stays where it was moved to");
+	struct got got = merge_request(objects, &request);
+	tap_ok(got.outcome == MERGE_FAILED && got.why != NULL,
+	    "a tip that is missing is a failure");
 	release(&got);
 	got = merge(objects, way, "edit", "orphan", NULL);
-	tap_is_int(got.outcome, MERGE_FAILED, "unrelated: %s", got.why);
+	tap_ok(got.outcome == MERGE_FAILED,
+	    "histories that are not related are a failure");
 	release(&got);
 	expect_merge(objects, way, "edit", "other");
 }
 
+/* A tree that claude made. */
 static void
-test_drops(struct objects *objects)
+test_given_tree(struct objects *objects)
 {
-	struct got got = { 0 };
 	autofree char *first = rev(dir, "edit");
 	autofree char *second = rev(dir, "other");
-	sh(dir,
-	    "git update-ref " REF " edit;"
-	    "git update-ref refs/prodigy/job/i/1/1 other;"
-	    "git branch -f prodigy-agent other");
-	struct merge_request request = {
+	autofree char *tree = rev(dir, "main^{tree}");
+	const struct merge_request request = {
 		.old = first,
 		.tip = second,
+		.tree = tree,
 		.message = "x",
 		.identity = "P <p@x>",
-		.ref = REF,
-		.drop_branch = "refs/heads/prodigy-agent",
-		.drop_ref = "refs/prodigy/job/i/1/1",
 	};
-	merge_start(objects, &request, merged, &got);
-	turn_until(loop, &got.done);
-	tap_is_int(got.outcome, MERGE_DONE, "merged");
-	sh(dir,
-	    "! git rev-parse -q --verify refs/heads/prodigy-agent;"
-	    "! git rev-parse -q --verify refs/prodigy/job/i/1/1");
-	release(&got);
-	/* A tree that claude made. */
-	got = (struct got){ 0 };
-	autofree char *tree = rev(dir, "main^{tree}");
-	autofree char *now = rev(dir, REF);
-	request.old = now;
-	request.tree = tree;
-	merge_start(objects, &request, merged, &got);
-	turn_until(loop, &got.done);
-	autofree char *ours = rev(dir, REF "^{tree}");
+	struct got got = merge_request(objects, &request);
+	autofree char *ours = tree_of(got.commit);
 	tap_is_text(ours, tree, "a tree from elsewhere is taken as it is");
 	release(&got);
+}
+
+/* --- several merges, published at once ----------------------------------- */
+
+static void
+ended(const struct error *err, void *arg)
+{
+	bool *done = arg;
+	*done = true;
+	if (err != NULL)
+		tap_note("%s", error_text(err));
+}
+
+/* Merges item onto head, which becomes the merge. */
+static void
+stack(struct objects *objects, char head[GIT_OID_SIZE], const char *item)
+{
+	autofree char *tip = rev(dir, item);
+	autofree char *base = rev(dir, "main");
+	const struct merge_request request = {
+		.old = head,
+		.tip = tip,
+		.base = base,
+		.message = "x",
+		.identity = "P <p@x>",
+	};
+	struct got got = merge_request(objects, &request);
+	tap_is_int(
+	    got.outcome, MERGE_DONE, "%s is merged onto the last merge", item);
+	memcpy(head, got.commit, GIT_OID_SIZE);
+	release(&got);
+}
+
+static void
+test_stack(struct objects *objects)
+{
+	char head[GIT_OID_SIZE];
+	bool done = false;
+	autofree char *old = rev(dir, "main");
+	autofree char *far = rev(dir, "far");
+	autofree char *other = rev(dir, "other");
+	const char *const known[] = { old, far, other, NULL };
+	const struct ref_change changes[] = {
+		{ "refs/prodigy/j/map", head, old },
+		{ .ref = "refs/prodigy/j/i/1/1" },
+		{ .ref = "refs/prodigy/j/i/2/1" },
+		{ .ref = "refs/heads/item-1" },
+	};
+	const struct objects_hardening hardening = {
+		.tip = head,
+		.known = known,
+		.changes = changes,
+		.n_changes = COUNT_OF(changes),
+	};
+	sh(dir,
+	    "git update-ref refs/prodigy/j/map main; git branch item-1 far;"
+	    "git update-ref refs/prodigy/j/i/1/1 far;"
+	    "git update-ref refs/prodigy/j/i/2/1 other");
+	memcpy(head, old, strlen(old) + 1);
+	stack(objects, head, "far");
+	autofree char *unmoved = rev(dir, "refs/prodigy/j/map");
+	tap_is_text(unmoved, old, "a merge alone moves no ref");
+	stack(objects, head, "other");
+	stack(objects, head, "edit");
+	objects_harden(objects, &hardening, ended, &done);
+	turn_until(loop, &done);
+	autofree char *moved = rev(dir, "refs/prodigy/j/map");
+	tap_is_text(moved, head, "one transaction publishes three merges");
+	autofree char *left =
+	    sh_out(dir, "git for-each-ref refs/prodigy/j/i refs/heads/item-1");
+	tap_is_text(left, "", "the refs of their items go with it");
+	autofree char *lines = sh_out(dir,
+	    "git log --first-parent --format=%p main..refs/prodigy/j/map |"
+	    "wc -l; git show refs/prodigy/j/map:a | sed -n '1p;$p';"
+	    "git show refs/prodigy/j/map:b | tail -n 1");
+	tap_is_text(lines, "3\nedit\nfar\nother", "it has the work of all");
+	/* The ref is elsewhere now. */
+	done = false;
+	objects_harden(objects, &hardening, ended, &done);
+	turn_until(loop, &done);
+	autofree char *still = rev(dir, "refs/prodigy/j/map");
+	tap_is_text(still, head, "a ref that has moved stays where it is");
 }
 
 static void
@@ -313,14 +411,13 @@ make_history(void)
 	    "git checkout -q main");
 }
 
-/* Memory of the staying process is bounded by renewing it. */
+/* The process that stays is renewed, so that its memory stays bounded. */
 static void
 test_many(struct objects *objects)
 {
-	struct got got = { 0 };
 	autofree char *first = rev(dir, "edit");
 	autofree char *second = rev(dir, "other");
-	struct merge_request request = {
+	const struct merge_request request = {
 		.old = first,
 		.tip = second,
 		.message = "x",
@@ -328,36 +425,56 @@ test_many(struct objects *objects)
 	};
 	bool same = true;
 	char commit[GIT_OID_SIZE] = "";
+	count_calls("");
 	for (int i = 0; i < 1100 && same; i++) {
-		got = (struct got){ 0 };
-		merge_start(objects, &request, merged, &got);
-		turn_until(loop, &got.done);
+		struct got got = merge_request(objects, &request);
 		same = got.outcome == MERGE_DONE &&
 		    (i == 0 || strcmp(commit, got.commit) == 0);
 		memcpy(commit, got.commit, sizeof(commit));
 		release(&got);
 	}
-	tap_ok(same, "1,100 merges by processes that stay");
+	tap_ok(same, "1,100 merges by a process that stays are the same");
+	if (git_version() >= 23900)
+		tap_is_int(count_calls("merge-tree"), 1,
+		    "it was renewed once, and no other merged");
 }
 
 static void
 test_way(enum way way)
 {
-	struct objects *objects = open_objects(way);
+	static const int starts[] = {
+		[WAY_STREAM] = 1, [WAY_SINGLE] = 3, [WAY_TREE] = 0
+	};
+	struct objects *objects = open_objects();
 	tap_note("%s", way_names[way]);
+	count_calls("");
 	test_shortcuts(objects, way);
 	test_merges(objects, way);
-	if (way == WAY_STREAM && git_version() >= 23900)
-		tap_ok(
-		    objects->merger->failed == 0 && objects->merger->asked > 0,
-		    "by a process that stays");
+	if (git_version() >= 23900)
+		tap_is_int(count_calls("^merge-tree .*--stdin"), starts[way],
+		    "%s: a process that stays is started this often",
+		    way_names[way]);
 	test_failures(objects, way);
 	if (way == WAY_STREAM) {
-		test_drops(objects);
+		test_given_tree(objects);
+		test_stack(objects);
 		test_many(objects);
 	}
 	objects_close(objects);
 	sh(dir, "test \"$(git worktree list | wc -l)\" = 1");
+}
+
+/* The reply comes in the smallest pieces, from a process that stays. */
+static void
+test_slow(void)
+{
+	struct objects *objects = open_objects();
+	setenv("SLOW", "yes", 1);
+	expect_merge(objects, WAY_STREAM, "edit", "other");
+	expect_conflict(objects, WAY_STREAM, "lots1", "lots2", "l/149", 150);
+	expect_merge(objects, WAY_STREAM, "renamed", "edit");
+	objects_close(objects);
+	unsetenv("SLOW");
 }
 
 static void
@@ -378,17 +495,19 @@ test_parse(void)
 	size_t early = 0;
 	for (size_t i = 0; i < len; i++)
 		early += merger_parse(reply, i, true, NULL) != 0;
-	tap_is_int((long long)early, 0, "no part is a whole");
+	tap_is_int(
+	    (long long)early, 0, "no part of a reply is taken for the whole");
 	tap_is_int((long long)merger_parse(reply, len, true, &merged),
-	    (long long)len, "the whole is");
-	tap_ok(merged.conflict && merged.paths.n == 2, "two files in conflict");
+	    (long long)len, "the whole is taken");
+	tap_ok(merged.conflict && merged.paths.n == 2,
+	    "two files are in conflict");
 	tap_is_text(str_text(&merged.messages), "CONFLICT \xef\xbf\xbd\n",
 	    "messages are made valid");
 	merged_release(&merged);
 	static const char endless[] = "0\0x\0\0004294967295\0a\0\0";
 	tap_is_int(
 	    (long long)merger_parse(endless, sizeof(endless) - 1, true, NULL),
-	    0, "a count that is not kept");
+	    0, "a count that is not kept is no reply");
 }
 
 int
@@ -402,9 +521,13 @@ main(void)
 	sh(path, "mkdir ../scratch");
 	loop = loop_new();
 	test_parse();
+	watch_git();
 	test_way(WAY_STREAM);
+	setenv("NO_STREAM", "yes", 1);
 	test_way(WAY_SINGLE);
+	unsetenv("NO_STREAM");
 	test_way(WAY_TREE);
+	test_slow();
 	loop_free(loop);
 	sandbox_end();
 	return tap_done();

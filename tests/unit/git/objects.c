@@ -103,18 +103,18 @@ test_commit(void)
 	autofree char *parent = rev(dir, "two^");
 	objects_read_commit(objects, tip, got_commit, &got);
 	turn_until(loop, &got.done);
-	tap_is_text(got.tree, tree, "its tree");
+	tap_is_text(got.tree, tree, "a commit is read with its tree");
 	tap_ok(got.list.n == 1 && strcmp(got.list.items[0], parent) == 0,
-	    "its parent");
+	    "a commit is read with its parent");
 	strv_release(&got.list);
 	got.done = false;
 	objects_read_commit(objects, tree, got_commit, &got);
 	turn_until(loop, &got.done);
-	tap_ok(got.failed, "a tree is no commit");
+	tap_ok(got.failed, "a tree is not read as a commit");
 	got.done = false;
 	objects_read_commit(objects, "1" ZERO, got_commit, &got);
 	turn_until(loop, &got.done);
-	tap_ok(got.failed, "a missing one fails");
+	tap_ok(got.failed, "a commit that is missing is a failure");
 }
 
 static void
@@ -122,11 +122,13 @@ expect_walk(const char *base, const char *tip, bool descends, size_t n)
 {
 	struct got got = walk(base, tip);
 	autofree char *last = rev(dir, tip);
-	tap_is_int(got.descends, descends, "%s..%s descends", base, tip);
-	tap_is_int(
-	    (long long)got.list.n, (long long)n, "%s..%s: commits", base, tip);
+	tap_is_int(got.descends, descends, "whether %s is an ancestor of %s",
+	    base, tip);
+	tap_is_int((long long)got.list.n, (long long)n,
+	    "the number of commits of %s..%s", base, tip);
 	if (n > 0 && got.list.n == n)
-		tap_is_text(got.list.items[n - 1], last, "oldest first");
+		tap_is_text(got.list.items[n - 1], last,
+		    "they come with the oldest first");
 	strv_release(&got.list);
 }
 
@@ -207,16 +209,16 @@ test_write(void)
 	autofree char *shown = sh_out(dir, script);
 	autofree char *want =
 	    mem_format("N m@x 1700000000 Subject|%s %s", a, b);
-	tap_is_text(shown, want, "the commit as git sees it");
+	tap_is_text(shown, want, "git sees the commit that was written");
 	strv_release(&got.list);
 	got = (struct got){ 0 };
 	objects_write_commit(objects, "nonsense", 8, got_oid, &got);
 	turn_until(loop, &got.done);
-	tap_ok(got.failed, "nonsense is refused");
+	tap_ok(got.failed, "a text that is no commit is refused");
 	got = (struct got){ 0 };
 	objects_write_commit(objects, text.data, text.len, got_oid, &got);
 	turn_until(loop, &got.done);
-	tap_ok(!got.failed, "and the next one is written");
+	tap_ok(!got.failed, "the commit behind it is written");
 	strv_release(&got.list);
 }
 
@@ -251,16 +253,20 @@ test_refs(void)
 		{ "refs/prodigy/x\ndelete refs/heads/main\n", one, NULL },
 	};
 	struct got waits[2] = { 0 };
-	tap_is_int(update(create, 2), ERROR_NONE, "two refs are made");
-	tap_is_int(update(create, 1), ERROR_STATE, "one is there already");
-	tap_is_int(update(stale, 2), ERROR_STATE, "another value");
+	tap_is_int(update(create, 2), ERROR_NONE, "two refs are made at once");
+	tap_is_int(update(create, 1), ERROR_STATE,
+	    "a ref that must not exist is not made again");
+	tap_is_int(update(stale, 2), ERROR_STATE,
+	    "a ref with another value is not changed");
 	autofree char *kept = rev(dir, "refs/prodigy/j/i/1/1");
-	tap_is_text(kept, two, "all or none");
-	tap_is_int(update(move, 3), ERROR_NONE, "moved and deleted");
+	tap_is_text(kept, two, "nor are those beside it");
+	tap_is_int(
+	    update(move, 3), ERROR_NONE, "refs are moved and deleted at once");
 	sh(dir,
 	    "! git rev-parse -q --verify refs/prodigy/j/i/1/1;"
 	    "git rev-parse -q --verify refs/heads/main");
-	tap_is_int(update(evil, 1), ERROR_GIT, "a name is only a name");
+	tap_is_int(
+	    update(evil, 1), ERROR_GIT, "a name with a newline is no command");
 	sh(dir, "git rev-parse -q --verify refs/heads/main");
 	/* One that fails takes none of those behind it along. */
 	struct ref_change fine = { "refs/prodigy/j/z", one, NULL };
@@ -268,9 +274,10 @@ test_refs(void)
 	objects_update_refs(objects, &fine, 1, got_end, &waits[1]);
 	turn_until(loop, &waits[1].done);
 	tap_ok(waits[0].done && waits[0].failed && !waits[1].failed,
-	    "the one behind a failure is done");
+	    "the transaction behind a failure is done");
 	sh(dir, ": > .git/refs/prodigy/j/map.lock");
-	tap_is_int(update(move, 1), ERROR_GIT, "a lock is no other value");
+	tap_is_int(update(move, 1), ERROR_GIT,
+	    "a ref that is locked is told from one with another value");
 	sh(dir, "rm .git/refs/prodigy/j/map.lock");
 }
 

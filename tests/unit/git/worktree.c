@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, moving, mending and removing work trees. */
+/* Making, moving, listing and removing work trees. */
 #include "config.h"
 
 #include <stdio.h>
@@ -42,12 +42,11 @@ static char *
 add(const char *name, const char *branch)
 {
 	struct adds adds = { .left = 1 };
-	autoerror struct error err = { 0 };
 	char *path = in_sandbox(name);
 	worktree_add(loop, &repo, path, repo.head, added, &adds);
 	turn_until(loop, &adds.done);
-	if (!worktree_checkout(path, branch, repo.head, false, &err))
-		held(&err, false, "refused");
+	autofree char *fill = mem_format("git checkout -q -b '%s'", branch);
+	sh(path, fill);
 	return path;
 }
 
@@ -58,7 +57,8 @@ expect_trees(int n)
 					   "= %d; git worktree prune -n",
 	    n + 1);
 	autofree char *said = sh_out(repo.root, script);
-	tap_is_text(said, "", "%d trees, nothing to prune", n);
+	tap_is_text(
+	    said, "", "%d trees are registered, none of them in vain", n);
 }
 
 /* All at once, while somebody else holds the lock for a moment. */
@@ -79,13 +79,13 @@ test_many(void)
 	tap_is_int((long long)adds.left, MANY, "the lock is waited for");
 	close(lock);
 	turn_until(loop, &adds.done);
-	tap_is_int((long long)adds.failed, 0, "64 work trees");
+	tap_is_int((long long)adds.failed, 0, "64 work trees are made at once");
 	expect_trees(MANY);
 	for (int i = 0; i < MANY; i++) {
 		autofree char *name = mem_format("many-%d", i);
 		autofree char *path = in_sandbox(name);
 		if (!worktree_remove(&repo, path, &err))
-			held(&err, false, "refused");
+			held(&err, false, "one of many is removed");
 	}
 	expect_trees(0);
 }
@@ -97,8 +97,9 @@ test_add_errors(void)
 	autofree char *path = in_sandbox("bad");
 	worktree_add(loop, &repo, path, "no such", added, &adds);
 	turn_until(loop, &adds.done);
-	tap_is_int((long long)adds.failed, 1, "a bad base fails");
-	tap_ok(!path_exists(path), "and leaves nothing");
+	tap_is_int(
+	    (long long)adds.failed, 1, "a base that is none is a failure");
+	tap_ok(!path_exists(path), "it leaves nothing behind");
 	expect_trees(0);
 }
 
@@ -116,13 +117,14 @@ test_remove(void)
 		autofree char *name = mem_format("deed-%zu", i);
 		autofree char *path = add(name, name);
 		sh(path, deeds[i]);
-		held(&err, worktree_remove(&repo, path, &err), "%s: removed",
-		    deeds[i]);
-		tap_ok(!path_exists(path), "the folder is gone");
+		held(&err, worktree_remove(&repo, path, &err),
+		    "a tree is removed after '%s'", deeds[i]);
+		tap_ok(!path_exists(path), "its folder is gone");
 		expect_trees(0);
 	}
 	autofree char *none = in_sandbox("never was");
-	tap_ok(worktree_remove(&repo, none, &err), "one that never was");
+	tap_ok(worktree_remove(&repo, none, &err),
+	    "one that never was is removed, too");
 	sh(repo.root,
 	    "git branch --list 'deed-*' renamed-it | "
 	    "xargs git branch -qD");
@@ -137,12 +139,15 @@ test_liar(void)
 	autofree char *victim = add("victim", "victim");
 	autofree char *liar = in_sandbox("liar");
 	/* Its registration has another name now, so it has to be looked for. */
-	held(&err, worktree_rename(&repo, honest, liar, &err), "renamed");
+	held(&err, worktree_rename(&repo, honest, liar, &err),
+	    "a tree gets a name that its registration has not");
 	sh(liar, "cp ../victim/.git .git");
-	tap_ok(worktree_remove(&repo, liar, &err), "the liar goes");
+	tap_ok(worktree_remove(&repo, liar, &err),
+	    "the tree that claims to be another is removed");
 	expect_trees(1);
 	sh(victim, "git status --porcelain");
-	tap_ok(worktree_remove(&repo, victim, &err), "the victim, too");
+	tap_ok(worktree_remove(&repo, victim, &err),
+	    "the other one is left to be removed");
 	expect_trees(0);
 }
 
@@ -153,26 +158,29 @@ test_rename(void)
 	autofree char *from = add("first name", "first");
 	autofree char *to = in_sandbox("second name");
 	autofree char *third = in_sandbox("third");
-	held(&err, worktree_rename(&repo, from, to, &err), "renamed");
+	held(&err, worktree_rename(&repo, from, to, &err), "a tree is renamed");
 	autofree char *top = sh_out(to, "git rev-parse --show-toplevel");
-	tap_is_text(top, to, "git finds it there");
+	tap_is_text(top, to, "git finds it there by itself");
 	autofree char *listed = sh_out(repo.root,
 	    "git worktree list "
 	    "--porcelain | grep second");
 	autofree char *want = mem_format("worktree %s", to);
-	tap_is_text(listed, want, "and lists it");
+	tap_is_text(listed, want, "git lists it there");
 	expect_trees(1);
-	tap_ok(worktree_rename(&repo, to, third, &err), "and once more");
-	held(&err, !worktree_rename(&repo, to, from, &err), "gone");
+	tap_ok(
+	    worktree_rename(&repo, to, third, &err), "it is renamed once more");
+	held(&err, !worktree_rename(&repo, to, from, &err),
+	    "a tree that is not there is not renamed");
 	error_release(&err);
 	sh(repo.root, "mkdir ../busy");
 	autofree char *busy = in_sandbox("busy");
-	held(&err, !worktree_rename(&repo, third, busy, &err), "taken");
+	held(&err, !worktree_rename(&repo, third, busy, &err),
+	    "a name that is taken is not given");
 	error_release(&err);
 	sh(third, "rm .git");
 	held(&err, worktree_rename(&repo, third, to, &err),
-	    "without a .git file");
-	tap_ok(worktree_remove(&repo, to, &err), "removed");
+	    "a tree without its .git file is renamed");
+	tap_ok(worktree_remove(&repo, to, &err), "and removed");
 	expect_trees(0);
 }
 
@@ -187,29 +195,10 @@ test_link(void)
 	sh(repo.root, "mkdir ../real; ln -s real ../link");
 	worktree_add(loop, &repo, path, repo.head, added, &adds);
 	turn_until(loop, &adds.done);
-	held(&err, worktree_rename(&repo, path, next, &err), "through a link");
-	tap_ok(worktree_remove(&repo, next, &err), "removed");
+	held(&err, worktree_rename(&repo, path, next, &err),
+	    "a tree behind a symbolic link is renamed");
+	tap_ok(worktree_remove(&repo, next, &err), "and removed");
 	expect_trees(0);
-}
-
-static void
-test_repair(void)
-{
-	static const char *const deeds[] = { "true", "rm .git",
-		"rm .git; git init -q", "echo 'gitdir: /nonexistent' > .git",
-		"rm .git; ln -s /etc/passwd .git", ": > .git" };
-	autoerror struct error err = { 0 };
-	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
-		autofree char *path = add("mend", "mend");
-		sh(path, "echo kept >> a");
-		sh(path, deeds[i]);
-		held(&err, worktree_repair(&repo, path, &err), "%s", deeds[i]);
-		autofree char *branch = sh_out(path, "git symbolic-ref HEAD");
-		tap_is_text(branch, "refs/heads/mend", "it is a tree again");
-		tap_ok(worktree_remove(&repo, path, &err), "removed");
-	}
-	autofree char *none = in_sandbox("none");
-	held(&err, !worktree_repair(&repo, none, &err), "refused");
 }
 
 static void
@@ -219,29 +208,31 @@ test_list(void)
 	struct worktree_list list;
 	autofree char *odd = in_sandbox("odd\nname");
 	held(&err, worktree_add_branch(&repo, odd, "odd", repo.head, &err),
-	    "with a branch");
+	    "a tree is made with a branch");
 	held(&err, !worktree_add_branch(&repo, odd, "odd", repo.head, &err),
-	    "not twice");
+	    "it is not made twice");
 	error_release(&err);
-	tap_ok(worktree_list(&repo, &list, &err), "listed");
-	tap_is_int((long long)list.n, 2, "two of them");
+	tap_ok(worktree_list(&repo, &list, &err), "the trees are listed");
+	tap_is_int((long long)list.n, 2, "there are two");
 	if (list.n == 2) {
-		tap_is_text(list.items[0].path, repo.root, "the main one");
-		tap_is_text(list.items[0].branch, "main", "its branch");
-		tap_is_text(list.items[1].path, odd, "an odd name");
-		tap_is_text(list.items[1].head, repo.head, "its commit");
-		tap_ok(!list.items[1].prunable, "it is there");
+		tap_is_text(
+		    list.items[0].path, repo.root, "the main one is first");
+		tap_is_text(list.items[0].branch, "main", "with its branch");
+		tap_is_text(
+		    list.items[1].path, odd, "a path may hold a newline");
+		tap_is_text(list.items[1].head, repo.head, "with its commit");
+		tap_ok(!list.items[1].prunable, "it is not for pruning");
 	}
 	worktree_list_release(&list);
 	sh(odd, "rm -rf \"$PWD\"");
 	tap_ok(worktree_list(&repo, &list, &err) && list.n == 2 &&
 		list.items[1].prunable,
-	    "it is not there any more");
+	    "it is when its folder is gone");
 	worktree_list_release(&list);
-	tap_ok(worktree_remove(&repo, odd, &err), "removed");
+	tap_ok(worktree_remove(&repo, odd, &err), "its registration goes");
 	held(&err, worktree_add_branch(&repo, odd, "odd", NULL, &err),
-	    "an existing branch");
-	tap_ok(worktree_remove(&repo, odd, &err), "removed");
+	    "a tree is made on a branch that exists");
+	tap_ok(worktree_remove(&repo, odd, &err), "it is removed");
 }
 
 int
@@ -257,7 +248,6 @@ main(void)
 	test_liar();
 	test_rename();
 	test_link();
-	test_repair();
 	test_list();
 	repo_release(&repo);
 	loop_free(loop);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "git/worktree.h"
+#include "git/worktree_use.h"
 #include "support.h"
 
 static struct repo repo;
@@ -20,12 +21,26 @@ fresh(void)
 {
 	autoerror struct error err = { 0 };
 	if (!worktree_remove(&repo, tree, &err))
-		held(&err, false, "refused");
+		held(&err, false, "the last tree goes");
 	sh(repo.root,
 	    "git branch -q --list 't[0-9]' side | xargs -r git "
 	    "branch -qD");
 	if (!worktree_add_branch(&repo, tree, "t1", repo.head, &err))
-		held(&err, false, "refused");
+		held(&err, false, "a new one comes");
+}
+
+static bool
+check_out(const char *branch, const char *base, bool clean, struct error *err)
+{
+	autostrv struct strv checkout = { 0 };
+	autostrv struct strv sweep = { 0 };
+	worktree_checkout_args(&checkout, branch, base);
+	worktree_clean_args(&sweep);
+	return git_run(tree, (const char *const *)strv_array(&checkout), NULL,
+		   err) &&
+	    (!clean ||
+		git_run(
+		    tree, (const char *const *)strv_array(&sweep), NULL, err));
 }
 
 /*
@@ -39,21 +54,21 @@ expect_reuse(const char *deed, bool reusable)
 	fresh();
 	sh(tree, deed);
 	bool said = worktree_is_reusable(tree);
-	tap_is_int(said, reusable, "%s: reusable", deed);
+	tap_is_int(said, reusable, "whether it is reusable after '%s'", deed);
 	if (!said)
 		return;
-	held(&err, worktree_checkout(tree, "t2", repo.head, true, &err), "%s",
-	    deed);
+	held(&err, check_out("t2", repo.head, true, &err),
+	    "it is checked out anew");
 	autofree char *state = sh_out(tree,
 	    "git status --porcelain --ignored;"
 	    "git symbolic-ref HEAD;"
 	    "git ls-files -v | grep -v '^H' "
 	    "|| true;"
 	    "git diff --stat HEAD main");
-	tap_is_text(state, "refs/heads/t2", "%s: as good as new", deed);
+	tap_is_text(state, "refs/heads/t2", "it is as good as new then");
 	autofree char *files = sh_out(tree, "cat a b d/c | cksum; ls -A");
 	autofree char *want = sh_out(repo.root, "cat a b d/c | cksum; ls -A");
-	tap_is_text(files, want, "%s: the files", deed);
+	tap_is_text(files, want, "its files are those of base");
 }
 
 static void
@@ -106,6 +121,8 @@ test_reuse(void)
 	expect_reuse("rm .git; ln -s ../main/.git .git", false);
 	expect_reuse("cp ../other/.git .git", false);
 	expect_reuse("git update-ref refs/bisect/x HEAD", false);
+	tap_ok(!worktree_is_reusable("/nonexistent"),
+	    "what is not there is not reusable");
 }
 
 /* Without clean, what is not tracked stays, but never in the way. */
@@ -115,18 +132,22 @@ test_checkout(void)
 	autoerror struct error err = { 0 };
 	fresh();
 	sh(tree, "git rm -q b; git commit -qm x; echo mine > b; touch other");
-	held(&err, worktree_checkout(tree, "t2", repo.head, false, &err),
-	    "untracked file in the way");
+	held(&err, check_out("t2", repo.head, false, &err),
+	    "an untracked file is not in the way");
 	autofree char *state =
 	    sh_out(tree, "git status --porcelain; wc -l < b");
-	tap_is_text(state, "?? other\n20", "it is replaced, others stay");
-	held(&err, !worktree_checkout(tree, "t3", "0123456789", false, &err),
-	    "a bad base");
+	tap_is_text(state, "?? other\n20",
+	    "it is replaced, others stay where they are");
+	held(&err, !check_out("t3", "0123456789", false, &err),
+	    "a base that is missing is a failure");
 	error_release(&err);
 	/* The branch of the last agent is deleted before the next comes. */
 	sh(repo.root, "git update-ref -d refs/heads/t2");
-	held(&err, worktree_checkout(tree, "t3", repo.head, false, &err),
-	    "HEAD on a branch that is gone");
+	held(&err, check_out("t3", repo.head, false, &err),
+	    "HEAD may be on a branch that is gone");
+	held(&err, check_out(NULL, repo.head, false, &err),
+	    "a tree may have no branch");
+	sh(tree, "! git symbolic-ref -q HEAD");
 }
 
 static void
@@ -135,79 +156,28 @@ test_status(void)
 	autoerror struct error err = { 0 };
 	struct worktree_status status;
 	fresh();
-	tap_ok(worktree_status(tree, &status, &err), "status");
+	tap_ok(worktree_status(tree, &status, &err), "a new tree is looked at");
 	tap_ok(
 	    status.changed.n == 0 && status.untracked.n == 0 && !status.ignored,
-	    "clean");
+	    "nothing has changed in it");
 	worktree_status_release(&status);
 	sh(tree,
 	    "echo x >> a; git mv b c; touch 'new\nline'; mkdir u;"
 	    "touch u/1 u/2; echo '*.o' > .gitignore; touch x.o");
-	tap_ok(worktree_status(tree, &status, &err), "status");
-	tap_is_int((long long)status.changed.n, 3, "changed, gone, added");
-	tap_is_int((long long)status.untracked.n, 3, "untracked");
-	tap_ok(strv_has(&status.untracked, "?? new\nline"), "an odd name");
-	tap_ok(strv_has(&status.changed, " M a"), "a changed file");
-	tap_ok(status.ignored, "ignored files");
+	tap_ok(worktree_status(tree, &status, &err), "a used one is");
+	tap_is_int((long long)status.changed.n, 3,
+	    "what is changed, gone and added is listed");
+	tap_is_int((long long)status.untracked.n, 3, "so is what is untracked");
+	tap_ok(strv_has(&status.untracked, "?? new\nline"),
+	    "a name may hold a newline");
+	tap_ok(strv_has(&status.changed, " M a"),
+	    "a changed file is told with its state");
+	tap_ok(status.ignored, "ignored files are seen");
 	worktree_status_release(&status);
 	sh(tree, "mv .git x");
-	held(&err, !worktree_status(tree, &status, &err), "no tree");
+	held(&err, !worktree_status(tree, &status, &err),
+	    "what is no tree cannot be looked at");
 	sh(tree, "mv x .git");
-}
-
-static void
-test_salvage(void)
-{
-	autoerror struct error err = { 0 };
-	char commit[GIT_OID_SIZE] = "";
-	fresh();
-	sh(tree,
-	    "echo committed >> b; git commit -qam own; echo staged >> a;"
-	    "git add a; echo more >> a; rm d/c; touch -- -rf new;"
-	    "echo '*.o' > .gitignore; touch x.o");
-	autofree char *before = sh_out(tree,
-	    "git status --porcelain;"
-	    "git rev-parse HEAD");
-	held(&err,
-	    worktree_salvage(
-		tree, "refs/prodigy/salvage/j/1", "kept", commit, &err),
-	    "kept");
-	autofree char *after = sh_out(tree,
-	    "git status --porcelain;"
-	    "git rev-parse HEAD");
-	tap_is_text(after, before, "the tree is as before");
-	autofree char *at = rev(tree, "refs/prodigy/salvage/j/1");
-	tap_is_text(at, commit, "the ref is there");
-	autofree char *files = sh_out(tree,
-	    "git ls-tree -r --name-only "
-	    "refs/prodigy/salvage/j/1");
-	tap_is_text(files, "-rf\n.gitignore\na\nb\nnew", "all but ignored");
-	autofree char *a = sh_out(tree,
-	    "git show refs/prodigy/salvage/j/1:a "
-	    "| tail -n 1");
-	tap_is_text(a, "more", "as it lies there");
-	tap_ok(!worktree_is_reusable("/nonexistent"), "no tree");
-	tap_ok(worktree_is_reusable(tree), "nothing was left behind");
-	if (geteuid() == 0) {
-		sh(tree, "mkdir bad; cd bad; git init -q");
-		held(&err,
-		    !worktree_salvage(
-			tree, "refs/prodigy/salvage/j/2", "kept", commit, &err),
-		    "what cannot be added is told");
-		autofree char *partly = sh_out(
-		    tree, "git show refs/prodigy/salvage/j/2:a | tail -n 1");
-		tap_is_text(partly, "more", "the rest is kept");
-		error_release(&err);
-		sh(tree, "rm -rf bad");
-	}
-	sh(tree,
-	    "git checkout -q -f -b side main; echo s > a;"
-	    "git commit -qam s; git checkout -q -f t1;"
-	    "git merge side || true");
-	held(&err,
-	    worktree_salvage(
-		tree, "refs/prodigy/salvage/j/3", "kept", commit, &err),
-	    "in the middle of a conflict");
 }
 
 int
@@ -222,7 +192,6 @@ main(void)
 	test_reuse();
 	test_checkout();
 	test_status();
-	test_salvage();
 	repo_release(&repo);
 	free(tree);
 	sandbox_end();

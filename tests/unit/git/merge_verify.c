@@ -7,7 +7,7 @@
 
 #include "../tap.h"
 #include "base/mem.h"
-#include "git/merge.h"
+#include "git/merge_verify.h"
 #include "support.h"
 
 static const char *dir;
@@ -26,7 +26,7 @@ expect(const char *script, const char *words, const char *what)
 	if (words == NULL) {
 		autofree char *want = rev(dir, "HEAD^{tree}");
 		held(&err, ok, "%s", what);
-		tap_is_text(tree, want, "%s: the tree", what);
+		tap_is_text(tree, want, "%s: its tree is given", what);
 	} else {
 		held(&err, !ok && strstr(error_text(&err), words) != NULL, "%s",
 		    what);
@@ -47,18 +47,22 @@ main(void)
 	    "git add -A; git commit -qam theirs");
 	expect("git merge -q theirs >&2 || sed -i '/^[<=>]\\{7\\}/d' a;"
 	       "git commit -qam merged",
-	    NULL, "resolved; a manual about conflicts is no conflict");
+	    NULL, "a resolution is taken, with a manual about conflicts");
 	expect("git merge -q theirs >&2 || git commit -qam merged",
-	    "conflict markers in a", "committed with its markers");
-	expect("git merge -q theirs >&2 || true", "not finished", "left open");
-	expect("true", "does not contain", "nothing done");
+	    "conflict markers in a",
+	    "a conflict that was committed with its markers is refused");
+	expect("git merge -q theirs >&2 || true", "not finished",
+	    "a merge that was left open is refused");
+	expect("true", "does not contain",
+	    "a tree in which nothing was done is refused");
 	expect("git checkout -q --detach theirs", "does not contain",
-	    "ours thrown away");
+	    "a resolution that throws our side away is refused");
 	expect("git merge -q -s ours theirs; echo x >> a", "uncommitted",
-	    "changes left");
+	    "one that leaves changes is refused");
 	expect("git merge -q -s ours theirs; echo '<<<<<<< x' >> b;"
 	       "git commit -qam more",
-	    "markers in b", "a marker in another file");
+	    "markers in b",
+	    "one that puts a marker into another file is refused");
 	sandbox_end();
 	return tap_done();
 }

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "git/head.h"
-#include "git/worktree.h"
+#include "git/salvage.h"
 
 #define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
 
@@ -60,7 +60,7 @@ add_all(const char *path, const char *index, struct error *err)
 }
 
 static bool
-make_salvage(const char *path, const char *index, const char *ref,
+make_commit(const char *path, const char *index, const char *ref,
     const char *message, struct str *commit, struct error *err)
 {
 	autostr struct str tree = { 0 };
@@ -77,7 +77,7 @@ make_salvage(const char *path, const char *index, const char *ref,
 }
 
 bool
-worktree_salvage(const char *path, const char *ref, const char *message,
+salvage_keep(const char *path, const char *ref, const char *message,
     char commit[GIT_OID_SIZE], struct error *err)
 {
 	autostr struct str oid = { 0 };
@@ -90,8 +90,7 @@ worktree_salvage(const char *path, const char *ref, const char *message,
 	bool copied = copy_index(own, copy, err);
 	bool complete = copied && add_all(path, copy, err);
 	autoerror struct error why = { 0 };
-	bool kept =
-	    copied && make_salvage(path, copy, ref, message, &oid, &why);
+	bool kept = copied && make_commit(path, copy, ref, message, &oid, &why);
 	(void)unlink(copy);
 	if (complete && !kept)
 		error_move(err, &why);

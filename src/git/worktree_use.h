@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A work tree from one agent to the next: made as good as new, and looked at
+ * when the agent has ended.
+ */
+#ifndef GIT_WORKTREE_USE_H
+#define GIT_WORKTREE_USE_H
+
+#include <stdbool.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+#include "base/strv.h"
+
+/*
+ * The arguments with which git makes the files of a tree exactly those of base,
+ * on a new branch or one that is reset to base (NULL: detached); and those with
+ * which it removes what is untracked or ignored.
+ */
+void worktree_checkout_args(
+    struct strv *args, const char *branch, const char *base);
+void worktree_clean_args(struct strv *args);
+/*
+ * Whether these two can make the tree as good as new: no operation is in
+ * progress, it has no settings of its own and no index flags that hide changes.
+ */
+bool worktree_is_reusable(const char *path);
+
+struct worktree_status {
+	struct strv changed; /* porcelain lines of tracked changes */
+	struct strv untracked; /* "?? path" */
+	bool ignored; /* ignored files are there */
+};
+bool worktree_status(const char *path, struct worktree_status *status,
+    struct error *err) MUST_USE;
+void worktree_status_release(struct worktree_status *status);
+
+#endif
