@@ -95,7 +95,7 @@ print_job(const char *job, const json_t *metadata,
 	output_line("Pending: %lld", total - good - bad);
 }
 
-/* How far a version was: its own counts, if it can be read. */
+/* How far each version was, by its own counts, if it can be read. */
 static void
 print_versions(const char *dir, const json_t *list)
 {
@@ -182,7 +182,7 @@ run_list(struct invocation *invocation, int *status, struct error *err)
 	return find_with(invocation, values->path, list, err);
 }
 
-/* A large snapshot names items by ranges: their data joins them here. */
+/* A large snapshot names its items by ranges: this adds the items. */
 static bool
 join_range(const struct spool *spool, const json_t *ranges, json_t *items,
     struct error *err)

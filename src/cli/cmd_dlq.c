@@ -14,6 +14,8 @@
 #include "state/dlq.h"
 #include "state/ids.h"
 
+#define DEFAULT_LIMIT 50
+
 struct dlq_values {
 	const char *path;
 	const char *job;
@@ -154,7 +156,8 @@ list_jobs(const struct find *find, const struct invocation *invocation,
 	struct dlq_listing listing = {
 		.table = { .columns = COUNT_OF(header) },
 		.items = json_array(),
-		.limit = values->limit.given ? values->limit.value : 50,
+		.limit =
+		    values->limit.given ? values->limit.value : DEFAULT_LIMIT,
 		.eligible = values->eligible,
 		.json = values->json,
 	};

@@ -57,12 +57,12 @@ enum events_format {
 
 struct events_printing {
 	enum events_format format;
-	char *type; /* canonical; NULL: all */
+	char *type; /* as event_canonical_type() gives it; NULL: all */
 	const char *agent;
-	int64_t since; /* wall ms */
-	size_t skip; /* of those that match */
-	size_t seen;
-	json_t *all; /* FORMAT_JSON */
+	int64_t since; /* clock_wall() in ms; 0: all */
+	size_t skip; /* so many of those that match are not printed */
+	size_t seen; /* those that match so far */
+	json_t *all; /* what FORMAT_JSON prints in the end */
 };
 
 static bool
@@ -196,7 +196,7 @@ choose_since(
 	return true;
 }
 
-/* A job, or a standard workflow's session: both have a folder of events. */
+/* A job or the session of a standard workflow: both have their events. */
 static char *
 choose_dir(const struct find *find, const struct invocation *invocation,
     struct error *err)

@@ -124,7 +124,10 @@ plan_options(const struct items_values *values, struct error *err)
 	return read && plan(&bytes, values->input, &config, err);
 }
 
-/* The file that map.input names, in the repository or here. */
+/*
+ * The file that map.input names: in the repository that dir (NULL: the working
+ * folder) belongs to, or else in dir itself.
+ */
 static char *
 input_path(const char *dir, const struct map_block *map)
 {

@@ -44,21 +44,6 @@ static const struct option_spec show_options[] = {
 	    "look at the repository at DIR" },
 };
 
-/* A session that says it runs, but whose process is gone. */
-static const char *
-status_of(const struct find *find, const json_t *session)
-{
-	const char *status = json_get_text(session, "status");
-	if (status == NULL)
-		return "";
-	bool running = strcmp(status, "Running") == 0 ||
-	    strcmp(status, "Initializing") == 0;
-	if (running &&
-	    !session_is_alive(&find->layout, json_get_text(session, "id")))
-		return "interrupted";
-	return status;
-}
-
 static char *
 progress_of(const json_t *session)
 {
@@ -93,7 +78,7 @@ add_row(
 	if (started != NULL && clock_parse_rfc3339(started, &ms))
 		clock_local(ms, when);
 	add_cell(table, session, "id");
-	output_table_add(table, status_of(find, session));
+	output_table_add(table, find_session_status(find, session));
 	output_table_add(table, progress);
 	output_table_add(table, when);
 	add_cell(table, session, "workflow_name");
@@ -110,7 +95,8 @@ choose(const struct find *find, const struct sessions_values *values,
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		json_t *session = json_array_get(all, i);
 		if (values->status != NULL &&
-		    strcasecmp(values->status, status_of(find, session)) != 0)
+		    strcasecmp(values->status,
+			find_session_status(find, session)) != 0)
 			continue;
 		if (values->limit.given &&
 		    json_array_size(chosen) >= values->limit.value)
@@ -186,7 +172,7 @@ print_session(const struct find *find, const json_t *session)
 {
 	autofree char *progress = progress_of(session);
 	print_member(session, "Session:", "id");
-	output_line("%-12s %s", "Status:", status_of(find, session));
+	output_line("%-12s %s", "Status:", find_session_status(find, session));
 	print_member(session, "Workflow:", "workflow_name");
 	print_member(session, "File:", "workflow_path");
 	print_member(session, "Job:", "job_id");

@@ -86,14 +86,12 @@ describe(const struct find *find, const struct worktree_entry *tree)
 	    ? session_load(&find->layout, name, &ignored)
 	    : NULL;
 	const char *target = json_get_text(session, "original_branch");
-	const char *status = json_get_text(session, "status");
+	const char *status =
+	    session == NULL ? "agent" : find_session_status(find, session);
 	const json_t *map = json_get(session, "mapreduce_data");
 	json_t *out = json_object();
-	if (status != NULL && strcmp(status, "Running") == 0 &&
-	    !session_is_alive(&find->layout, name))
-		status = "interrupted";
 	json_set_text(out, "session_id", name);
-	json_set_text(out, "status", session == NULL ? "agent" : status);
+	json_set_text(out, "status", status);
 	json_set_text(out, "branch_name", tree->branch);
 	json_set_text(out, "parent_branch", target);
 	json_set_text(out, "worktree_path", tree->path);

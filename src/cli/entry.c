@@ -15,7 +15,7 @@
 #include "cli/entry.h"
 #include "data/json.h"
 
-/* Descriptors 0 to 2 may be closed: what is opened next must not be them. */
+/* Where 0 to 2 are closed, what is opened later must not become them. */
 static void
 open_standard_descriptors(void)
 {

@@ -6,7 +6,9 @@
 
 #include "base/mem.h"
 #include "cli/find.h"
+#include "data/json.h"
 #include "state/ids.h"
+#include "state/session.h"
 
 bool
 find_open(const char *dir, struct find *find, struct error *err)
@@ -67,6 +69,20 @@ find_job_or_newest(const struct find *find, const struct invocation *invocation,
 		error_set(
 		    err, ERROR_STATE, "no job in %s yet", find->layout.root);
 	return job;
+}
+
+const char *
+find_session_status(const struct find *find, const json_t *session)
+{
+	const char *status = json_get_text(session, "status");
+	if (status == NULL)
+		return "";
+	bool running = strcmp(status, "Running") == 0 ||
+	    strcmp(status, "Initializing") == 0;
+	if (running &&
+	    !session_is_alive(&find->layout, json_get_text(session, "id")))
+		return "interrupted";
+	return status;
 }
 
 bool

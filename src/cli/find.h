@@ -3,6 +3,7 @@
 #ifndef CLI_FIND_H
 #define CLI_FIND_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/defs.h"
@@ -45,6 +46,12 @@ char *find_job_or_newest(const struct find *find,
  * when there is none.
  */
 char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
+
+/*
+ * The status of a session to be shown: "interrupted" for one that says it runs
+ * while no process holds its lock, "" when it has none.
+ */
+const char *find_session_status(const struct find *find, const json_t *session);
 
 /* Calls fn between find_open() and find_close(). */
 typedef bool find_fn(const struct find *find,

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "cli/option.h"
 
-#define FIRST_LONG 256 /* getopt values of options: above any letter */
+#define FIRST_LONG 256 /* what getopt_long() gives is above any letter */
 #define NUMBER_MAX 1000000000L
 
 const struct option_spec option_globals[] = {
@@ -42,7 +42,7 @@ struct option_table {
 	size_t cap;
 	const struct option_spec **specs;
 	size_t specs_cap;
-	size_t n_own; /* the first ones belong to the command */
+	size_t n_own; /* so many, the first ones, are the command's own */
 };
 
 static void
@@ -143,7 +143,10 @@ set_value(const struct option_spec *spec, char *base, const char *text,
 	return true;
 }
 
-/* What getopt calls '?' or ':': says which word it was, and what is near. */
+/*
+ * What getopt_long() answers with '?' or ':': the message says which word it
+ * was, and which option is near.
+ */
 static bool
 complain(const struct option_table *table, int code, const char *word,
     const char *path, struct error *err)

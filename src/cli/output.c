@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -136,10 +137,8 @@ print_row(const struct output_table *table, size_t first, const size_t *widths,
 void
 output_table_print(struct output_table *table)
 {
-	size_t *widths = calloc(table->columns + 1, sizeof(*widths));
+	size_t *widths = mem_array(table->columns, sizeof(*widths));
 	size_t limit = terminal_columns();
-	if (widths == NULL)
-		return;
 	for (size_t c = 0; c < table->columns; c++)
 		widths[c] = column_width(table, c);
 	for (size_t i = 0; i < table->cells.n; i += table->columns)
