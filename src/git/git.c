@@ -134,7 +134,11 @@ remove_inherited(struct strv *env)
 			strv_remove(env, i);
 }
 
-/* Packs are synced in any case: objects_harden() does not look at them. */
+/*
+ * Packs are synced in any case: objects_harden() does not look at them. "none"
+ * would have to stand alone; beside others git warns of it, within the output
+ * of steps.
+ */
 static struct git_setting
 sync_setting(enum git_sync sync)
 {
@@ -143,7 +147,7 @@ sync_setting(enum git_sync sync)
 		return (struct git_setting){ "core.fsyncObjectFiles",
 			now ? "true" : "false" };
 	return (struct git_setting){ "core.fsync",
-		now ? "committed,loose-object" : "none,pack,derived-metadata" };
+		now ? "committed,loose-object" : "-all,pack,derived-metadata" };
 }
 
 /* What git prints for our eyes or asks of a person. */

@@ -60,7 +60,7 @@ test_environment(void)
 	    "loose objects and refs are synced");
 	git_env(&env, GIT_FOR_AGENT, GIT_HARDENED_LATER);
 	tap_ok(has_setting(
-		   &env, key, is_new ? "none,pack,derived-metadata" : "false"),
+		   &env, key, is_new ? "-all,pack,derived-metadata" : "false"),
 	    "what is hardened later is not synced, but packs are");
 }
 
@@ -75,6 +75,28 @@ test_version(void)
 		strtoul(told, NULL, 10) == (unsigned long)git_version(),
 	    "a process of ours is told the version of git");
 	tap_is_int((long long)env.n, 2, "and gets no other setting");
+}
+
+/* git warns within the output of steps of a setting that it does not know. */
+static void
+test_silence(void)
+{
+	static const char *const write[] = { "hash-object", "-w", "--stdin",
+		NULL };
+	autofree char *repo = make_repository("silent");
+	for (int sync = GIT_SYNCED; sync <= GIT_HARDENED_LATER; sync++) {
+		autoerror struct error err = { 0 };
+		struct git_result result = { 0 };
+		struct git_options options = { .purpose = GIT_FOR_AGENT,
+			.sync = (enum git_sync)sync,
+			.input = "x",
+			.input_len = 1 };
+		bool ran = git_call(repo, write, &options, &result, &err);
+		held(&err, ran && result.code == 0, "an object is written");
+		tap_is_text(str_text(&result.err), "",
+		    "git knows the settings of kind %d", sync);
+		git_result_release(&result);
+	}
 }
 
 static void
@@ -147,6 +169,7 @@ main(void)
 	sandbox_begin();
 	test_environment();
 	test_version();
+	test_silence();
 	test_git();
 	test_start();
 	sandbox_end();
