@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "workflow/workflow.h"
+#include "workflow/load.h"
 
 struct validate_values {
 	bool strict;

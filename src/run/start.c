@@ -15,6 +15,7 @@
 #include "data/template.h"
 #include "run/start.h"
 #include "state/ids.h"
+#include "workflow/load.h"
 
 static bool
 join_findings(const struct workflow_findings *findings, struct error *err)

@@ -10,8 +10,12 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "workflow/load.h"
+#include "workflow/load_phase.h"
+#include "workflow/load_step.h"
 
 #define NAME_LIMIT 200 /* bytes of a workflow's name */
+
+/* --- keys of the top level -------------------------------------------- */
 
 static void
 read_name(struct load *load, const struct yaml_node *node, void *target)
@@ -27,15 +31,6 @@ read_name(struct load *load, const struct yaml_node *node, void *target)
 	}
 	free(*name);
 	*name = mem_text(text);
-}
-
-static void
-read_mode(struct load *load, const struct yaml_node *node, void *target)
-{
-	static const char *const names[] = { "standard", "mapreduce", NULL };
-	unsigned choice = 0;
-	(void)target; /* looked at before: see is_mapreduce() */
-	load_choice(load, node, names, &choice);
 }
 
 static void
@@ -63,15 +58,16 @@ read_permissions(struct load *load, const struct yaml_node *node, void *target)
 		*(char **)target = mem_text(text);
 }
 
+static const struct load_field claude_fields[] = {
+	{ "permissions", read_permissions,
+	    offsetof(struct workflow, permissions) },
+	{ NULL, NULL, 0 },
+};
+
 static void
 read_claude(struct load *load, const struct yaml_node *node, void *target)
 {
-	static const struct load_field fields[] = {
-		{ "permissions", read_permissions,
-		    offsetof(struct workflow, permissions) },
-		{ NULL, NULL, 0 },
-	};
-	struct load_table table = { fields, target, 0 };
+	struct load_table table = { .fields = claude_fields, .target = target };
 	if (load_is_kind(load, node, YAML_KIND_MAP,
 		"a map of settings (a claude step belongs in a list)"))
 		load_map(load, node, &table, 1);
@@ -90,7 +86,7 @@ read_foreign(struct load *load, const struct yaml_node *node, void *target)
 
 static const struct load_field common_fields[] = {
 	{ "name", read_name, offsetof(struct workflow, name) },
-	{ "mode", read_mode, 0 },
+	{ "mode", load_ignored, 0 }, /* read before: see read_mode() */
 	{ "description", load_ignored, 0 },
 	{ "version", load_ignored, 0 },
 	{ "author", load_ignored, 0 },
@@ -98,32 +94,6 @@ static const struct load_field common_fields[] = {
 	{ "merge", load_phase, offsetof(struct workflow, merge) },
 	{ "claude", read_claude, 0 },
 	{ "interpolation", read_interpolation, 0 },
-	{ "secrets", load_unsupported, 0 },
-	{ "env_files", load_unsupported, 0 },
-	{ "profiles", load_unsupported, 0 },
-	{ "inherit", load_unsupported, 0 },
-	{ "retry_defaults", load_unsupported, 0 },
-	{ "retry_config", load_unsupported, 0 },
-	{ "imports", load_unsupported, 0 },
-	{ "extends", load_unsupported, 0 },
-	{ "template", load_unsupported, 0 },
-	{ "templates", load_unsupported, 0 },
-	{ "parameters", load_unsupported, 0 },
-	{ "defaults", load_unsupported, 0 },
-	{ "workflows", load_unsupported, 0 },
-	{ "sub_workflows", load_unsupported, 0 },
-	{ "max_iterations", load_unsupported, 0 },
-	{ "timeout", load_unsupported, 0 },
-	{ "error_policy", load_unsupported, 0 },
-	{ "on_item_failure", load_unsupported, 0 },
-	{ "continue_on_failure", load_unsupported, 0 },
-	{ "max_failures", load_unsupported, 0 },
-	{ "failure_threshold", load_unsupported, 0 },
-	{ "error_collection", load_unsupported, 0 },
-	{ "circuit_breaker", load_unsupported, 0 },
-	{ "executor", load_unsupported, 0 },
-	{ "checkpoint", load_unsupported, 0 },
-	{ "durability", load_unsupported, 0 },
 	{ NULL, NULL, 0 },
 };
 
@@ -145,26 +115,73 @@ static const struct load_field mapreduce_fields[] = {
 	{ NULL, NULL, 0 },
 };
 
+static const char *const keys_to_come[] = {
+	"secrets",
+	"env_files",
+	"profiles",
+	"inherit",
+	"retry_defaults",
+	"retry_config",
+	"imports",
+	"extends",
+	"template",
+	"templates",
+	"parameters",
+	"defaults",
+	"workflows",
+	"sub_workflows",
+	"max_iterations",
+	"timeout",
+	"error_policy",
+	"on_item_failure",
+	"continue_on_failure",
+	"max_failures",
+	"failure_threshold",
+	"error_collection",
+	"circuit_breaker",
+	"executor",
+	"checkpoint",
+	"durability",
+	NULL,
+};
+
+const struct load_keys load_file_keys[] = {
+	{ "file", common_fields },
+	{ "file", standard_fields },
+	{ "file", mapreduce_fields },
+	{ "claude", claude_fields },
+	{ NULL, NULL },
+};
+
+/* Which kind of workflow it is decides by which table the file is read. */
 static bool
-is_mapreduce(const struct yaml_node *root)
+read_mode(struct load *load, const struct yaml_node *root)
 {
+	static const char *const names[] = { "standard", "mapreduce", NULL };
 	const struct yaml_node *mode = yaml_find(root, "mode");
-	if (mode != NULL && mode->kind == YAML_KIND_SCALAR)
-		return strcmp(mode->text, "mapreduce") == 0;
-	return yaml_find(root, "map") != NULL &&
-	    yaml_find(root, "commands") == NULL &&
-	    yaml_find(root, "steps") == NULL;
+	unsigned choice = 0;
+	if (mode == NULL)
+		return yaml_find(root, "map") != NULL &&
+		    yaml_find(root, "commands") == NULL &&
+		    yaml_find(root, "steps") == NULL;
+	const size_t before = load_enter_key(load, "mode");
+	const bool known = load_choice(load, mode, names, &choice);
+	load_leave(load, before);
+	return known && choice == 1;
 }
 
 static void
 read_map(struct load *load, const struct yaml_node *root)
 {
 	struct workflow *workflow = load->workflow;
-	workflow->mapreduce = is_mapreduce(root);
+	workflow->mapreduce = read_mode(load, root);
 	struct load_table tables[] = {
-		{ workflow->mapreduce ? mapreduce_fields : standard_fields,
-		    workflow, 0 },
-		{ common_fields, workflow, 0 },
+		{ .fields = workflow->mapreduce ? mapreduce_fields
+						: standard_fields,
+		    .target = workflow },
+		{ .fields = common_fields,
+		    .target = workflow,
+		    .unsupported = keys_to_come },
 	};
 	load_map(load, root, tables, COUNT_OF(tables));
 	if (workflow->mapreduce && yaml_find(root, "map") == NULL)
@@ -178,6 +195,70 @@ read_map(struct load *load, const struct yaml_node *root)
 		load_error(load, yaml_find(root, "steps"),
 		    "'commands' and 'steps' are the same: give one");
 }
+
+/* --- ids -------------------------------------------------------------- */
+
+/* Steps that have an id. */
+struct id_list {
+	const struct step **steps; /* owned array of borrowed steps */
+	size_t n;
+	size_t cap;
+};
+
+static void
+collect_ids(const struct steps *steps, struct id_list *ids)
+{
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *step = &steps->items[i];
+		if (step->id != NULL) {
+			ids->steps = mem_grow(ids->steps, &ids->cap, ids->n + 1,
+			    sizeof(const struct step *));
+			ids->steps[ids->n++] = step;
+		}
+		if (step->on_failure != NULL)
+			collect_ids(&step->on_failure->commands, ids);
+	}
+}
+
+static int
+compare_ids(const void *left, const void *right)
+{
+	const struct step *a = *(const struct step *const *)left;
+	const struct step *b = *(const struct step *const *)right;
+	const int order = strcmp(a->id, b->id);
+	if (order != 0)
+		return order;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return a->column < b->column ? -1 : a->column > b->column;
+}
+
+static void
+check_ids(struct load *load)
+{
+	const struct workflow *workflow = load->workflow;
+	struct id_list ids = { 0 };
+	collect_ids(&workflow->commands, &ids);
+	collect_ids(&workflow->setup.steps, &ids);
+	collect_ids(&workflow->map.agent_template, &ids);
+	collect_ids(&workflow->reduce.steps, &ids);
+	collect_ids(&workflow->merge.steps, &ids);
+	if (ids.n > 0)
+		qsort(ids.steps, ids.n, sizeof(*ids.steps), compare_ids);
+	for (size_t i = 1; i < ids.n; i++) {
+		const struct step *first = ids.steps[i - 1];
+		const struct step *again = ids.steps[i];
+		const struct yaml_node place = { .place = { again->line,
+						     again->column } };
+		if (strcmp(first->id, again->id) == 0)
+			load_error(load, &place,
+			    "the id '%s' is taken by the step at line %u",
+			    again->id, first->line);
+	}
+	free(ids.steps);
+}
+
+/* --- the file --------------------------------------------------------- */
 
 static void
 read_root(struct load *load)
@@ -193,7 +274,7 @@ read_root(struct load *load)
 		    yaml_describe(root));
 		return;
 	}
-	load_check_ids(load);
+	check_ids(load);
 }
 
 static char *
@@ -235,7 +316,7 @@ workflow_load_text(const char *name, const void *bytes, size_t len,
 		error_list_add(&findings->errors, &err);
 	} else
 		read_root(&load);
-	load_report(&load, findings);
+	load_report(&load, &findings->errors, &findings->warnings);
 	load_release(&load);
 	yaml_doc_release(&doc);
 	if (findings->errors.n == 0)
@@ -256,4 +337,11 @@ workflow_load(const char *path, struct workflow *workflow,
 		    path, str_text(&text), text.len, workflow, findings);
 	error_list_add(&findings->errors, &err);
 	return false;
+}
+
+void
+workflow_findings_release(struct workflow_findings *findings)
+{
+	error_list_release(&findings->errors);
+	strv_release(&findings->warnings);
 }

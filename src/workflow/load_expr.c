@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Texts of a workflow file in languages of their own. They are parsed here to
- * find their errors at their place; what is kept is the text.
- */
+/* Texts of a workflow file that are in languages of their own. */
 #include "config.h"
 
 #include "data/expr.h"
 #include "data/jsonpath.h"
 #include "data/regex.h"
 #include "data/sort.h"
-#include "workflow/load.h"
+#include "workflow/load_expr.h"
 
+/* Parses text and forgets it again; false with err when it has errors. */
 typedef bool check_fn(const char *text, struct error *err);
 
 static bool

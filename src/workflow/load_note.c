@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "workflow/load.h"
+#include "workflow/load_note.h"
 
 #define MESSAGE_LIMIT 1000 /* bytes of a message, key path included */
 #define PATH_KEY_LIMIT 64 /* bytes of a key in a key path */
@@ -143,29 +143,29 @@ compare_findings(const void *left, const void *right)
 }
 
 static void
-report_error(
-    struct workflow_findings *findings, enum error_kind kind, const char *text)
+report_error(struct error_list *errors, enum error_kind kind, const char *text)
 {
 	struct error err = { 0 };
 	error_set(&err, kind, "%s", text);
-	error_list_add(&findings->errors, &err);
+	error_list_add(errors, &err);
 }
 
 static void
-report_rest(const struct load *load, struct workflow_findings *findings)
+report_rest(
+    const struct load *load, struct error_list *errors, struct strv *warnings)
 {
 	if (load->n_errors > LOAD_FINDINGS_LIMIT) {
 		autofree char *text = mem_format("%s: and %zu more errors",
 		    load->doc->name, load->n_errors - LOAD_FINDINGS_LIMIT);
-		report_error(findings, ERROR_INPUT, text);
+		report_error(errors, ERROR_INPUT, text);
 	}
 	if (load->n_warnings > LOAD_FINDINGS_LIMIT)
-		strv_format(&findings->warnings, "%s: and %zu more warnings",
+		strv_format(warnings, "%s: and %zu more warnings",
 		    load->doc->name, load->n_warnings - LOAD_FINDINGS_LIMIT);
 }
 
 void
-load_report(struct load *load, struct workflow_findings *findings)
+load_report(struct load *load, struct error_list *errors, struct strv *warnings)
 {
 	if (load->n_findings > 0)
 		qsort(load->findings, load->n_findings, sizeof(*load->findings),
@@ -173,11 +173,11 @@ load_report(struct load *load, struct workflow_findings *findings)
 	for (size_t i = 0; i < load->n_findings; i++) {
 		const struct load_finding *finding = &load->findings[i];
 		if (finding->warning)
-			strv_add(&findings->warnings, finding->text);
+			strv_add(warnings, finding->text);
 		else
-			report_error(findings, finding->kind, finding->text);
+			report_error(errors, finding->kind, finding->text);
 	}
-	report_rest(load, findings);
+	report_rest(load, errors, warnings);
 }
 
 void

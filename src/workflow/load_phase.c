@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "workflow/load.h"
+#include "workflow/load_expr.h"
+#include "workflow/load_phase.h"
+#include "workflow/load_step.h"
 #include "workflow/value.h"
 
 static void
@@ -59,7 +61,7 @@ read_output(struct load *load, const struct yaml_entry *entry,
     struct output_captures *outputs)
 {
 	struct output_capture *output = output_captures_add(outputs);
-	struct load_table table = { output_fields, output, 0 };
+	struct load_table table = { .fields = output_fields, .target = output };
 	output->name = mem_text(entry->key->text);
 	if (entry->value->kind == YAML_KIND_SCALAR) {
 		load_unsigned(load, entry->value, &output->command_index);
@@ -91,20 +93,27 @@ static const struct load_field phase_fields[] = {
 	{ "commands", load_steps, offsetof(struct phase_block, steps) },
 	{ "steps", load_steps, offsetof(struct phase_block, steps) },
 	{ "timeout", read_phase_timeout, 0 },
-	{ "parallel", load_unsupported, 0 },
-	{ "checkpoint", load_unsupported, 0 },
-	{ "env", load_unsupported, 0 },
 	{ NULL, NULL, 0 },
 };
 
-/* fields: what this phase has besides. */
+static const struct load_field setup_fields[] = {
+	{ "capture_outputs", read_outputs,
+	    offsetof(struct phase_block, outputs) },
+	{ NULL, NULL, 0 },
+};
+
+/* first is the table of what this phase has besides. */
 static void
 read_phase(struct load *load, const struct yaml_node *node,
-    const struct load_field *fields, struct phase_block *phase)
+    struct load_table first, struct phase_block *phase)
 {
+	static const char *const unsupported[] = { "parallel", "checkpoint",
+		"env", NULL };
 	struct load_table tables[] = {
-		{ fields, phase, 0 },
-		{ phase_fields, phase, 0 },
+		first,
+		{ .fields = phase_fields,
+		    .target = phase,
+		    .unsupported = unsupported },
 	};
 	phase->present = true;
 	if (node->kind == YAML_KIND_LIST) {
@@ -142,35 +151,37 @@ check_output_indexes(struct load *load, const struct yaml_node *node,
 void
 load_setup(struct load *load, const struct yaml_node *node, void *target)
 {
-	static const struct load_field fields[] = {
-		{ "capture_outputs", read_outputs,
-		    offsetof(struct phase_block, outputs) },
-		{ NULL, NULL, 0 },
-	};
-	read_phase(load, node, fields, target);
+	const struct load_table table = { .fields = setup_fields,
+		.target = target };
+	read_phase(load, node, table, target);
 	check_output_indexes(load, node, target);
 }
 
 void
 load_phase(struct load *load, const struct yaml_node *node, void *target)
 {
-	static const struct load_field fields[] = {
-		{ "capture_outputs", load_unsupported, 0 },
-		{ NULL, NULL, 0 },
+	static const struct load_field none[] = { { NULL, NULL, 0 } };
+	static const char *const unsupported[] = { "capture_outputs", NULL };
+	const struct load_table table = {
+		.fields = none, .target = target, .unsupported = unsupported
 	};
-	read_phase(load, node, fields, target);
+	read_phase(load, node, table, target);
 }
+
+/* --- the map block ---------------------------------------------------- */
+
+static const struct load_field template_fields[] = {
+	{ "commands", load_steps, 0 },
+	{ "steps", load_steps, 0 },
+	{ NULL, NULL, 0 },
+};
 
 static void
 read_template(struct load *load, const struct yaml_node *node, void *target)
 {
-	static const struct load_field fields[] = {
-		{ "commands", load_steps, 0 },
-		{ "steps", load_steps, 0 },
-		{ NULL, NULL, 0 },
-	};
 	struct steps *steps = target;
-	struct load_table table = { fields, steps, 0 };
+	struct load_table table = { .fields = template_fields,
+		.target = steps };
 	const size_t errors = load->n_errors;
 	if (node->kind == YAML_KIND_LIST)
 		load_steps(load, node, steps);
@@ -233,17 +244,6 @@ static const struct load_field map_fields[] = {
 	{ "max_items", read_max_items, 0 },
 	{ "agent_timeout_secs", read_agent_timeout, 0 },
 	{ "timeout_per_agent", read_old_timeout, 0 },
-	{ "timeout_config", load_unsupported, 0 },
-	{ "retry_on_failure", load_unsupported, 0 },
-	{ "timeout", load_unsupported, 0 },
-	{ "variables", load_unsupported, 0 },
-	{ "executor", load_unsupported, 0 },
-	{ "error_policy", load_unsupported, 0 },
-	{ "on_item_failure", load_unsupported, 0 },
-	{ "continue_on_failure", load_unsupported, 0 },
-	{ "max_failures", load_unsupported, 0 },
-	{ "failure_threshold", load_unsupported, 0 },
-	{ "retry_config", load_unsupported, 0 },
 	{ NULL, NULL, 0 },
 };
 
@@ -262,7 +262,23 @@ require(struct load *load, const struct yaml_node *map, const char *key,
 void
 load_map_block(struct load *load, const struct yaml_node *node, void *target)
 {
-	struct load_table table = { map_fields, target, 0 };
+	static const char *const unsupported[] = {
+		"timeout_config",
+		"retry_on_failure",
+		"timeout",
+		"variables",
+		"executor",
+		"error_policy",
+		"on_item_failure",
+		"continue_on_failure",
+		"max_failures",
+		"failure_threshold",
+		"retry_config",
+		NULL,
+	};
+	struct load_table table = { .fields = map_fields,
+		.target = target,
+		.unsupported = unsupported };
 	if (!load_is_kind(load, node, YAML_KIND_MAP,
 		"a map with input and agent_template"))
 		return;
@@ -272,3 +288,12 @@ load_map_block(struct load *load, const struct yaml_node *node, void *target)
 		load_error(load, node,
 		    "'agent_template' is missing: the steps of an agent");
 }
+
+const struct load_keys load_phase_keys[] = {
+	{ "capture_outputs", output_fields },
+	{ "phase", phase_fields },
+	{ "phase", setup_fields },
+	{ "agent_template", template_fields },
+	{ "map", map_fields },
+	{ NULL, NULL },
+};

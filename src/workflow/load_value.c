@@ -7,26 +7,45 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "workflow/load.h"
+#include "workflow/load_value.h"
 #include "workflow/value.h"
 
 #define KEYS_LIMIT 128 /* of all tables of a map */
 #define KEY_LENGTH 64 /* of keys worth a suggestion, in bytes */
 
-static const struct load_field *
-find_field(struct load_table *tables, size_t n, const char *key,
-    struct load_table **table)
+/*
+ * The first table that has the key, or NULL; *field is NULL if the key is one
+ * of its keys to come.
+ */
+static struct load_table *
+find_table(struct load_table *tables, size_t n, const char *key,
+    const struct load_field **field)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct load_field *field = tables[i].fields;
-		for (; field->key != NULL; field++) {
-			if (strcmp(field->key, key) == 0) {
-				*table = &tables[i];
-				return field;
-			}
-		}
+		const char *const *name = tables[i].unsupported;
+		for (*field = tables[i].fields; (*field)->key != NULL;
+		     (*field)++)
+			if (strcmp((*field)->key, key) == 0)
+				return &tables[i];
+		*field = NULL;
+		for (; name != NULL && *name != NULL; name++)
+			if (strcmp(*name, key) == 0)
+				return &tables[i];
 	}
 	return NULL;
+}
+
+/* Adds the keys of a table to an array of KEYS_LIMIT. */
+static size_t
+list_keys(const struct load_table *table, const char **keys, size_t n)
+{
+	const struct load_field *field = table->fields;
+	const char *const *name = table->unsupported;
+	for (; field->key != NULL && n < KEYS_LIMIT; field++)
+		keys[n++] = field->key;
+	for (; name != NULL && *name != NULL && n < KEYS_LIMIT; name++)
+		keys[n++] = *name;
+	return n;
 }
 
 static void
@@ -35,12 +54,9 @@ warn_unknown(struct load *load, const struct yaml_node *key,
 {
 	const char *keys[KEYS_LIMIT + 1] = { NULL };
 	size_t n_keys = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct load_field *field = tables[i].fields;
-		for (; field->key != NULL && n_keys < KEYS_LIMIT; field++)
-			keys[n_keys++] = field->key;
-	}
-	/* a hostile file must not buy a search per key */
+	for (size_t i = 0; i < n; i++)
+		n_keys = list_keys(&tables[i], keys, n_keys);
+	/* A hostile file must not buy a search for each of its keys. */
 	const char *near =
 	    load->n_warnings < LOAD_FINDINGS_LIMIT && key->len < KEY_LENGTH
 	    ? text_nearest(key->text, keys)
@@ -59,18 +75,21 @@ load_map(struct load *load, const struct yaml_node *map,
 	unsigned unknown = 0;
 	for (size_t i = 0; i < map->n; i++) {
 		const struct yaml_entry *entry = &map->entries[i];
-		struct load_table *table = NULL;
-		const struct load_field *field =
-		    find_field(tables, n, entry->key->text, &table);
+		const struct load_field *field = NULL;
+		struct load_table *table =
+		    find_table(tables, n, entry->key->text, &field);
 		const size_t before = load_enter_key(load, entry->key->text);
-		if (field != NULL) {
-			table->hits++;
-			load->key = entry->key;
-			field->read(load, entry->value,
-			    (char *)table->target + field->offset);
-		} else {
+		load->key = entry->key;
+		if (table == NULL) {
 			unknown++;
 			warn_unknown(load, entry->key, tables, n);
+		} else if (field == NULL) {
+			table->hits++;
+			load_note_unsupported(load, entry->key, "");
+		} else {
+			table->hits++;
+			field->read(load, entry->value,
+			    (char *)table->target + field->offset);
 		}
 		load_leave(load, before);
 	}
@@ -127,7 +146,7 @@ void
 load_bool(struct load *load, const struct yaml_node *node, void *target)
 {
 	bool *value = target;
-	/* "true" in quotes says the same */
+	/* In quotes it says the same. */
 	if (node->kind == YAML_KIND_SCALAR &&
 	    yaml_type_of(node->text) == YAML_TYPE_BOOL)
 		*value = node->text[0] == 't' || node->text[0] == 'T';
@@ -242,7 +261,7 @@ read_env_entry(
 	else if (value->kind == YAML_KIND_MAP)
 		load_note_unsupported(load, value, ": a computed value");
 	else if (load_is_kind(load, value, YAML_KIND_SCALAR, "text"))
-		/* names are unique already: no search */
+		/* The reader of YAML refuses a name that stands twice. */
 		strv_format(
 		    env, "%s=%s", name, yaml_is_null(value) ? "" : value->text);
 }
@@ -275,12 +294,4 @@ load_without_effect(
 	(void)node;
 	(void)target;
 	load_warn(load, load->key, "this key no longer has an effect");
-}
-
-void
-load_unsupported(struct load *load, const struct yaml_node *node, void *target)
-{
-	(void)node;
-	(void)target;
-	load_note_unsupported(load, load->key, "");
 }

@@ -229,10 +229,3 @@ workflow_release(struct workflow *workflow)
 {
 	record_release(&workflow_table, workflow);
 }
-
-void
-workflow_findings_release(struct workflow_findings *findings)
-{
-	error_list_release(&findings->errors);
-	strv_release(&findings->warnings);
-}

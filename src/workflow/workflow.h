@@ -97,24 +97,6 @@ struct workflow {
 	char *sha256; /* of the file's bytes, in hexadecimal */
 };
 
-struct workflow_findings {
-	struct error_list errors; /* "FILE:LINE:COL: message\n  source\n  ^" */
-	struct strv warnings; /* unknown keys and the like, same form */
-};
-
-/*
- * Reads and checks a workflow file. Every structural error of the file is
- * found in one pass: on failure (false) findings->errors holds them in file
- * order, each with place, source line and caret. Warnings may come with
- * success. Keys of the language that this version does not build yet are
- * errors of kind ERROR_UNSUPPORTED whose text says "not supported yet".
- */
-bool workflow_load(const char *path, struct workflow *workflow,
-    struct workflow_findings *findings) MUST_USE;
-/* The same on bytes already read; name stands for the path in messages. */
-bool workflow_load_text(const char *name, const void *bytes, size_t len,
-    struct workflow *workflow, struct workflow_findings *findings) MUST_USE;
-
 /*
  * Fills in the fields given as "$NAME" from the workflow's env, then from the
  * process environment (environment: NAME=VALUE entries): max_parallel >= 1 and
@@ -133,6 +115,5 @@ struct output_capture *output_captures_add(struct output_captures *outputs);
 
 bool workflow_uses_claude(const struct workflow *workflow);
 void workflow_release(struct workflow *workflow);
-void workflow_findings_release(struct workflow_findings *findings);
 
 #endif

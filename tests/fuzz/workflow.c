@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "data/json.h"
-#include "workflow/workflow.h"
+#include "workflow/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -20,7 +20,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "workflow/workflow.h"
+#include "workflow/load.h"
 
 #define LEAST_BAD_FILES 40
 #define LEAST_GOOD_FILES 15

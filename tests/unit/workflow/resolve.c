@@ -7,8 +7,8 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "data/json.h"
+#include "workflow/load.h"
 #include "workflow/value.h"
-#include "workflow/workflow.h"
 
 static const char text[] = "env: {MAX: 3, SLOW: 2m}\n"
 			   "setup: {timeout: $SLOW, commands: []}\n"

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Steps that are no more than the name of a slash command of claude, with
- * arguments: the oldest form of the language.
- */
+/* Steps that are names of slash commands. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -10,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "workflow/load.h"
+#include "workflow/load_slash.h"
 
 /* The one command that was not expected to commit. */
 #define NO_COMMIT_COMMAND "prodigy-lint"
@@ -28,7 +25,7 @@ commits_by_default(const char *command)
 
 void
 load_slash_text(
-    struct load *load, const struct yaml_node *node, struct steps *steps)
+    struct load *load, const struct yaml_node *node, struct step *step)
 {
 	autofree char *copy = mem_text(node->text);
 	const char *text = text_trim(copy);
@@ -36,7 +33,7 @@ load_slash_text(
 		load_expected(load, node, "a step");
 		return;
 	}
-	struct step *step = load_new_step(steps, node, STEP_CLAUDE);
+	step->kind = STEP_CLAUDE;
 	step->command = mem_format("%s%s", *text == '/' ? "" : "/", text);
 	step->commit_required = commits_by_default(text);
 }
@@ -109,7 +106,7 @@ load_slash_map(
 		step->commit_required = commits_by_default(name);
 	step->kind = STEP_CLAUDE;
 	if (step->command == NULL) {
-		/* it was the command, not a label */
+		/* The name was the command, not a label. */
 		free(step->name);
 		step->name = NULL;
 	}
@@ -124,20 +121,28 @@ read_timeout(struct load *load, const struct yaml_node *node, void *target)
 	load_timeout(load, node, &step->timeout_ms, &step->timeout_variable);
 }
 
+static const struct load_field metadata_fields[] = {
+	{ "commit_required", load_bool,
+	    offsetof(struct step, commit_required) },
+	{ "continue_on_error", load_bool,
+	    offsetof(struct step, continue_on_error) },
+	{ "timeout", read_timeout, 0 },
+	{ "env", load_env, offsetof(struct step, env) },
+	{ NULL, NULL, 0 },
+};
+
+const struct load_keys load_slash_keys[] = {
+	{ "metadata", metadata_fields },
+	{ NULL, NULL },
+};
+
 void
 load_metadata(struct load *load, const struct yaml_node *node, void *target)
 {
-	static const struct load_field fields[] = {
-		{ "commit_required", load_bool,
-		    offsetof(struct step, commit_required) },
-		{ "continue_on_error", load_bool,
-		    offsetof(struct step, continue_on_error) },
-		{ "timeout", read_timeout, 0 },
-		{ "env", load_env, offsetof(struct step, env) },
-		{ "retries", load_unsupported, 0 },
-		{ NULL, NULL, 0 },
-	};
-	struct load_table table = { fields, target, 0 };
+	static const char *const unsupported[] = { "retries", NULL };
+	struct load_table table = { .fields = metadata_fields,
+		.target = target,
+		.unsupported = unsupported };
 	if (load_is_kind(load, node, YAML_KIND_MAP, "a map"))
 		load_map(load, node, &table, 1);
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Maps of a workflow file, read by tables of keys, and simple values.
+ *
+ * A module that reads maps has a table for each kind of map. It shows its
+ * tables to the test that walks all keys (struct load_keys), as a key that is
+ * accepted must also arrive where it is needed.
+ */
+#ifndef WORKFLOW_LOAD_VALUE_H
+#define WORKFLOW_LOAD_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "data/yaml.h"
+#include "workflow/load_note.h"
+
+/* Reads the value of a key into target; notes what is wrong with it. */
+typedef void load_read_fn(
+    struct load *load, const struct yaml_node *node, void *target);
+
+struct load_field {
+	const char *key; /* NULL ends a table */
+	load_read_fn *read;
+	size_t offset; /* of the target within the table's target */
+};
+
+/* One of the tables that a map is read by; the first that has a key wins. */
+struct load_table {
+	const struct load_field *fields;
+	void *target;
+	const char *const *unsupported; /* keys to come, up to NULL; or NULL */
+	unsigned hits; /* keys that it took */
+};
+
+/* A module's table, by the map that it is for; the last has no place. */
+struct load_keys {
+	const char *place;
+	const struct load_field *fields;
+};
+
+/* Returns how many keys no table had; each is a warning. */
+unsigned load_map(struct load *load, const struct yaml_node *map,
+    struct load_table *tables, size_t n);
+/* Notes "expected X, found Y". */
+void load_expected(
+    struct load *load, const struct yaml_node *node, const char *expected);
+/* False after noting that the node is of another kind. */
+bool load_is_kind(struct load *load, const struct yaml_node *node,
+    enum yaml_kind kind, const char *expected);
+/*
+ * The text of a scalar that is not null, whatever its type; NULL after noting
+ * what was expected.
+ */
+const char *load_scalar(
+    struct load *load, const struct yaml_node *node, const char *expected);
+/* One of names (NULL-terminated); false after noting an error. */
+bool load_choice(struct load *load, const struct yaml_node *node,
+    const char *const *names, unsigned *choice);
+/* A duration, or "$NAME" in *variable; one of the two may be set only once. */
+void load_timeout(struct load *load, const struct yaml_node *node, int64_t *ms,
+    char **variable);
+
+/* For tables, with what target points to. */
+load_read_fn load_text; /* char ** */
+load_read_fn load_bool; /* bool * */
+load_read_fn load_unsigned; /* unsigned * */
+load_read_fn load_size; /* size_t * */
+load_read_fn load_texts; /* struct strv *: a text or a list of them */
+load_read_fn load_env; /* struct strv *: NAME=VALUE */
+load_read_fn load_ignored; /* nothing: any value is accepted */
+load_read_fn load_without_effect; /* nothing: any value, with a warning */
+
+#endif
