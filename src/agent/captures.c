@@ -10,6 +10,7 @@
 
 #include "agent/captures.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/json.h"
 
 struct span {
@@ -17,21 +18,15 @@ struct span {
 	size_t len;
 };
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static struct span
 trim(const struct str *text)
 {
 	struct span span = { str_text(text), text->len };
-	while (span.len > 0 && is_blank(span.text[0])) {
+	while (span.len > 0 && text_is_blank(span.text[0])) {
 		span.text++;
 		span.len--;
 	}
-	while (span.len > 0 && is_blank(span.text[span.len - 1]))
+	while (span.len > 0 && text_is_blank(span.text[span.len - 1]))
 		span.len--;
 	return span;
 }

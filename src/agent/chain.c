@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "git/git.h"
 #include "git/head.h"
@@ -75,15 +76,7 @@ make_environment(struct chain *chain, struct error *err)
 	struct strv *env = &chain->env;
 	struct vars_value item = { 0 };
 	strv_env_inherit(env);
-	for (size_t i = 0; i < spec->env.n; i++) {
-		const char *entry = spec->env.items[i];
-		const char *equals = strchr(entry, '=');
-		if (equals == NULL)
-			continue;
-		autofree char *name =
-		    mem_text_n(entry, (size_t)(equals - entry));
-		strv_env_set(env, name, equals + 1);
-	}
+	strv_env_set_all(env, &spec->env);
 	strv_env_set(env, "PRODIGY_AUTOMATION", "true");
 	set_text(env, "PRODIGY_WORKFLOW", spec->workflow);
 	set_text(env, "PRODIGY_SESSION_ID", spec->session);
@@ -190,9 +183,7 @@ next_part(const char *text, size_t len)
 		return (size_t)(end - text) + 1;
 	if (len <= FRAME_OUT_LIMIT)
 		return 0;
-	while (part > 1 && ((unsigned char)text[part] & 0xc0) == 0x80)
-		part--;
-	return part;
+	return text_cut(text, len, part);
 }
 
 void
@@ -264,13 +255,11 @@ chain_environment(const struct chain *chain, const struct step *step,
 	strv_copy(env, &chain->env);
 	for (size_t i = 0; i < step->env.n; i++) {
 		autostr struct str value = { 0 };
-		const char *entry = step->env.items[i];
-		const char *equals = strchr(entry, '=');
-		if (equals == NULL)
+		autofree char *name = NULL;
+		const char *text = strv_env_split(step->env.items[i], &name);
+		if (text == NULL)
 			continue;
-		autofree char *name =
-		    mem_text_n(entry, (size_t)(equals - entry));
-		if (!chain_text(chain, equals + 1, &value, NULL, err))
+		if (!chain_text(chain, text, &value, NULL, err))
 			return error_wrap(err, "env: %s", name);
 		strv_env_set(env, name, str_text(&value));
 	}

@@ -9,6 +9,7 @@
 #include "agent/printed.h"
 #include "agent/step_run.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 struct run {
 	struct chain *chain;
@@ -30,13 +31,9 @@ send_step(
 static json_t *
 short_text(const struct str *text)
 {
-	size_t len = text->len;
-	if (len <= STEP_OUTPUT_LIMIT)
-		return json_stringn(str_text(text), len);
-	len = STEP_OUTPUT_LIMIT;
-	while (len > 0 && ((unsigned char)text->data[len] & 0xc0) == 0x80)
-		len--;
-	return json_stringn(text->data, len);
+	const char *bytes = str_text(text);
+	return json_stringn(
+	    bytes, text_cut(bytes, text->len, STEP_OUTPUT_LIMIT));
 }
 
 static void

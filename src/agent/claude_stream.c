@@ -36,12 +36,7 @@ keep(char **where, const char *text)
 static json_t *
 cut_text(const char *text, size_t len, size_t limit)
 {
-	if (len > limit) {
-		len = limit;
-		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-			len--;
-	}
-	return json_stringn(text, len);
+	return json_stringn(text, text_cut(text, len, limit));
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "agent/claude_stream.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define SAID_LIMIT 600 /* bytes of claude's own words in a message */
 
@@ -173,10 +174,7 @@ add_words(struct str *why, const char *text)
 		str_add_n(why, text, len);
 		return;
 	}
-	size_t cut = SAID_LIMIT;
-	while (cut > 0 && ((unsigned char)text[cut] & 0xc0) == 0x80)
-		cut--;
-	str_add_n(why, text, cut);
+	str_add_n(why, text, text_cut(text, len, SAID_LIMIT));
 	str_add(why, "...");
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define INLINE_LIMIT 10000 /* bytes of output within a prompt */
 #define TAIL_LIMIT 2000 /* bytes of output that stand for a message */
@@ -77,12 +78,9 @@ error_message(const struct outcome *failed)
 {
 	const struct str *text =
 	    failed->err.len > 0 ? &failed->err : &failed->out;
-	size_t start = text->len > TAIL_LIMIT ? text->len - TAIL_LIMIT : 0;
-	while (start < text->len &&
-	    ((unsigned char)text->data[start] & 0xc0) == 0x80)
-		start++;
 	if (text->len == 0)
 		return json_string(failed->failure.message);
+	size_t start = text_tail(text->data, text->len, TAIL_LIMIT);
 	return json_stringn(text->data + start, text->len - start);
 }
 

@@ -66,11 +66,8 @@ choose_source(const struct output_capture *capture, const struct str *out,
 static void
 cut(struct str *text, size_t limit)
 {
-	if (limit == 0 || text->len <= limit)
-		return;
-	while (limit > 0 && ((unsigned char)text->data[limit] & 0xc0) == 0x80)
-		limit--;
-	str_cut(text, limit);
+	if (limit > 0)
+		str_cut(text, text_cut(str_text(text), text->len, limit));
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "agent/step_shell.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define EXCERPT_LINES 5
 #define EXCERPT_BYTES 600
@@ -49,18 +50,16 @@ add_excerpt(struct str *message, const struct str *text)
 	size_t end = text->len;
 	while (end > 0 && text->data[end - 1] == '\n')
 		end--;
+	if (end == 0)
+		return;
+	const size_t least = text_tail(text->data, end, EXCERPT_BYTES);
 	size_t start = end;
 	unsigned lines = 0;
-	while (start > 0 && end - start < EXCERPT_BYTES) {
+	while (start > least) {
 		if (text->data[start - 1] == '\n' && ++lines == EXCERPT_LINES)
 			break;
 		start--;
 	}
-	/* Not in the middle of a character. */
-	while (start < end && ((unsigned char)text->data[start] & 0xc0) == 0x80)
-		start++;
-	if (start == end)
-		return;
 	str_add(message, ": ");
 	str_add_n(message, text->data + start, end - start);
 }

@@ -144,6 +144,27 @@ strv_env_unset(struct strv *v, const char *name)
 	remove_entries(v, name, 0);
 }
 
+const char *
+strv_env_split(const char *entry, char **name)
+{
+	const char *equals = strchr(entry, '=');
+	if (equals == NULL)
+		return NULL;
+	*name = mem_text_n(entry, (size_t)(equals - entry));
+	return equals + 1;
+}
+
+void
+strv_env_set_all(struct strv *v, const struct strv *entries)
+{
+	for (size_t i = 0; i < entries->n; i++) {
+		autofree char *name = NULL;
+		const char *value = strv_env_split(entries->items[i], &name);
+		if (value != NULL)
+			strv_env_set(v, name, value);
+	}
+}
+
 void
 strv_env_inherit(struct strv *v)
 {

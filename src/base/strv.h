@@ -37,6 +37,14 @@ void strv_release(struct strv *v);
 void strv_env_set(struct strv *v, const char *name, const char *value);
 const char *strv_env_get(const struct strv *v, const char *name);
 void strv_env_unset(struct strv *v, const char *name);
+/* Sets every entry of entries; those without a '=' are left out. */
+void strv_env_set_all(struct strv *v, const struct strv *entries);
+/*
+ * Splits an entry: *name is a copy of its name, for the caller to free, and
+ * what is returned points to its value. NULL, and *name untouched, when the
+ * entry has no '='.
+ */
+const char *strv_env_split(const char *entry, char **name);
 /* Replaces the contents of v by a copy of the process environment. */
 void strv_env_inherit(struct strv *v);
 

@@ -11,6 +11,8 @@
 
 #define UTF8_LONGEST 4
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+/* The bytes of a character that follow its first: 10xxxxxx. */
+#define FOLLOWS(byte) (((unsigned char)(byte)&0xc0) == 0x80)
 #define SUGGEST_LONGEST 64
 
 /* The character at the front of some bytes. */
@@ -75,6 +77,29 @@ text_is_utf8(const void *bytes, size_t len)
 		len -= c.len;
 	}
 	return true;
+}
+
+size_t
+text_cut(const char *bytes, size_t len, size_t limit)
+{
+	if (len <= limit)
+		return len;
+	for (size_t back = 0; back < UTF8_LONGEST && back <= limit; back++)
+		if (!FOLLOWS(bytes[limit - back]))
+			return limit - back;
+	return limit;
+}
+
+size_t
+text_tail(const char *bytes, size_t len, size_t limit)
+{
+	if (len <= limit)
+		return 0;
+	size_t start = len - limit;
+	for (size_t at = start; at < len && at < start + UTF8_LONGEST; at++)
+		if (!FOLLOWS(bytes[at]))
+			return at;
+	return limit < UTF8_LONGEST ? len : start;
 }
 
 void
@@ -253,6 +278,30 @@ text_ends_with(const char *text, const char *suffix)
 {
 	size_t len = strlen(text), end = strlen(suffix);
 	return len >= end && strcmp(text + len - end, suffix) == 0;
+}
+
+bool
+text_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool
+text_is_name_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	    (c >= '0' && c <= '9') || c == '_';
+}
+
+bool
+text_is_name(const char *bytes, size_t len)
+{
+	if (len == 0 || (bytes[0] >= '0' && bytes[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!text_is_name_char(bytes[i]))
+			return false;
+	return true;
 }
 
 char *

@@ -14,6 +14,18 @@
 
 /* UTF-8 as in RFC 3629: shortest forms, no surrogates. */
 bool text_is_utf8(const void *bytes, size_t len);
+/*
+ * The longest prefix of at most limit bytes that does not end within a UTF-8
+ * character: its length, len itself when all fits. Bytes that are not UTF-8 are
+ * cut at the limit.
+ */
+size_t text_cut(const char *bytes, size_t len, size_t limit);
+/*
+ * The longest suffix of at most limit bytes that does not begin within a UTF-8
+ * character: its offset, 0 when all fits. Bytes that are not UTF-8 are cut at
+ * the limit.
+ */
+size_t text_tail(const char *bytes, size_t len, size_t limit);
 /* Appends bytes with each invalid sequence replaced by U+FFFD. */
 void text_repair(struct str *out, const void *bytes, size_t len);
 /*
@@ -37,6 +49,12 @@ void text_shell_quote(struct str *out, const char *text);
 const char *text_nearest(const char *word, const char *const *candidates);
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
+/* Space, tab, newline and carriage return, in every locale. */
+bool text_is_blank(char c);
+/* A letter, a digit or '_', in ASCII and in every locale. */
+bool text_is_name_char(char c);
+/* A name as a shell has them: name characters, at least one, no digit first. */
+bool text_is_name(const char *bytes, size_t len);
 /* Trims ASCII white space at both ends in place; returns the new start. */
 char *text_trim(char *text);
 

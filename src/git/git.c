@@ -202,16 +202,8 @@ make_env(struct strv *env, const struct git_options *options)
 {
 	strv_env_inherit(env);
 	git_env(env, options->purpose, options->sync);
-	if (options->extra_env == NULL)
-		return;
-	for (size_t i = 0; i < options->extra_env->n; i++) {
-		autofree char *name = mem_text(options->extra_env->items[i]);
-		char *value = strchr(name, '=');
-		if (value == NULL)
-			BUG("'%s' is no environment entry", name);
-		*value++ = '\0';
-		strv_env_set(env, name, value);
-	}
+	if (options->extra_env != NULL)
+		strv_env_set_all(env, options->extra_env);
 }
 
 /* --- what it said -------------------------------------------------------- */

@@ -79,9 +79,10 @@ set_env_entry(
     const char *entry, struct vars *vars, struct strv *env, struct error *err)
 {
 	autostr struct str value = { 0 };
-	autofree char *name = mem_text(entry);
-	char *text = strchr(name, '=');
-	*text++ = '\0';
+	autofree char *name = NULL;
+	const char *text = strv_env_split(entry, &name);
+	if (text == NULL)
+		BUG("'%s' is no environment entry", entry);
 	if (!template_text(text, vars, &value, NULL, err))
 		return error_wrap(err, "env: %s", name);
 	vars_set_text(vars, name, str_text(&value), VARS_AUTHOR);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "workflow/step.h"
 
 #define LABEL_CHARACTERS 120
@@ -28,12 +29,6 @@ step_kind_name(enum step_kind kind)
 	BUG("no such kind of step: %d", (int)kind);
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Appends text with every run of blanks as one space, none at the ends. */
 static void
 add_one_line(struct str *out, const char *text)
@@ -41,7 +36,7 @@ add_one_line(struct str *out, const char *text)
 	bool gap = false;
 	const size_t start = out->len;
 	for (; *text; text++) {
-		if (is_blank(*text)) {
+		if (text_is_blank(*text)) {
 			gap = out->len > start;
 			continue;
 		}

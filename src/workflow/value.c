@@ -6,30 +6,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/yaml.h"
 #include "workflow/value.h"
 
 #define SECOND_MS 1000
 
-static bool
-is_name(const char *text, size_t len)
-{
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	if (len == 0 || strchr(first, text[0]) == NULL)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (strchr(first, text[i]) == NULL &&
-		    strchr("0123456789", text[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 bool
 value_is_variable_name(const char *text)
 {
-	return is_name(text, strlen(text));
+	return text_is_name(text, strlen(text));
 }
 
 char *
@@ -44,7 +30,7 @@ value_variable(const char *text)
 		text++;
 		len -= 2;
 	}
-	return is_name(text, len) ? mem_text_n(text, len) : NULL;
+	return text_is_name(text, len) ? mem_text_n(text, len) : NULL;
 }
 
 bool

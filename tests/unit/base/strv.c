@@ -85,6 +85,26 @@ environment(void)
 }
 
 static void
+entries(void)
+{
+	static const char *const texts[] = { "A=1", "none", "B=x=y", "A=2",
+		"=z", NULL };
+	autostrv struct strv v = { 0 };
+	autostrv struct strv from = { 0 };
+	autofree char *name = NULL;
+	strv_add_all(&from, texts);
+	strv_env_set(&v, "A", "0");
+	strv_env_set_all(&v, &from);
+	is(&v, "A=2|B=x=y|=z|", "the last entry of a name is the one set");
+	tap_is_text(strv_env_split("none", &name), NULL,
+	    "an entry without = has no value");
+	tap_is_text(name, NULL, "and no name");
+	tap_is_text(strv_env_split("AB=x=y", &name), "x=y",
+	    "the value is all behind the first =");
+	tap_is_text(name, "AB", "the name is all before it");
+}
+
+static void
 inherited(void)
 {
 	autostrv struct strv v = { 0 };
@@ -101,6 +121,7 @@ main(void)
 	building();
 	many();
 	environment();
+	entries();
 	inherited();
 	return tap_done();
 }

@@ -210,6 +210,66 @@ nearest(void)
 	tap_is_text(text_nearest(huge, words), NULL, "too long");
 }
 
+/* Cuts at every limit: what is left is UTF-8, and no character too short. */
+static void
+cut(const char *text)
+{
+	size_t len = strlen(text);
+	for (size_t limit = 0; limit <= len + 1; limit++) {
+		size_t end = text_cut(text, len, limit);
+		size_t start = text_tail(text, len, limit);
+		bool all = limit >= len;
+		tap_ok(end <= limit && text_is_utf8(text, end) &&
+			(all ? end == len : end + 4 > limit),
+		    "a prefix of '%s' within %zu bytes is cut between"
+		    " characters",
+		    text, limit);
+		tap_ok(len - start <= limit &&
+			text_is_utf8(text + start, len - start) &&
+			(all ? start == 0 : len - start + 4 > limit),
+		    "so is a suffix");
+	}
+}
+
+static void
+cuts(void)
+{
+	static const char odd[] = "\x80\x80\x80\x80\x80\x80\x80\x80";
+	cut("");
+	cut("abc");
+	cut("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z");
+	cut("\xf0\x9f\x98\x80");
+	tap_is_int((long long)text_cut("\xc3\xa4\xc3\xa4", 4, 3), 2,
+	    "the character that does not fit is left out");
+	tap_is_int((long long)text_tail("\xc3\xa4\xc3\xa4", 4, 3), 2,
+	    "at the front, too");
+	tap_is_int((long long)text_cut(odd, 8, 6), 6,
+	    "bytes that are no characters are cut at the limit");
+	tap_is_int(
+	    (long long)text_tail(odd, 8, 6), 2, "from the other end, too");
+}
+
+static void
+names(void)
+{
+	tap_ok(text_is_name("_a9Z", 4), "letters, digits and _ are a name");
+	tap_ok(!text_is_name("9a", 2), "a name does not begin with a digit");
+	tap_ok(!text_is_name("", 0), "nothing is no name");
+	tap_ok(!text_is_name("a-b", 3), "a name has no -");
+	tap_ok(!text_is_name("\xc3\xa4", 2), "a name is ASCII");
+	tap_ok(
+	    text_is_name("a-b", 1), "only the bytes that count are looked at");
+	tap_ok(!text_is_name("a\0b", 3), "a NUL is not part of a name");
+	tap_ok(text_is_name_char('9') && !text_is_name_char('\0'),
+	    "a digit may stand in a name, a NUL may not");
+	tap_ok(text_is_blank(' ') && text_is_blank('\t') &&
+		text_is_blank('\n') && text_is_blank('\r'),
+	    "space, tab, newline and carriage return are blanks");
+	tap_ok(!text_is_blank('\0') && !text_is_blank('\v') &&
+		!text_is_blank('\xa0'),
+	    "other white space is not");
+}
+
 static void
 trimmed(const char *text, const char *want)
 {
@@ -248,6 +308,8 @@ main(void)
 	}
 	quoted();
 	nearest();
+	cuts();
+	names();
 	ends();
 	return tap_done();
 }
