@@ -141,8 +141,6 @@ print_listing(struct dlq_listing *listing)
 		output_line("%zu item%s", listing->shown,
 		    listing->shown == 1 ? "" : "s");
 	}
-	strv_release(&listing->table.cells);
-	json_decref(listing->items);
 }
 
 static bool
@@ -168,8 +166,8 @@ list_jobs(const struct find *find, const struct invocation *invocation,
 		ok = list_job(find, jobs.items[i], &listing, err);
 	if (ok)
 		print_listing(&listing);
-	else
-		json_decref(listing.items);
+	strv_release(&listing.table.cells);
+	json_decref(listing.items);
 	return ok;
 }
 
