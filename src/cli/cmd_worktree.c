@@ -43,7 +43,7 @@ static const struct option_spec merge_options[] = {
 	{ "path", 'p', OPTION_TEXT, AT(path), "DIR", "the repository at DIR" },
 };
 
-/* --- ls ------------------------------------------------------------------ */
+/* --- ls --------------------------------------------------------------- */
 
 static size_t
 commits_ahead(const struct find *find, const char *branch, const char *target)
@@ -185,7 +185,7 @@ run_list(struct invocation *invocation, int *status, struct error *err)
 	return find_with(invocation, values->path, list, err);
 }
 
-/* --- merge --------------------------------------------------------------- */
+/* --- merge ------------------------------------------------------------ */
 
 static bool
 drop_ref(const struct find *find, const char *ref, struct error *err)

@@ -39,7 +39,7 @@ struct manual {
 	struct str text; /* of prodigy.1 */
 };
 
-/* --- reading ------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------- */
 
 static void
 read_page(const char *name, struct str *text)
@@ -176,7 +176,7 @@ manual_release(struct manual *manual)
 	str_release(&manual->text);
 }
 
-/* --- looking up ---------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------- */
 
 static bool
 has(const struct strv *words, const char *word)
@@ -227,7 +227,7 @@ has_option(const struct option_spec *options, size_t n, const char *name)
 	return false;
 }
 
-/* --- what the program has is in the manual ------------------------------- */
+/* --- what the program has is in the manual ---------------------------- */
 
 /* shared: NULL, or the list that stands for many commands. */
 static void
@@ -314,7 +314,7 @@ check_commands(
 	}
 }
 
-/* --- what the manual names exists ---------------------------------------- */
+/* --- what the manual names exists ------------------------------------- */
 
 static void
 check_entry(const struct entry *entry)
