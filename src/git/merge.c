@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "git/merge.h"
 #include "git/merger.h"
 
@@ -65,26 +66,18 @@ commit_written(const char *oid, const struct error *err, void *arg)
 		succeed(arg, oid, false);
 }
 
-void
-merge_commit_text(struct str *out, const char *tree, const char *const *parents,
-    const char *identity, int64_t wall_ms, const char *message)
-{
-	long long seconds = (long long)(wall_ms / 1000);
-	str_format(out, "tree %s\n", tree);
-	for (; *parents != NULL; parents++)
-		str_format(out, "parent %s\n", *parents);
-	str_format(out, "author %s %lld +0000\n", identity, seconds);
-	str_format(out, "committer %s %lld +0000\n\n", identity, seconds);
-	str_add(out, message);
-}
-
+/* The format of a commit object: a header, an empty line, the message. */
 static void
 write_commit(struct merge *merge)
 {
 	autostr struct str text = { 0 };
-	const char *const parents[] = { merge->old, merge->tip, NULL };
-	merge_commit_text(&text, merge->tree, parents, merge->identity,
-	    merge->wall_ms, merge->message);
+	long long seconds = (long long)(merge->wall_ms / 1000);
+	str_format(&text, "tree %s\nparent %s\nparent %s\n", merge->tree,
+	    merge->old, merge->tip);
+	str_format(&text, "author %s %lld +0000\n", merge->identity, seconds);
+	str_format(
+	    &text, "committer %s %lld +0000\n\n", merge->identity, seconds);
+	str_add(&text, merge->message);
 	objects_write_commit(
 	    merge->objects, text.data, text.len, commit_written, merge);
 }

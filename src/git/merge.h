@@ -62,12 +62,4 @@ typedef void merge_done_fn(const struct merge_result *result, void *arg);
 void merge_start(struct objects *objects, const struct merge_request *request,
     merge_done_fn *fn, void *arg);
 
-/*
- * The text of a commit object (git's format: tree, parents, author, committer,
- * empty line, message). parents ends in NULL.
- */
-void merge_commit_text(struct str *out, const char *tree,
-    const char *const *parents, const char *identity, int64_t wall_ms,
-    const char *message);
-
 #endif

@@ -141,9 +141,13 @@ take_messages(struct merger_fields *fields, struct merged *merged)
 	return field != NULL;
 }
 
-size_t
-merger_parse(
-    const char *bytes, size_t len, bool has_status, struct merged *merged)
+/*
+ * Of bytes that a NUL follows; has_status: as --stdin prints them. The length
+ * of the complete record with its final NUL, or 0: more is to come. merged may
+ * be NULL.
+ */
+static size_t
+parse(const char *bytes, size_t len, bool has_status, struct merged *merged)
 {
 	struct merger_fields fields = { bytes, bytes + len };
 	const char *status = has_status ? next_field(&fields) : "";
@@ -158,8 +162,8 @@ merger_parse(
 	return (size_t)(fields.at - bytes);
 }
 
-void
-merged_release(struct merged *merged)
+static void
+release_merged(struct merged *merged)
 {
 	strv_release(&merged->paths);
 	str_release(&merged->messages);
@@ -179,13 +183,13 @@ tree_printed(const struct git_result *git, void *arg)
 	str_add_str(&out, &git->out);
 	str_add_n(&out, "", 1);
 	bool ok = git->code <= 1 &&
-	    merger_parse(out.data, out.len, false, &merged) > 0 &&
+	    parse(out.data, out.len, false, &merged) > 0 &&
 	    merged.tree[0] != '\0';
 	merged.conflict = git->code == 1;
 	if (!ok)
 		git_complain("git merge-tree", git, &err);
 	end_call(call, ok ? &merged : NULL, ok ? NULL : &err);
-	merged_release(&merged);
+	release_merged(&merged);
 }
 
 static void
@@ -209,7 +213,7 @@ measure_stream(const char *bytes, size_t len, void *arg)
 {
 	(void)arg;
 	size_t skip = len > 0 && bytes[0] == '\0' ? 1 : 0;
-	size_t first = merger_parse(bytes + skip, len - skip, true, NULL);
+	size_t first = parse(bytes + skip, len - skip, true, NULL);
 	if (first == 0)
 		return 0;
 	const char *at = bytes + skip + first;
@@ -233,9 +237,9 @@ tree_streamed(const char *reply, size_t len, const char *complaint, void *arg)
 	(void)complaint;
 	size_t skip = reply != NULL && reply[0] == '\0' ? 1 : 0;
 	if (reply == NULL ||
-	    merger_parse(reply + skip, len - skip, true, &merged) == 0 ||
+	    parse(reply + skip, len - skip, true, &merged) == 0 ||
 	    merged.tree[0] == '\0') {
-		merged_release(&merged);
+		release_merged(&merged);
 		merger->failed++;
 		start_single(call);
 		return;
@@ -243,7 +247,7 @@ tree_streamed(const char *reply, size_t len, const char *complaint, void *arg)
 	merger->failed = 0;
 	batch_set_patience(merger->stream, GIT_TIMEOUT_MS);
 	end_call(call, &merged, NULL);
-	merged_release(&merged);
+	release_merged(&merged);
 }
 
 static void
@@ -308,7 +312,7 @@ unmerged_listed(const struct git_result *git, void *arg)
 		    merged.paths.n);
 		end_call(arg, &merged, NULL);
 	}
-	merged_release(&merged);
+	release_merged(&merged);
 }
 
 static void

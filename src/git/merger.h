@@ -43,13 +43,4 @@ void merger_free(struct merger *merger); /* NULL is ignored */
 void merger_start(struct merger *merger, const char *old, const char *tip,
     bool by_work_tree, merger_fn *fn, void *arg);
 
-/*
- * What merge-tree -z --messages prints (git-merge-tree), of bytes that a NUL
- * follows: with has_status, as --stdin has it. The length of the complete
- * record with its final NUL, or 0: more to come. merged may be NULL.
- */
-size_t merger_parse(
-    const char *bytes, size_t len, bool has_status, struct merged *merged);
-void merged_release(struct merged *merged);
-
 #endif

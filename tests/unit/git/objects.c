@@ -7,7 +7,7 @@
 
 #include "../tap.h"
 #include "base/mem.h"
-#include "git/merge.h"
+#include "base/str.h"
 #include "git/objects.h"
 #include "support.h"
 
@@ -197,9 +197,10 @@ test_write(void)
 	autofree char *tree = rev(dir, "two^{tree}");
 	autofree char *a = rev(dir, "one");
 	autofree char *b = rev(dir, "other");
-	const char *const parents[] = { a, b, NULL };
-	merge_commit_text(
-	    &text, tree, parents, "N <m@x>", 1700000000123, "Subject\n");
+	str_format(&text, "tree %s\nparent %s\nparent %s\n", tree, a, b);
+	str_add(&text,
+	    "author N <m@x> 1700000000 +0000\n"
+	    "committer N <m@x> 1700000000 +0000\n\nSubject\n");
 	objects_write_commit(objects, text.data, text.len, got_oid, &got);
 	turn_until(loop, &got.done);
 	autofree char *script = mem_format("git fsck --strict >&2; git log -1 "

@@ -130,8 +130,8 @@ void
 open_repository(const char *path, struct repo *repo)
 {
 	autoerror struct error err = { 0 };
-	tap_ok(repo_open(path, repo, &err), "%s opens: %s", path_name(path),
-	    error_text(&err));
+	held(&err, repo_open(path, repo, &err), "the repository %s is found",
+	    path_name(path));
 }
 
 bool

@@ -34,7 +34,7 @@ char *rev(const char *dir, const char *name);
 
 /* A repository NAME with files a, b (20 lines) and d/c and one commit. */
 char *make_repository(const char *name);
-/* The same as a struct repo; empty on failure, which fails the test. */
+/* Finds the repository at path; empty on failure, which fails the test. */
 void open_repository(const char *path, struct repo *repo);
 
 /* Turns the loop until *done, for a minute at most. */
