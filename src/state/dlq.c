@@ -173,13 +173,6 @@ dlq_add(const char *dir, const char *item, const json_t *data,
 	    file_replace(path, text.data, text.len, err);
 }
 
-bool
-dlq_remove(const char *dir, const char *item, struct error *err)
-{
-	autofree char *path = record_path(dir, item);
-	return file_remove(path, err);
-}
-
 /* By number for item_{n}, by text for others. */
 static int
 compare_records(const void *a, const void *b)

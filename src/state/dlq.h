@@ -37,7 +37,6 @@ bool dlq_needs_review(const struct failure *failure);
 bool dlq_add(const char *dir, const char *item, const json_t *data,
     const struct dlq_attempt *attempt, int64_t *count,
     struct error *err) MUST_USE;
-bool dlq_remove(const char *dir, const char *item, struct error *err) MUST_USE;
 /* Writes index.json anew from the folder; none when there are no items. */
 bool dlq_write_index(
     const char *dir, const char *job, struct error *err) MUST_USE;

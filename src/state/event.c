@@ -19,33 +19,6 @@
 #define BUFFER_LIMIT 65536
 #define HOST_SIZE 256
 
-struct event_kind {
-	const char *type;
-	enum event_severity severity;
-};
-
-static const struct event_kind kinds[] = {
-	{ "job_failed", EVENT_ERROR },
-	{ "agent_failed", EVENT_ERROR },
-	{ "checkpoint_failed", EVENT_ERROR },
-	{ "memory_pressure", EVENT_WARNING },
-	{ "dlq_items_evicted", EVENT_WARNING },
-	{ "admission_reduced", EVENT_WARNING },
-	{ "job_started", EVENT_INFO },
-	{ "job_completed", EVENT_INFO },
-	{ "agent_completed", EVENT_INFO },
-	{ "dlq_item_added", EVENT_INFO },
-};
-
-enum event_severity
-event_severity_of(const char *type)
-{
-	for (size_t i = 0; i < COUNT_OF(kinds); i++)
-		if (strcmp(kinds[i].type, type) == 0)
-			return kinds[i].severity;
-	return EVENT_DEBUG;
-}
-
 static void
 add_snake_case(struct str *out, const char *type)
 {

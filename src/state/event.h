@@ -16,19 +16,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "base/strv.h"
-
-enum event_severity {
-	EVENT_DEBUG,
-	EVENT_INFO,
-	EVENT_WARNING,
-	EVENT_ERROR,
-};
 
 /* Called with each complete line (newline included). */
 typedef void event_tee_fn(const char *line, size_t len, void *arg);
@@ -52,20 +43,7 @@ void event_emit(struct event_log *log, const char *type, json_t *members);
 void event_flush(struct event_log *log);
 void event_close(struct event_log *log);
 
-enum event_severity event_severity_of(const char *type);
 /* "agent_failed" of AgentFailed, agent-failed or d_l_q_… spellings. */
 char *event_canonical_type(const char *type) MUST_USE;
-
-/*
- * Reads all event files of a folder in time order, streaming. Malformed lines
- * are skipped and counted; a torn last line is no malformed one. fn returns
- * false to stop.
- */
-typedef bool event_read_fn(const json_t *event, void *arg);
-bool event_read(const char *dir, event_read_fn *fn, void *arg,
-    size_t *malformed, struct error *err) MUST_USE;
-/* The event files of a folder, oldest first. */
-bool event_files(
-    const char *dir, struct strv *paths, struct error *err) MUST_USE;
 
 #endif

@@ -12,10 +12,10 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "state/event.h"
+#include "state/event_read.h"
 
 /* A file being read, with the event that stands first in it. */
-struct source {
+struct event_source {
 	FILE *file;
 	char *line;
 	size_t cap;
@@ -57,7 +57,7 @@ is_event(const json_t *json)
 
 /* Moves on to the next whole event; a line without newline is being written. */
 static void
-advance(struct source *source, size_t *malformed)
+advance(struct event_source *source, size_t *malformed)
 {
 	ssize_t n;
 	json_decref(source->next);
@@ -78,12 +78,12 @@ advance(struct source *source, size_t *malformed)
 	}
 }
 
-static struct source *
-earliest(struct source *sources, size_t n)
+static struct event_source *
+earliest(struct event_source *sources, size_t n)
 {
-	struct source *first = NULL;
+	struct event_source *first = NULL;
 	for (size_t i = 0; i < n; i++) {
-		struct source *s = &sources[i];
+		struct event_source *s = &sources[i];
 		if (s->next != NULL &&
 		    (first == NULL ||
 			strcmp(json_get_text(s->next, "timestamp"),
@@ -95,7 +95,7 @@ earliest(struct source *sources, size_t n)
 
 /* A file may have been removed since it was listed. */
 static bool
-open_sources(const struct strv *paths, struct source *sources, size_t *n,
+open_sources(const struct strv *paths, struct event_source *sources, size_t *n,
     size_t *malformed, struct error *err)
 {
 	for (size_t i = 0; i < paths->n; i++) {
@@ -116,10 +116,10 @@ event_read(const char *dir, event_read_fn *fn, void *arg, size_t *malformed,
 	*malformed = 0;
 	if (!event_files(dir, &paths, err))
 		return false;
-	struct source *sources = mem_array(paths.n, sizeof(*sources));
+	struct event_source *sources = mem_array(paths.n, sizeof(*sources));
 	size_t n = 0;
 	bool ok = open_sources(&paths, sources, &n, malformed, err);
-	struct source *source;
+	struct event_source *source;
 	while (ok && (source = earliest(sources, n)) != NULL &&
 	    fn(source->next, arg))
 		advance(source, malformed);

@@ -5,16 +5,22 @@
  * journal; everything else stays on disk.
  *
  * job_apply() is the only way to change it, live and at replay, so that both
- * give the same. Records ("op" tells the kind):
+ * give the same. The member "op" of a record tells its kind:
  *
- *	items       count
- *	phase       phase
- *	start       item, attempt, agent, worktree, branch, base
- *	ready       item, tip, commits, result    (finished, waits for its
- *merge) merged      item, merge_commit            (an outcome: success) done
- *item, result                  (success without commits) fail        item,
- *error, error_type, result     (an outcome: failure) reset       item (back to
- *pending) setup_done  vars reduce_step index interrupt   signal end status
+ *	op		members				what it means
+ *	items		count, items_sha256		the list is frozen
+ *	setup_done	vars				captures of setup
+ *	phase		phase				a phase begins
+ *	start		item, attempt, agent,		an attempt begins
+ *			worktree, branch, base
+ *	ready		item, tip, base, result		it waits for its merge
+ *	merged		item, merge_commit		outcome: success
+ *	done		item, result			outcome: no commits
+ *	fail		item, error, error_type,	outcome: failure
+ *			result
+ *	reset		item				back to pending
+ *	reduce_step	index				a step is finished
+ *	interrupt	signal				a signal stopped the run
  */
 #ifndef STATE_JOB_H
 #define STATE_JOB_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Appending to the journal of a job. */
+/* The journal of a job. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,8 +15,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "data/json.h"
 #include "state/journal.h"
+
+#define CRC_LEN 19 /* ,"crc":"00000000"} and a newline */
+#define PREV_LEN 18 /* ,"prev":"00000000" */
+
+/* --- appending ----------------------------------------------------------- */
 
 bool
 journal_create(struct journal *journal, const char *path, json_t *header,
@@ -119,4 +127,195 @@ journal_close(struct journal *journal)
 	free(journal->path);
 	str_release(&journal->buffer);
 	*journal = (struct journal){ .fd = -1 };
+}
+
+/* --- reading back -------------------------------------------------------- */
+
+struct journal_reader {
+	FILE *file;
+	const char *path;
+	uint64_t offset; /* of the line */
+	char *line;
+	size_t cap;
+	size_t len;
+};
+
+/* The eight hex digits at text. */
+static bool
+get_hex(const char *text, uint32_t *value)
+{
+	char digits[9];
+	memcpy(digits, text, 8);
+	digits[8] = '\0';
+	if (strspn(digits, "0123456789abcdef") != 8)
+		return false;
+	*value = (uint32_t)strtoul(digits, NULL, 16);
+	return true;
+}
+
+/* Whether a line is whole by its own checksum; prev and crc are set then. */
+static bool
+check_line(const char *line, size_t len, uint32_t *prev, uint32_t *crc)
+{
+	static const char crc_key[] = ",\"crc\":\"";
+	static const char prev_key[] = ",\"prev\":\"";
+	if (len < CRC_LEN + PREV_LEN + 2 || line[0] != '{')
+		return false;
+	const char *tail = line + len - CRC_LEN;
+	const char *before = tail - PREV_LEN;
+	if (memcmp(tail, crc_key, 8) != 0 ||
+	    memcmp(tail + 16, "\"}\n", 3) != 0 ||
+	    memcmp(before, prev_key, 9) != 0 || before[17] != '"')
+		return false;
+	if (!get_hex(tail + 8, crc) || !get_hex(before + 9, prev))
+		return false;
+	return digest_crc32c(0, line, (size_t)(tail - line)) == *crc;
+}
+
+/* False at the end of the file. Lines over the limit come in parts. */
+static bool
+next_line(struct journal_reader *reader)
+{
+	reader->offset += reader->len;
+	ssize_t n = getline(&reader->line, &reader->cap, reader->file);
+	reader->len = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+/*
+ * Whether a whole record ends this line. In a bad line it may start late: what
+ * is damaged can be the newline in front of it. A record starts with a brace,
+ * and not where JSON has one inside of a record.
+ */
+static bool
+holds_record(const struct journal_reader *reader)
+{
+	uint32_t prev, crc;
+	const char *line = reader->line;
+	for (size_t i = 0; i < reader->len; i++) {
+		bool starts = line[i] == '{' &&
+		    (i == 0 || memchr(":[,{", line[i - 1], 4) == NULL);
+		if (starts &&
+		    check_line(line + i, reader->len - i, &prev, &crc))
+			return true;
+	}
+	return false;
+}
+
+/* From a bad line on: is any record whole? Then it is damage. */
+static bool
+classify_rest(struct journal_reader *reader, struct journal_report *report,
+    struct error *err)
+{
+	uint64_t bad = reader->offset;
+	do {
+		if (holds_record(reader))
+			return error_set(err, ERROR_STATE,
+			    "%s: damaged record at byte %llu", reader->path,
+			    (unsigned long long)bad);
+	} while (next_line(reader));
+	report->torn_bytes = reader->offset - bad;
+	return true;
+}
+
+static bool
+pass_on(struct journal_reader *reader, journal_record_fn *fn, void *arg,
+    struct error *err)
+{
+	struct journal_place place = { reader->offset, (uint32_t)reader->len };
+	autojson json_t *record =
+	    json_load_record(reader->line, reader->len, reader->path, err);
+	return record != NULL && fn(record, &place, arg, err);
+}
+
+static bool
+replay_lines(struct journal_reader *reader, journal_record_fn *fn, void *arg,
+    struct journal_report *report, struct error *err)
+{
+	uint32_t prev, crc;
+	while (next_line(reader)) {
+		if (!check_line(reader->line, reader->len, &prev, &crc))
+			return classify_rest(reader, report, err);
+		if (prev != report->last_crc)
+			return error_set(err, ERROR_STATE,
+			    "%s: the record at "
+			    "byte %llu does not follow the one before it",
+			    reader->path, (unsigned long long)reader->offset);
+		if (!pass_on(reader, fn, arg, err))
+			return false;
+		report->last_crc = crc;
+		report->records++;
+		report->valid_bytes = reader->offset + reader->len;
+	}
+	return true;
+}
+
+bool
+journal_replay(const char *path, journal_record_fn *fn, void *arg,
+    struct journal_report *report, struct error *err)
+{
+	struct journal_reader reader = { .path = path,
+		.file = fopen(path, "re") };
+	*report = (struct journal_report){ 0 };
+	if (reader.file == NULL)
+		return error_system(err, "reading journal %s", path);
+	bool ok = replay_lines(&reader, fn, arg, report, err);
+	if (ok && ferror(reader.file) != 0)
+		ok = error_system(err, "reading journal %s", path);
+	fclose(reader.file);
+	free(reader.line);
+	return ok;
+}
+
+/* --- opening again, with a torn end put aside ---------------------------- */
+
+/* Kept, for whoever wants to know what was lost. */
+static bool
+keep_tail(const struct journal *journal, uint64_t from, uint64_t len,
+    struct error *err)
+{
+	char stamp[CLOCK_STAMP_SIZE];
+	autostr struct str tail = { 0 };
+	autofree char *aside = mem_format(
+	    "%s.torn-%s", journal->path, clock_stamp(clock_wall(), stamp));
+	return file_read_at(journal->fd, from, (size_t)len, &tail, err) &&
+	    file_replace(aside, str_text(&tail), tail.len, err);
+}
+
+static bool
+cut_tail(struct journal *journal, struct error *err)
+{
+	if (ftruncate(journal->fd, (off_t)journal->size) != 0)
+		return error_system(err, "cutting the torn end");
+	return file_sync(journal->fd, err);
+}
+
+static bool
+repair(struct journal *journal, struct error *err)
+{
+	struct stat st;
+	if (fstat(journal->fd, &st) != 0)
+		return error_system(err, "looking at it");
+	uint64_t size = (uint64_t)st.st_size;
+	if (size < journal->size)
+		return error_set(err, ERROR_STATE,
+		    "it is shorter than what was read from it");
+	return size == journal->size ||
+	    (keep_tail(journal, journal->size, size - journal->size, err) &&
+		cut_tail(journal, err));
+}
+
+bool
+journal_reopen(struct journal *journal, const char *path,
+    const struct journal_report *report, struct error *err)
+{
+	*journal = (struct journal){
+		.path = mem_text(path),
+		.last_crc = report->last_crc,
+		.size = report->valid_bytes,
+	};
+	journal->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (journal->fd < 0)
+		return error_system(err, "opening journal %s", path);
+	return repair(journal, err) || error_wrap(err, "journal %s", path);
 }

@@ -314,13 +314,6 @@ layout_logs(const struct layout *layout, const char *stamp)
 }
 
 char *
-layout_lock_info(const struct layout *layout, const char *id)
-{
-	autofree char *name = path_encode_name(id);
-	return mem_format("%s/resume_locks/%s.lock", layout->home, name);
-}
-
-char *
 layout_lock(const struct layout *layout, const char *id)
 {
 	autofree char *name = path_encode_name(id);

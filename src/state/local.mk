@@ -1,16 +1,12 @@
 noinst_LIBRARIES += libstate.a
 libstate_a_SOURCES = \
 	%D%/checkpoint.c %D%/checkpoint.h \
-	%D%/checkpoint_hash.h \
-	%D%/checkpoint_read.c \
 	%D%/dlq.c %D%/dlq.h \
 	%D%/event.c %D%/event.h \
-	%D%/event_read.c \
+	%D%/event_read.c %D%/event_read.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/job.c %D%/job.h \
 	%D%/journal.c %D%/journal.h \
-	%D%/journal_repair.c \
-	%D%/journal_replay.c \
 	%D%/layout.c %D%/layout.h \
 	%D%/session.c %D%/session.h \
 	%D%/spool.c %D%/spool.h

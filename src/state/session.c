@@ -227,34 +227,3 @@ session_map(const struct layout *layout, const char *session, const char *job,
 	return session_write(by_session, mapping, err) &&
 	    session_write(by_job, mapping, err);
 }
-
-/* A tree is registered once. */
-static void
-drop_orphan(json_t *list, const char *path)
-{
-	for (size_t i = json_array_size(list); i > 0 && path != NULL; i--) {
-		const char *other =
-		    json_get_text(json_array_get(list, i - 1), "path");
-		if (other != NULL && strcmp(other, path) == 0)
-			json_array_remove(list, i - 1);
-	}
-}
-
-bool
-session_add_orphan(const struct layout *layout, const char *job, json_t *entry,
-    struct error *err)
-{
-	autoerror struct error ignored = { 0 };
-	autofree char *path = layout_orphans(layout, job);
-	autojson json_t *taken = entry;
-	autojson json_t *old = path_exists(path)
-	    ? json_load_path(path, DOCUMENT_LIMIT, &ignored)
-	    : NULL;
-	if (!json_is_array(old) && !session_keep_damaged(path, err))
-		return false;
-	autojson json_t *list =
-	    json_is_array(old) ? json_incref(old) : json_array();
-	drop_orphan(list, json_get_text(taken, "path"));
-	json_array_append(list, taken);
-	return session_write(path, list, err);
-}

@@ -67,11 +67,4 @@ bool session_write(
 /* A file that cannot be read becomes {path}.damaged instead of being lost. */
 bool session_keep_damaged(const char *path, struct error *err) MUST_USE;
 
-/*
- * Adds an entry (taken) to the registry of work trees that are kept; one of
- * the same path is replaced.
- */
-bool session_add_orphan(const struct layout *layout, const char *job,
-    json_t *entry, struct error *err) MUST_USE;
-
 #endif

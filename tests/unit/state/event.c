@@ -15,6 +15,7 @@
 #include "data/json.h"
 #include "scratch.h"
 #include "state/event.h"
+#include "state/event_read.h"
 
 struct types {
 	struct str text;
@@ -216,12 +217,6 @@ test_types(void)
 		autofree char *type = event_canonical_type(names[i][0]);
 		tap_is_text(type, names[i][1], "type '%s'", names[i][0]);
 	}
-	tap_is_int(event_severity_of("job_failed"), EVENT_ERROR, "error");
-	tap_is_int(
-	    event_severity_of("memory_pressure"), EVENT_WARNING, "warning");
-	tap_is_int(event_severity_of("job_started"), EVENT_INFO, "info");
-	tap_is_int(
-	    event_severity_of("claude_message"), EVENT_DEBUG, "all others");
 }
 
 int

@@ -190,8 +190,7 @@ test_hostile_names(void)
 {
 	static path_fn *const fns[] = { layout_session, layout_job,
 		layout_events, layout_dlq, layout_mapping, layout_worktree,
-		layout_metadata, layout_orphans, layout_logs, layout_lock_info,
-		layout_lock };
+		layout_metadata, layout_orphans, layout_logs, layout_lock };
 	struct layout layout;
 	size_t wrong = 0;
 	char long_name[301];
@@ -394,34 +393,6 @@ test_session(void)
 	layout_release(&layout);
 }
 
-static void
-test_orphans(void)
-{
-	autoerror struct error err = { 0 };
-	struct layout layout;
-	set_home("orphans");
-	open_or_die("/x/repo", &layout);
-	autofree char *path = layout_orphans(&layout, "job");
-	for (int i = 0; i < 4; i++) {
-		autofree char *tree = mem_format("/tree/%d", i % 3);
-		if (!session_add_orphan(&layout, "job",
-			json_pack("{s:s, s:i}", "path", tree, "n", i), &err))
-			BUG("%s", error_text(&err));
-	}
-	autojson json_t *list = json_load_path(path, 1u << 20, &err);
-	tap_is_int(
-	    (long long)json_array_size(list), 3, "a tree is registered once");
-	tap_is_int(json_get_int(json_array_get(list, 2), "n", 0), 3,
-	    "with the last entry");
-	scratch_write(path, "[{", 2);
-	tap_ok(session_add_orphan(
-		   &layout, "job", json_pack("{s:s}", "path", "/t"), &err),
-	    "a damaged registry is no obstacle");
-	autofree char *aside = mem_format("%s.damaged", path);
-	tap_ok(path_exists(aside), "and kept aside");
-	layout_release(&layout);
-}
-
 int
 main(void)
 {
@@ -435,7 +406,6 @@ main(void)
 	test_find_job();
 	test_find_session();
 	test_session();
-	test_orphans();
 	scratch_done();
 	return tap_done();
 }
