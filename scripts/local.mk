@@ -10,9 +10,11 @@ dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/bootstrap \
 	%D%/build \
 	%D%/check-size \
+	%D%/check-structure \
 	%D%/fuzz \
 	%D%/install-packages \
 	%D%/quickstart \
+	%D%/structure \
 	%D%/test
 TESTS += $(SOURCE_CHECKS)
 EXTRA_DIST += .clang-format

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "plan/frame.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 #include "proc/signals.h"
 
 #define READ_SIZE 65536
@@ -33,7 +34,7 @@ stop_running(struct keeper *keeper)
 	if (keeper->running == NULL)
 		return;
 	int64_t grace_ms = keeper->stop == KEEPER_OUT_OF_TIME
-	    ? KEEPER_STEP_GRACE_MS
+	    ? LADDER_GRACE_MS
 	    : keeper->grace_ms;
 	if (grace_ms > 0)
 		child_stop(keeper->running, grace_ms);
@@ -65,7 +66,7 @@ beat(void *arg)
 	autostr struct str frame = { 0 };
 	frame_beat_encode(&frame);
 	keeper_send(keeper, &frame);
-	keeper->beat = loop_after(keeper->loop, FRAME_BEAT_MS, beat, keeper);
+	keeper->beat = loop_after(keeper->loop, LADDER_BEAT_MS, beat, keeper);
 }
 
 static void
@@ -170,7 +171,7 @@ keeper_open(struct keeper *keeper, struct error *err)
 	    loop_watch(keeper->loop, STDOUT_FILENO, 0, output_ready, keeper);
 	keeper->lifeline = loop_watch(
 	    keeper->loop, STDIN_FILENO, POLLIN, lifeline_moved, keeper);
-	keeper->beat = loop_after(keeper->loop, FRAME_BEAT_MS, beat, keeper);
+	keeper->beat = loop_after(keeper->loop, LADDER_BEAT_MS, beat, keeper);
 	return true;
 }
 

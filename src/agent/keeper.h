@@ -26,7 +26,6 @@
 	(4u * 1024 *                                                           \
 	    1024) /* output frames wait below it                      \
 			    */
-#define KEEPER_STEP_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
 
 enum keeper_stop {
 	KEEPER_GOES_ON,

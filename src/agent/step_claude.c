@@ -13,6 +13,7 @@
 #include "agent/step_log.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "proc/ladder.h"
 #include "proc/lines.h"
 
 #define BYPASS "bypassPermissions"
@@ -124,7 +125,7 @@ watch_patience(struct claude *claude)
 		return;
 	timer_remove(claude->linger);
 	claude->linger = loop_after(claude->chain->keeper->loop,
-	    CLAUDE_LINGER_MS, lost_patience, claude);
+	    LADDER_CLAUDE_LINGER_MS, lost_patience, claude);
 }
 
 static void

@@ -9,8 +9,6 @@
 #include "plan/frame.h"
 #include "workflow/step.h"
 
-#define CLAUDE_LINGER_MS 30000 /* silence allowed after a result */
-
 /* How the program is spoken to. */
 enum claude_mode {
 	CLAUDE_STREAM, /* stream-json */

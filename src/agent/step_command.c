@@ -4,6 +4,7 @@
 
 #include "agent/step_command.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 
 static void
 command_done(const struct child_end *end, void *arg)
@@ -33,7 +34,7 @@ time_is_up(void *arg)
 	struct command *command = arg;
 	command->timer = NULL;
 	command->timed_out = true;
-	child_stop(command->child, KEEPER_STEP_GRACE_MS);
+	child_stop(command->child, LADDER_GRACE_MS);
 }
 
 void
@@ -42,7 +43,7 @@ command_end(struct command *command)
 	if (command->done || command->ended_by_us)
 		return;
 	command->ended_by_us = true;
-	child_stop(command->child, KEEPER_STEP_GRACE_MS);
+	child_stop(command->child, LADDER_GRACE_MS);
 }
 
 static bool

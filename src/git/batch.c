@@ -14,10 +14,10 @@
 #include "git/batch.h"
 #include "git/git.h"
 #include "proc/child.h"
+#include "proc/ladder.h"
 
 #define COMPLAINT_LIMIT 2000
 #define IDLE_OUTPUT_LIMIT 4096 /* what may come without a request */
-#define CLEAN_UP_MS 500
 
 struct batch_request {
 	STAILQ_ENTRY(batch_request) link;
@@ -293,7 +293,7 @@ let_it_clean_up(struct child *child)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 	child_signal(child, SIGTERM);
-	for (int i = 0; i < CLEAN_UP_MS && !child_is_dead(child); i++)
+	for (int i = 0; i < LADDER_BATCH_GRACE_MS && !child_is_dead(child); i++)
 		nanosleep(&pause, NULL);
 }
 

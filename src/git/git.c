@@ -11,13 +11,13 @@
 #include "base/text.h"
 #include "git/git.h"
 #include "proc/child.h"
+#include "proc/ladder.h"
 #include "proc/run.h"
 
 #define FSYNC_GIT 23600 /* core.fsync; it warns of the older setting */
 #define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
 #define COMPLAINT_LIMIT 2000
 #define COMPLAINT_LINES 12
-#define GRACE_MS 1000
 
 /* --- its version --------------------------------------------------------- */
 
@@ -349,7 +349,7 @@ end_call(struct git_call *call, int code)
 	if (call->stopped != 0)
 		return;
 	call->stopped = code;
-	child_stop(call->child, GRACE_MS);
+	child_stop(call->child, LADDER_GIT_GRACE_MS);
 }
 
 static void

@@ -26,7 +26,6 @@
 
 #define FRAME_VERSION 1
 #define FRAME_OUT_LIMIT 65536 /* bytes of output in one frame */
-#define FRAME_BEAT_MS 15000
 
 enum frame_phase {
 	PHASE_WORKFLOW,

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "proc/child.h"
 #include "proc/fds.h"
+#include "proc/ladder.h"
 #include "proc/process.h"
 #include "proc/signals.h"
 #include "proc/spawn.h"
@@ -299,7 +300,7 @@ collect(void)
 		if (child->reaped || !reap(child, WNOHANG))
 			continue;
 		child->end_timer =
-		    loop_after(child->loop, CHILD_DRAIN_MS, finish, child);
+		    loop_after(child->loop, LADDER_DRAIN_MS, finish, child);
 		finish_if_done(child);
 	}
 	if (reap_strays)

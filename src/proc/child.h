@@ -7,7 +7,7 @@
  *	struct child *child = child_start(loop, &spec, err);
  *
  * A child is done when it has been reaped AND its output pipes have ended (or
- * CHILD_DRAIN_MS after the reaping have passed: a daemon that inherited the
+ * LADDER_DRAIN_MS after the reaping have passed: a daemon that inherited the
  * pipe cannot hold us). on_done is then called exactly once and child is freed
  * after it returns.
  */
@@ -22,8 +22,6 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "proc/loop.h"
-
-#define CHILD_DRAIN_MS 1000
 
 struct child;
 

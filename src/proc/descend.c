@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "proc/child.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 #include "proc/process.h"
 #include "proc/proctable.h"
 
@@ -99,7 +100,7 @@ kill_round(void)
 bool
 descend_kill_all(void)
 {
-	int64_t deadline = clock_now() + DESCEND_DEADLINE_MS;
+	int64_t deadline = clock_now() + LADDER_KILL_MS;
 	int quiet_rounds = 0;
 	while (quiet_rounds < 2) {
 		if (kill_round() == 0) {

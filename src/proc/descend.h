@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define DESCEND_DEADLINE_MS 2000
 /* The environment variable that tells whose process it is. */
 #define DESCEND_TOKEN "PRODIGY_AGENT"
 
@@ -33,7 +32,7 @@ bool descend_bind_to_parent(pid_t parent);
 /*
  * SIGKILL to all descendants until none is left; works without a loop. The
  * children of the child module are left to it for reaping. False when some
- * still live after DESCEND_DEADLINE_MS.
+ * still live after LADDER_KILL_MS.
  */
 bool descend_kill_all(void);
 /*

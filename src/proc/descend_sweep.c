@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 #include "proc/process.h"
 #include "proc/proctable.h"
 
@@ -106,7 +107,7 @@ descend_sweep(const char *token)
 	/* An empty token would mean everybody's. */
 	if (token[0] == '\0')
 		return 0;
-	int64_t deadline = clock_now() + DESCEND_DEADLINE_MS;
+	int64_t deadline = clock_now() + LADDER_KILL_MS;
 	size_t killed = sweep_once(token);
 	/* What was forked meanwhile has the token as well. */
 	for (size_t n = killed; n > 0 && clock_now() < deadline;) {

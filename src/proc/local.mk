@@ -4,6 +4,7 @@ libproc_a_SOURCES = \
 	%D%/child.c %D%/child.h \
 	%D%/descend.c %D%/descend.h \
 	%D%/fds.c %D%/fds.h \
+	%D%/ladder.h \
 	%D%/limits.c %D%/limits.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/loop.c %D%/loop.h \

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "proc/capture.h"
+#include "proc/ladder.h"
 #include "proc/run.h"
 
 struct run {
@@ -45,7 +46,7 @@ on_timeout(void *arg)
 	if (run->child == NULL)
 		return;
 	run->timed_out = true;
-	child_stop(run->child, RUN_GRACE_MS);
+	child_stop(run->child, LADDER_GRACE_MS);
 }
 
 static void
@@ -94,7 +95,7 @@ wait_for(
 	while (run->child != NULL) {
 		if (cancel != NULL && *cancel && !run->cancelled) {
 			run->cancelled = true;
-			child_stop(run->child, RUN_GRACE_MS);
+			child_stop(run->child, LADDER_GRACE_MS);
 		}
 		if (!loop_turn(loop, -1, err)) {
 			child_abandon(run->child);

@@ -17,7 +17,6 @@
 #include "proc/loop.h"
 
 #define RUN_KEEP_BYTES ((size_t)1024 * 1024) /* at each end of an output */
-#define RUN_GRACE_MS 5000 /* between SIGTERM and SIGKILL */
 
 struct run_spec {
 	char *const *argv; /* argv[0] is looked up in PATH of env */

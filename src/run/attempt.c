@@ -11,6 +11,7 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "proc/child.h"
+#include "proc/ladder.h"
 #include "proc/lines.h"
 #include "run/attempt.h"
 
@@ -75,7 +76,7 @@ look_for_silence(void *arg)
 	}
 	attempt->heard = false;
 	attempt->silence = loop_after(
-	    attempt->loop, ATTEMPT_SILENCE_MS, look_for_silence, attempt);
+	    attempt->loop, LADDER_SILENCE_MS, look_for_silence, attempt);
 }
 
 static void
@@ -92,7 +93,7 @@ take_result(struct attempt *attempt, const json_t *object)
 	attempt->has_result = true;
 	/* It has said its last word: it must not linger. */
 	child_feed_end(attempt->child);
-	force_after(attempt, ATTEMPT_LINGER_MS);
+	force_after(attempt, LADDER_LINGER_MS);
 }
 
 static void
@@ -136,7 +137,7 @@ describe_loss(
 		str_format(why,
 		    "nothing was heard from the agent process for "
 		    "%d seconds",
-		    ATTEMPT_SILENCE_MS / 1000);
+		    LADDER_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);
 	if (attempt->complaint.len > 0)
@@ -210,7 +211,7 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	str_add_char(&line, '\n');
 	child_feed(attempt->child, line.data, line.len);
 	attempt->silence =
-	    loop_after(loop, ATTEMPT_SILENCE_MS, look_for_silence, attempt);
+	    loop_after(loop, LADDER_SILENCE_MS, look_for_silence, attempt);
 	return attempt;
 }
 

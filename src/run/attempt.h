@@ -19,9 +19,6 @@
 #include "proc/loop.h"
 #include "run/executor.h"
 
-#define ATTEMPT_SILENCE_MS 90000 /* no frame for so long: lost */
-#define ATTEMPT_LINGER_MS 10000 /* between its result and its end */
-
 struct attempt;
 
 /* A frame other than the result; object is borrowed. */

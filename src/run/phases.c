@@ -17,6 +17,7 @@
 #include "plan/items.h"
 #include "proc/child.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 #include "proc/limits.h"
 #include "proc/signals.h"
 #include "run/executor_local.h"
@@ -51,8 +52,8 @@ signal_came(int signo, void *arg)
 	if (sup->stop_count == 1)
 		log_note("Stopping: agents get %d seconds to end; once more "
 			 "to end them now",
-		    SUPERVISOR_GRACE_MS / 1000);
-	stop_agents(sup, sup->stop_count == 1 ? SUPERVISOR_FORCE_MS : 0);
+		    LADDER_GRACE_MS / 1000);
+	stop_agents(sup, sup->stop_count == 1 ? LADDER_FORCE_MS : 0);
 }
 
 /* No new agents; those that run may end, but nothing more is recorded. */
@@ -61,7 +62,7 @@ storage_failed(void *arg)
 {
 	struct supervisor *sup = arg;
 	if (sup->recorder.failure.kind != ERROR_NO_SPACE)
-		stop_agents(sup, SUPERVISOR_FORCE_MS);
+		stop_agents(sup, LADDER_FORCE_MS);
 	else if (sup->map != NULL)
 		map_refill_later(sup->map);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "proc/child.h"
 #include "proc/descend.h"
+#include "proc/ladder.h"
 #include "proc/signals.h"
 #include "run/supervisor.h"
 
@@ -95,7 +96,7 @@ supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 		.repository = sup->repo.root,
 		.env = sup->env,
 		.log_dir = sup->log_dir,
-		.grace_ms = SUPERVISOR_GRACE_MS,
+		.grace_ms = LADDER_GRACE_MS,
 		.raw = sup->workflow.raw_interpolation,
 		.send_output = sup->options->verbose >= 2,
 		.claude = sup->claude,

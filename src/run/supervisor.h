@@ -26,11 +26,6 @@
 #include "state/layout.h"
 #include "workflow/workflow.h"
 
-#define SUPERVISOR_GRACE_MS 5000 /* between SIGTERM and SIGKILL of a step */
-#define SUPERVISOR_FORCE_MS                                                    \
-	10000 /* until an agent that was asked is forced                       \
-	       */
-
 struct map;
 
 struct supervisor {

@@ -15,6 +15,7 @@
 #include "../tap.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "proc/ladder.h"
 #include "proc/process.h"
 #include "support.h"
 
@@ -339,7 +340,7 @@ test_ladder(struct loop *loop)
 		tap_ok(turn_until(loop, is_done, &seen), "%s is stopped",
 		    stubborn[i]);
 		int64_t took = clock_now() - before;
-		tap_ok(took < 100 + CHILD_DRAIN_MS + 1000, "within %jd ms",
+		tap_ok(took < 100 + LADDER_DRAIN_MS + 1000, "within %jd ms",
 		    (intmax_t)took);
 		tap_ok(seen.end.signalled && seen.end.stopped_by_us,
 		    "by signal %d, which was ours", seen.end.status);
@@ -387,7 +388,7 @@ test_leftovers(struct loop *loop)
 	tap_is_int((long long)zoo_announced(), 1, "a background process");
 	tap_is_int(
 	    (long long)zoo_wait_gone(), 0, "is gone when its shell is done");
-	tap_ok(clock_now() - before < CHILD_DRAIN_MS + 10000 &&
+	tap_ok(clock_now() - before < LADDER_DRAIN_MS + 10000 &&
 		seen.end.status == 0,
 	    "though it held the pipe");
 	seen_release(&seen);
@@ -429,7 +430,7 @@ test_daemon(struct loop *loop)
 	start_zoo(loop, "daemon", NULL, &seen);
 	turn_until(loop, is_done, &seen);
 	int64_t took = clock_now() - before;
-	tap_ok(took >= CHILD_DRAIN_MS - 1 && took < CHILD_DRAIN_MS + 3000,
+	tap_ok(took >= LADDER_DRAIN_MS - 1 && took < LADDER_DRAIN_MS + 3000,
 	    "a daemon with the pipe holds us for the drain only (%jd ms)",
 	    (intmax_t)took);
 	tap_is_int(seen.end.status, 0, "the child's own end counts");

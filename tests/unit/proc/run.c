@@ -6,6 +6,7 @@
 
 #include "../tap.h"
 #include "base/clock.h"
+#include "proc/ladder.h"
 #include "proc/run.h"
 #include "support.h"
 
@@ -68,7 +69,7 @@ test_timeout(void)
 	    "a slow command");
 	int64_t took = clock_now() - before;
 	tap_ok(result.timed_out && !result.cancelled, "is stopped at its time");
-	tap_ok(took >= 99 && took < 100 + RUN_GRACE_MS, "after %jd ms",
+	tap_ok(took >= 99 && took < 100 + LADDER_GRACE_MS, "after %jd ms",
 	    (intmax_t)took);
 	tap_ok(!run_succeeded(&result), "which is no success");
 	tap_is_text(str_text(&result.out), "begun\n", "its output is kept");

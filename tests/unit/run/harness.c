@@ -19,6 +19,7 @@
 #include "harness.h"
 #include "plan/frame.h"
 #include "proc/child.h"
+#include "proc/ladder.h"
 #include "proc/run.h"
 #include "run/map.h"
 #include "run/parent.h"
@@ -501,7 +502,7 @@ harness_interrupt(struct harness *harness)
 	struct supervisor *sup = &harness->sup;
 	sup->stop_signal = SIGINT;
 	sup->stop_count = 1;
-	map_stop(sup->map, SUPERVISOR_FORCE_MS);
+	map_stop(sup->map, LADDER_FORCE_MS);
 }
 
 void
