@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	%D%/entry \
 	%D%/find \
 	%D%/manual \
+	%D%/manual_keys \
 	%D%/option \
 	%D%/output
 tests_unit_cli_cmd_checkpoints_LDADD = $(CLI_TEST_LIBS)
@@ -34,5 +35,6 @@ tests_unit_cli_commands_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_entry_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_find_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_manual_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_manual_keys_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_option_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_output_LDADD = $(CLI_TEST_LIBS)
