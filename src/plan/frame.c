@@ -121,6 +121,64 @@ static const struct record_field spec_fields[] = {
 const struct record_table frame_spec_table =
     RECORD_TABLE(struct frame_spec, spec_fields);
 
+static void
+take_block(const struct phase_block *block, struct frame_spec *spec)
+{
+	spec->steps = block->steps;
+	spec->outputs = block->outputs;
+	spec->timeout_ms = block->timeout_ms;
+}
+
+static struct plan_request
+plan_request_of(const struct map_block *map)
+{
+	return (struct plan_request){
+		.input = map->input,
+		.json_path = map->json_path,
+		.filter = map->filter,
+		.sort_by = map->sort_by,
+		.distinct = map->distinct,
+		.offset = map->offset,
+		.max_items = map->max_items,
+		.has_max_items = map->has_max_items,
+	};
+}
+
+struct frame_spec
+frame_spec_of(const struct workflow *workflow, enum frame_phase phase)
+{
+	struct frame_spec spec = {
+		.phase = phase,
+		.workflow = workflow->name,
+		.raw = workflow->raw_interpolation,
+	};
+	switch (phase) {
+	case PHASE_WORKFLOW:
+		spec.steps = workflow->commands;
+		break;
+	case PHASE_SETUP:
+		take_block(&workflow->setup, &spec);
+		break;
+	case PHASE_PLAN:
+		spec.plan = plan_request_of(&workflow->map);
+		break;
+	case PHASE_MAP:
+		spec.steps = workflow->map.agent_template;
+		spec.timeout_ms = workflow->map.agent_timeout_ms;
+		break;
+	case PHASE_REDUCE:
+		take_block(&workflow->reduce, &spec);
+		break;
+	case PHASE_MERGE:
+		take_block(&workflow->merge, &spec);
+		break;
+	case PHASE_RESOLVE: /* no part of the workflow */
+	case FRAME_PHASES:
+		break;
+	}
+	return spec;
+}
+
 void
 frame_spec_encode(const struct frame_spec *spec, struct str *out)
 {

@@ -104,6 +104,13 @@ extern const struct record_table plan_request_table;
 extern const struct record_table frame_spec_table;
 extern const struct record_table frame_result_table;
 
+/*
+ * A spec of this phase with everything that the workflow says about it: steps,
+ * outputs, limit of time, settings of the map. All of it is borrowed; such a
+ * spec is not released.
+ */
+struct frame_spec frame_spec_of(
+    const struct workflow *workflow, enum frame_phase phase);
 /* One line without newline, appended. */
 void frame_spec_encode(const struct frame_spec *spec, struct str *out);
 bool frame_spec_decode(const char *line, size_t len, struct frame_spec *spec,

@@ -124,17 +124,13 @@ static bool
 run_merge_block(struct supervisor *sup, const struct final_counts *counts,
     struct error *err)
 {
-	const struct phase_block *block = &sup->workflow.merge;
 	struct frame_result result = { 0 };
 	struct vars *vars = NULL;
 	bool merged = false;
 	bool ok = make_merge_vars(sup, counts, &vars, err);
 	if (ok) {
-		struct parent_steps what = { .title = "Merge",
-			.steps = &block->steps,
-			.outputs = &block->outputs,
-			.vars = vars,
-			.timeout_ms = block->timeout_ms };
+		const struct parent_steps what = { .title = "Merge",
+			.vars = vars };
 		ok = parent_steps_run(sup, PHASE_MERGE, &what, &result, err);
 	}
 	vars_free(vars);

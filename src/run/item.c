@@ -266,8 +266,6 @@ start_attempt(struct item *item, struct error *err)
 	spec.reused = item->tree != TREES_NEW;
 	spec.needs_clean = item->tree == TREES_LITTERED;
 	spec.check_reuse = true;
-	spec.steps = sup->workflow.map.agent_template;
-	spec.timeout_ms = sup->workflow.map.agent_timeout_ms;
 	spec.log_name = item->name;
 	spec.vars = vars;
 	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,

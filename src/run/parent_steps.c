@@ -15,6 +15,7 @@ struct parent_run {
 	struct supervisor *sup;
 	const struct parent_steps *what;
 	enum frame_phase phase;
+	struct steps steps; /* of the phase, borrowed */
 	struct frame_result *result; /* the caller's */
 	struct failure failure;
 	bool done;
@@ -25,20 +26,18 @@ struct parent_run {
 static void
 show_step(const struct parent_run *run, const json_t *frame)
 {
-	const struct parent_steps *what = run->what;
-	const struct step *step = frame_step_of(frame, what->steps);
+	const struct step *step = frame_step_of(frame, &run->steps);
 	const char *state = json_get_text(frame, "state");
-	if (step == NULL || what->quiet)
+	if (step == NULL)
 		return;
 	autofree char *label = step_label(step);
-	const size_t n = what->steps->n;
-	const size_t number = (size_t)(step - what->steps->items) + 1;
+	const size_t number = (size_t)(step - run->steps.items) + 1;
 	if (strcmp(state, "start") == 0)
 		progress_say(run->sup->progress, "%s [%zu/%zu]: %s",
-		    what->title, number, n, label);
+		    run->what->title, number, run->steps.n, label);
 	else if (strcmp(state, "skipped") == 0)
 		progress_say(run->sup->progress, "%s [%zu/%zu] skipped: %s",
-		    what->title, number, n, label);
+		    run->what->title, number, run->steps.n, label);
 }
 
 /* A finished step is an outcome: resuming must not run it again. */
@@ -57,7 +56,7 @@ record_step(const struct parent_run *run, const json_t *frame)
 		recorder_flush(recorder);
 	} else if (run->phase == PHASE_WORKFLOW) {
 		recorder_workflow_step(
-		    recorder, (size_t)index + 1, run->what->steps->n);
+		    recorder, (size_t)index + 1, run->steps.n);
 	}
 }
 
@@ -128,13 +127,8 @@ start(struct parent_run *run, struct error *err)
 	autofree char *no_item = mem_text("");
 	autojson json_t *vars =
 	    vars_to_json(what->vars == NULL ? sup->vars : what->vars);
-	if (what->steps != NULL)
-		spec.steps = *what->steps;
-	if (what->outputs != NULL)
-		spec.outputs = *what->outputs;
-	if (what->plan != NULL)
-		spec.plan = *what->plan;
-	spec.timeout_ms = what->timeout_ms;
+	run->steps = spec.steps;
+	spec.plan.spool = what->spool;
 	spec.vars = vars;
 	spec.item = no_item;
 	spec.agent = name;

@@ -15,12 +15,8 @@
 
 struct parent_steps {
 	const char *title; /* "Setup": in messages */
-	const struct steps *steps;
-	const struct output_captures *outputs; /* may be NULL */
 	const struct vars *vars; /* NULL: the run's own */
-	int64_t timeout_ms;
-	const struct plan_request *plan; /* PHASE_PLAN */
-	bool quiet; /* no line for each step */
+	char *spool; /* PHASE_PLAN: the file to write; borrowed */
 };
 
 /*

@@ -72,13 +72,9 @@ storage_failed(void *arg)
 static bool
 run_setup(struct supervisor *sup, struct error *err)
 {
-	const struct phase_block *setup = &sup->workflow.setup;
 	struct frame_result result = { 0 };
-	struct parent_steps what = { .title = "Setup",
-		.steps = &setup->steps,
-		.outputs = &setup->outputs,
-		.timeout_ms = setup->timeout_ms };
-	if (setup->steps.n == 0)
+	const struct parent_steps what = { .title = "Setup" };
+	if (sup->workflow.setup.steps.n == 0)
 		return true;
 	bool ok = parent_steps_run(sup, PHASE_SETUP, &what, &result, err) &&
 	    (result.captures == NULL ||
@@ -91,23 +87,6 @@ run_setup(struct supervisor *sup, struct error *err)
 	}
 	frame_result_release(&result);
 	return ok;
-}
-
-static void
-fill_plan(const struct supervisor *sup, char *spool, struct plan_request *plan)
-{
-	const struct map_block *map = &sup->workflow.map;
-	*plan = (struct plan_request){
-		.input = map->input,
-		.json_path = map->json_path,
-		.filter = map->filter,
-		.sort_by = map->sort_by,
-		.distinct = map->distinct,
-		.offset = map->offset,
-		.max_items = map->max_items,
-		.has_max_items = map->has_max_items,
-		.spool = spool,
-	};
 }
 
 static bool
@@ -132,12 +111,8 @@ static bool
 plan_items(struct supervisor *sup, struct error *err)
 {
 	struct frame_result result = { 0 };
-	struct plan_request plan;
 	autofree char *spool = path_join(sup->recorder.job_dir, SPOOL_NAME);
-	struct parent_steps what = {
-		.title = "Items", .plan = &plan, .quiet = true
-	};
-	fill_plan(sup, spool, &plan);
+	const struct parent_steps what = { .title = "Items", .spool = spool };
 	bool ok = parent_steps_run(sup, PHASE_PLAN, &what, &result, err) &&
 	    take_items(sup, spool, &result, err);
 	frame_result_release(&result);
@@ -189,20 +164,16 @@ set_map_vars(struct supervisor *sup)
 static bool
 run_reduce(struct supervisor *sup, struct error *err)
 {
-	const struct phase_block *reduce = &sup->workflow.reduce;
 	struct recorder *recorder = &sup->recorder;
 	const struct job *job = &recorder->job;
 	struct frame_result result = { 0 };
-	struct parent_steps what = { .title = "Reduce",
-		.steps = &reduce->steps,
-		.outputs = &reduce->outputs,
-		.timeout_ms = reduce->timeout_ms };
+	const struct parent_steps what = { .title = "Reduce" };
 	sup->results_file = path_join(recorder->job_dir, "map-results.json");
 	if (!job_write_results(job, &recorder->journal, sup->results_file, err))
 		return false;
 	set_map_vars(sup);
 	recorder_phase(recorder, JOB_REDUCE);
-	if (reduce->steps.n == 0)
+	if (sup->workflow.reduce.steps.n == 0)
 		return true;
 	recorder_event(recorder, "reduce_phase_started", NULL);
 	progress_say(sup->progress,
@@ -238,8 +209,7 @@ static bool
 run_standard(struct supervisor *sup, struct error *err)
 {
 	struct frame_result result = { 0 };
-	struct parent_steps what = { .title = "Step",
-		.steps = &sup->workflow.commands };
+	const struct parent_steps what = { .title = "Step" };
 	bool ok = sup->workflow.commands.n == 0 ||
 	    parent_steps_run(sup, PHASE_WORKFLOW, &what, &result, err);
 	frame_result_release(&result);

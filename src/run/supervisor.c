@@ -86,22 +86,18 @@ supervisor_wait(struct supervisor *sup, const bool *done, struct error *err)
 struct frame_spec
 supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 {
-	struct frame_spec spec = {
-		.phase = phase,
-		.job = sup->id,
-		.session = sup->parent_name,
-		.workflow = sup->workflow.name,
-		.attempt = 1,
-		.directory = sup->parent_dir,
-		.repository = sup->repo.root,
-		.env = sup->env,
-		.log_dir = sup->log_dir,
-		.grace_ms = LADDER_GRACE_MS,
-		.raw = sup->workflow.raw_interpolation,
-		.send_output = sup->options->verbose >= 2,
-		.claude = sup->claude,
-		.results_file = sup->results_file,
-	};
+	struct frame_spec spec = frame_spec_of(&sup->workflow, phase);
+	spec.job = sup->id;
+	spec.session = sup->parent_name;
+	spec.attempt = 1;
+	spec.directory = sup->parent_dir;
+	spec.repository = sup->repo.root;
+	spec.env = sup->env;
+	spec.log_dir = sup->log_dir;
+	spec.grace_ms = LADDER_GRACE_MS;
+	spec.send_output = sup->options->verbose >= 2;
+	spec.claude = sup->claude;
+	spec.results_file = sup->results_file;
 	return spec;
 }
 

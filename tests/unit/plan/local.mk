@@ -7,3 +7,5 @@ tests_unit_plan_items_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/item
 tests_unit_plan_item_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 EXTRA_DIST += tests/golden/item-transitions.txt
+check_PROGRAMS += %D%/keys
+tests_unit_plan_keys_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)
