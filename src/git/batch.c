@@ -274,7 +274,7 @@ batch_set_patience(struct batch *batch, int64_t ms)
 }
 
 void
-batch_rest(struct batch *batch)
+batch_renew(struct batch *batch)
 {
 	if (batch->asked || batch->child == NULL)
 		return;

@@ -28,7 +28,7 @@ struct batch;
 
 /*
  * The length of a complete reply at the start of bytes (which a NUL follows),
- * or 0: more to come.
+ * or 0: more is to come.
  */
 typedef size_t batch_measure_fn(const char *bytes, size_t len, void *arg);
 /*
@@ -53,7 +53,7 @@ void batch_send(struct batch *batch, const void *bytes, size_t len,
 /* How long a reply may take from now on; without this, GIT_TIMEOUT_MS. */
 void batch_set_patience(struct batch *batch, int64_t ms);
 /* Ends the process if it is idle: the next request starts it anew. */
-void batch_rest(struct batch *batch);
+void batch_renew(struct batch *batch);
 /* Ends it; requests that wait are forgotten without a call. NULL is ignored. */
 void batch_free(struct batch *batch);
 

@@ -24,7 +24,7 @@ bool final_is_merged(const struct repo *repo, const char *source,
     const char *target, bool *merged, struct error *err) MUST_USE;
 
 /*
- * Merges source into target, never forward-only. Where target is checked out,
+ * Merges source into target, always by a commit. Where target is checked out,
  * git does it there, with the user's hooks and identity, and takes it back
  * when it cannot; elsewhere the objects alone are merged. conflict tells that
  * a failure is a conflict.

@@ -27,8 +27,10 @@ char *head_git_dir(const char *worktree, struct error *err) MUST_USE;
 /* The git directory that all work trees of its repository share. */
 char *head_common_dir(const char *worktree, struct error *err) MUST_USE;
 
-/* A file of one line of git's, such as HEAD or gitdir, without its newline;
- * false: it cannot be read, or is empty. */
+/*
+ * The line of a file of git's that has one, such as HEAD or gitdir, without its
+ * newline; false: it cannot be read, or is empty.
+ */
 bool head_read_line(const char *path, struct str *out) MUST_USE;
 
 #endif

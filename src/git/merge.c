@@ -19,7 +19,6 @@ struct merge {
 	char *message;
 	char *identity;
 	int64_t wall_ms;
-	bool by_work_tree;
 	merge_done_fn *fn;
 	void *arg;
 };
@@ -139,7 +138,7 @@ static void
 start_merger(struct merge *merge)
 {
 	merger_start(objects_merger(merge->objects), merge->old, merge->tip,
-	    merge->by_work_tree, tree_merged, merge);
+	    tree_merged, merge);
 }
 
 static void
@@ -199,7 +198,6 @@ merge_start(struct objects *objects, const struct merge_request *request,
 	merge->message = mem_text(request->message);
 	merge->identity = mem_text(request->identity);
 	merge->wall_ms = request->wall_ms;
-	merge->by_work_tree = request->by_work_tree;
 	merge->fn = fn;
 	merge->arg = arg;
 	loop_defer(objects_loop(objects), start, merge);

@@ -37,7 +37,6 @@ struct merge_request {
 	const char *message;
 	const char *identity; /* "Name <mail>" */
 	int64_t wall_ms; /* time of the commit */
-	bool by_work_tree; /* as with git before 2.38 */
 };
 
 struct merge_result {

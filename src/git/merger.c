@@ -255,7 +255,7 @@ start_stream(struct merger_call *call)
 {
 	struct merger *merger = call->merger;
 	if (++merger->asked > STREAM_RENEWAL) {
-		batch_rest(merger->stream);
+		batch_renew(merger->stream);
 		merger->asked = 1;
 	}
 	autofree char *lines = mem_format(
@@ -441,7 +441,7 @@ merger_free(struct merger *merger)
 
 void
 merger_start(struct merger *merger, const char *old, const char *tip,
-    bool by_work_tree, merger_fn *fn, void *arg)
+    merger_fn *fn, void *arg)
 {
 	struct merger_call *call = mem_zalloc(sizeof(*call));
 	call->merger = merger;
@@ -450,7 +450,7 @@ merger_start(struct merger *merger, const char *old, const char *tip,
 	call->fn = fn;
 	call->arg = arg;
 	unsigned version = git_version();
-	if (by_work_tree || version < MERGE_TREE_GIT)
+	if (version < MERGE_TREE_GIT)
 		start_tree(call);
 	else if (version < STREAM_GIT || merger->failed >= STREAM_TRIES)
 		start_single(call);

@@ -38,9 +38,9 @@ struct merger *merger_new(
 void merger_free(struct merger *merger); /* NULL is ignored */
 /*
  * Merges the commit tip into old and calls fn once, perhaps before this
- * returns. by_work_tree: as with git before 2.38. One at a time.
+ * returns. One at a time.
  */
 void merger_start(struct merger *merger, const char *old, const char *tip,
-    bool by_work_tree, merger_fn *fn, void *arg);
+    merger_fn *fn, void *arg);
 
 #endif

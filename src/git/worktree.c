@@ -336,19 +336,14 @@ worktree_rename(const struct repo *repo, const char *from, const char *to,
 static void
 take_attribute(struct worktree_list *list, const char *line)
 {
-	if (strncmp(line, "worktree ", 9) == 0) {
+	if (text_starts_with(line, "worktree ")) {
 		list->items = mem_grow(
 		    list->items, &list->cap, list->n + 1, sizeof(*list->items));
 		list->items[list->n++] =
 		    (struct worktree_entry){ .path = mem_text(line + 9) };
-	} else if (list->n > 0) {
-		struct worktree_entry *entry = &list->items[list->n - 1];
-		if (strncmp(line, "HEAD ", 5) == 0)
-			entry->head = mem_text(line + 5);
-		else if (strncmp(line, "branch refs/heads/", 18) == 0)
-			entry->branch = mem_text(line + 18);
-		else if (strncmp(line, "prunable", 8) == 0)
-			entry->prunable = true;
+	} else if (list->n > 0 &&
+	    text_starts_with(line, "branch refs/heads/")) {
+		list->items[list->n - 1].branch = mem_text(line + 18);
 	}
 }
 
@@ -378,7 +373,6 @@ worktree_list_release(struct worktree_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		free(list->items[i].path);
 		free(list->items[i].branch);
-		free(list->items[i].head);
 	}
 	free(list->items);
 	*list = (struct worktree_list){ 0 };

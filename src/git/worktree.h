@@ -45,8 +45,6 @@ bool worktree_rename(const struct repo *repo, const char *from, const char *to,
 struct worktree_entry {
 	char *path;
 	char *branch; /* short name; NULL: detached */
-	char *head;
-	bool prunable;
 };
 struct worktree_list {
 	struct worktree_entry *items;

@@ -82,7 +82,7 @@ test_order(struct loop *loop, const char *dir)
 	turn_until(loop, &heard.done);
 	expect(&heard, 0, "line 0");
 	expect(&heard, 499, "line 499");
-	batch_rest(batch);
+	batch_renew(batch);
 	heard.done = false;
 	heard.wanted = 501;
 	ask(batch, "again", &heard);

@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	%D%/head \
 	%D%/index \
 	%D%/merge \
+	%D%/merge_old \
 	%D%/merge_verify \
 	%D%/objects \
 	%D%/refs \
@@ -24,6 +25,9 @@ tests_unit_git_harden_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_head_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_index_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_merge_old_SOURCES = %D%/merge.c
+tests_unit_git_merge_old_CPPFLAGS = $(AM_CPPFLAGS) -DOLD_GIT
+tests_unit_git_merge_old_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_verify_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_objects_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_refs_LDADD = $(GIT_TEST_LIBS)
