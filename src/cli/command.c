@@ -1,225 +1,88 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the command that a command line names, parses its options, runs it. */
+/* The options of every command, and the help that tables give. */
 #include "config.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "base/log.h"
-#include "base/mem.h"
 #include "base/str.h"
-#include "base/strv.h"
-#include "base/text.h"
 #include "cli/command.h"
-#include "cli/help.h"
-#include "cli/option.h"
-#include "cli/output.h"
 
-/* Whether a list of words separated by blanks (or NULL) has the word. */
-static bool
-is_word_of(const char *list, const char *word)
+#define HELP_COLUMN 26
+
+const struct option_spec command_globals[] = {
+	{ "verbose", 'v', OPTION_COUNT,
+	    offsetof(struct global_options, verbose), NULL,
+	    "say more; twice shows what steps print" },
+	{ "quiet", 'q', OPTION_FLAG, offsetof(struct global_options, quiet),
+	    NULL, "say nothing but errors and the result" },
+	{ "no-color", 0, OPTION_FLAG, offsetof(struct global_options, no_color),
+	    NULL, "no colours" },
+	{ "ascii", 0, OPTION_FLAG, offsetof(struct global_options, ascii), NULL,
+	    "no characters beyond ASCII" },
+	{ "help", 'h', OPTION_FLAG, offsetof(struct global_options, help), NULL,
+	    "print this help" },
+	{ "version", 'V', OPTION_FLAG, offsetof(struct global_options, version),
+	    NULL, "print the version" },
+};
+const size_t command_globals_count = COUNT_OF(command_globals);
+
+static void
+print_option(const struct option_spec *spec)
 {
-	size_t len = strlen(word);
-	while (list != NULL && len > 0) {
-		const char *end = strchrnul(list, ' ');
-		if ((size_t)(end - list) == len &&
-		    strncmp(list, word, len) == 0)
-			return true;
-		list = *end == '\0' ? NULL : end + 1;
+	autostr struct str left = { 0 };
+	if (spec->help == NULL)
+		return;
+	if (spec->letter != 0)
+		str_format(&left, "  -%c, --%s", spec->letter, spec->name);
+	else
+		str_format(&left, "      --%s", spec->name);
+	if (spec->argument != NULL)
+		str_format(&left, " %s", spec->argument);
+	if (left.len + 2 > HELP_COLUMN)
+		printf("%s\n%*s", str_text(&left), HELP_COLUMN, "");
+	else
+		printf("%-*s", HELP_COLUMN, str_text(&left));
+	printf("%s\n", spec->help);
+}
+
+static void
+print_options(const struct command *command)
+{
+	if (command->n_options > 0) {
+		printf("\nOptions:\n");
+		for (size_t i = 0; i < command->n_options; i++)
+			print_option(&command->options[i]);
 	}
-	return false;
+	printf("\nEverywhere:\n");
+	for (size_t i = 0; i < command_globals_count; i++)
+		print_option(&command_globals[i]);
 }
 
-static bool
-answers_to(const struct command *command, const char *word)
+static void
+print_children(const struct command *command)
 {
-	return strcmp(command->name, word) == 0 ||
-	    is_word_of(command->aliases, word);
-}
-
-static const struct command *
-find_child(const struct command *command, const char *word)
-{
+	printf("\nCommands:\n");
 	const struct command *const *child = command->children;
-	for (; child != NULL && *child != NULL; child++)
-		if (answers_to(*child, word))
-			return *child;
-	return NULL;
-}
-
-static bool
-unknown_command(const struct command *parent, const char *path,
-    const char *word, struct error *err)
-{
-	autostrv struct strv names = { 0 };
-	const struct command *const *child = parent->children;
-	for (; *child != NULL; child++)
-		strv_add(&names, (*child)->name);
-	if (strcmp(word, "goal-seek") == 0 || strcmp(word, "goal_seek") == 0)
-		return error_set(err, ERROR_USAGE,
-		    "goal-seek was removed: use the validate option of a step");
-	if (is_word_of(parent->missing, word))
-		return error_set(err, ERROR_UNSUPPORTED,
-		    "%s %s is not supported yet", path, word);
-	const char *near =
-	    text_nearest(word, (const char *const *)strv_array(&names));
-	if (near != NULL)
-		return error_set(err, ERROR_USAGE,
-		    "%s: unknown command '%s'; did you mean '%s'?", path, word,
-		    near);
-	return error_set(
-	    err, ERROR_USAGE, "%s: unknown command '%s'", path, word);
-}
-
-/*
- * Walks down the tree: the words of the command come first, and global options
- * may stand among them. *argc and *argv then start at the last of the words.
- */
-static bool
-descend(const struct command **command, struct invocation *invocation,
-    int *argc, char ***argv, struct error *err)
-{
-	while ((*command)->children != NULL) {
-		if (!option_parse_leading(
-			&invocation->global, argc, argv, invocation->path, err))
-			return false;
-		if (*argc < 2)
-			return true;
-		const char *word = (*argv)[1];
-		const struct command *child = find_child(*command, word);
-		if (child == NULL) {
-			/* A group with an action of its own takes arguments. */
-			if ((*command)->run != NULL)
-				return true;
-			return unknown_command(
-			    *command, invocation->path, word, err);
-		}
-		char *path = mem_format("%s %s", invocation->path, child->name);
-		free(invocation->path);
-		invocation->path = path;
-		*command = child;
-		(*argc)--;
-		(*argv)++;
-	}
-	return true;
-}
-
-static bool
-check_count(const struct invocation *invocation, struct error *err)
-{
-	const struct command *command = invocation->command;
-	if (invocation->n_args < command->min_args)
-		return error_set(
-		    err, ERROR_USAGE, "%s: missing argument", invocation->path);
-	if (invocation->n_args > command->max_args)
-		return error_set(err, ERROR_USAGE,
-		    "%s: unexpected argument '%s'", invocation->path,
-		    invocation->args[command->max_args]);
-	return true;
-}
-
-static void
-print_version(void)
-{
-	printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
-}
-
-static void
-apply_globals(const struct global_options *global)
-{
-	if (global->quiet)
-		log_set_level(LOG_QUIET);
-	else if (global->verbose > 0)
-		log_set_level(global->verbose > LOG_TRACE
-			? LOG_TRACE
-			: (enum log_level)global->verbose);
-	output_setup(global->ascii);
-}
-
-static bool
-run_command(struct invocation *invocation, int *status, struct error *err)
-{
-	const struct command *command = invocation->command;
-	if (invocation->global.help) {
-		help_print(command, invocation->path);
-		return true;
-	}
-	if (invocation->global.version) {
-		print_version();
-		return true;
-	}
-	if (command->run == NULL) {
-		help_print(command, invocation->path);
-		return true;
-	}
-	apply_globals(&invocation->global);
-	return check_count(invocation, err) &&
-	    command->run(invocation, status, err);
-}
-
-/* "prodigy help dlq show" is "prodigy dlq show --help". */
-static void
-turn_help_around(int *argc, char ***argv, struct global_options *global)
-{
-	if (*argc >= 2 && strcmp((*argv)[1], "help") == 0) {
-		global->help = true;
-		(*argc)--;
-		(*argv)++;
+	for (; *child != NULL; child++) {
+		autostr struct str names = { 0 };
+		str_format(&names, "  %s", (*child)->name);
+		if ((*child)->aliases != NULL)
+			str_format(&names, " (%s)", (*child)->aliases);
+		printf("%-*s%s\n", HELP_COLUMN, str_text(&names),
+		    (*child)->summary);
 	}
 }
 
-static bool
-run_line(const struct command *root, struct invocation *invocation, int argc,
-    char **argv, int *status, struct error *err)
+void
+command_help(const struct command *command, const char *path)
 {
-	const struct command *command = root;
-	turn_help_around(&argc, &argv, &invocation->global);
-	if (!descend(&command, invocation, &argc, &argv, err))
-		return false;
-	invocation->command = command;
-	invocation->values = mem_zalloc(command->values_size);
-	if (command->is_raw) {
-		invocation->args = argv + 1;
-		invocation->n_args = (size_t)argc - 1;
-		return run_command(invocation, status, err);
-	}
-	return option_parse(command, invocation, argc, argv, err) &&
-	    run_command(invocation, status, err);
-}
-
-static void
-print_failure(const struct error *err, const char *path)
-{
-	/* The program's name stands in front of every complaint once. */
-	const char *text = error_text(err);
-	if (text_starts_with(text, "prodigy: "))
-		text += strlen("prodigy: ");
-	else if (text_starts_with(text, "prodigy "))
-		text += strlen("prodigy ");
-	log_error("%s", text);
-	if (err->kind == ERROR_USAGE)
-		fprintf(
-		    stderr, "Try '%s --help' for more information.\n", path);
-}
-
-int
-command_main(const struct command *root, int argc, char **argv)
-{
-	autoerror struct error err = { 0 };
-	struct invocation invocation = { .path = mem_text(root->name) };
-	int status = 0;
-	if (!run_line(root, &invocation, argc, argv, &status, &err)) {
-		print_failure(&err, invocation.path);
-		status = status != 0 ? status : error_exit_code(err.kind);
-	}
-	if (!output_finish() && status == 0)
-		status = 1;
-	if (invocation.values != NULL && invocation.command->release != NULL)
-		invocation.command->release(invocation.values);
-	free(invocation.values);
-	free(invocation.path);
-	return status;
+	printf("Usage: %s%s%s\n", path, command->synopsis[0] == '\0' ? "" : " ",
+	    command->synopsis);
+	printf("%s.\n", command->summary);
+	if (command->children != NULL)
+		print_children(command);
+	print_options(command);
+	if (command->notes != NULL)
+		printf("\n%s", command->notes);
 }

@@ -83,11 +83,14 @@ struct command {
 	const char *missing;
 };
 
+/* The options that every command takes; they are in struct global_options. */
+extern const struct option_spec command_globals[];
+extern const size_t command_globals_count;
+
 /*
- * Runs what a command line says: finds its command below root, parses the
- * options, prints help, or calls the command. An error is printed on standard
- * error. Returns the exit status.
+ * Prints the help of a command on standard output. path is how the user calls
+ * it, as in "prodigy dlq show".
  */
-int command_main(const struct command *root, int argc, char **argv);
+void command_help(const struct command *command, const char *path);
 
 #endif

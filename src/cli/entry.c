@@ -10,8 +10,8 @@
 
 #include "agent/agent_main.h"
 #include "base/log.h"
-#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/dispatch.h"
 #include "cli/entry.h"
 #include "data/json.h"
 
@@ -41,5 +41,5 @@ program_main(int argc, char **argv)
 	json_init();
 	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
 		return agent_main();
-	return command_main(&commands_root, argc, argv);
+	return dispatch_line(&commands_root, argc, argv);
 }

@@ -11,25 +11,6 @@
 #include "state/session.h"
 
 bool
-find_open(const char *dir, struct find *find, struct error *err)
-{
-	*find = (struct find){ 0 };
-	if (!repo_find(dir == NULL ? "." : dir, &find->repo, err))
-		return false;
-	if (layout_look(find->repo.root, &find->layout, err))
-		return true;
-	repo_release(&find->repo);
-	return false;
-}
-
-void
-find_close(struct find *find)
-{
-	layout_release(&find->layout);
-	repo_release(&find->repo);
-}
-
-bool
 find_job(const struct find *find, const struct invocation *invocation,
     size_t position, const char *option, char **job, struct error *err)
 {
@@ -85,14 +66,27 @@ find_session_status(const struct find *find, const json_t *session)
 	return status;
 }
 
+static bool
+look_at(const char *dir, struct find *find, struct error *err)
+{
+	*find = (struct find){ 0 };
+	if (!repo_find(dir == NULL ? "." : dir, &find->repo, err))
+		return false;
+	if (layout_look(find->repo.root, &find->layout, err))
+		return true;
+	repo_release(&find->repo);
+	return false;
+}
+
 bool
 find_with(const struct invocation *invocation, const char *dir, find_fn *fn,
     struct error *err)
 {
 	struct find find;
-	if (!find_open(dir, &find, err))
+	if (!look_at(dir, &find, err))
 		return false;
 	bool ok = fn(&find, invocation, err);
-	find_close(&find);
+	layout_release(&find.layout);
+	repo_release(&find.repo);
 	return ok;
 }

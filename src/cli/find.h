@@ -19,13 +19,6 @@ struct find {
 };
 
 /*
- * Finds the repository at dir (the value of --path; NULL: the working folder)
- * and where its state is kept. Creates nothing. Released by find_close().
- */
-bool find_open(const char *dir, struct find *find, struct error *err) MUST_USE;
-void find_close(struct find *find);
-
-/*
  * The job that an invocation means: its argument at position, or the value of
  * an option (NULL: not given). Two different ones are ERROR_USAGE, an id that
  * no job has is an error. *job gets the whole id, owned by the caller, or NULL
@@ -53,7 +46,10 @@ char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
  */
 const char *find_session_status(const struct find *find, const json_t *session);
 
-/* Calls fn between find_open() and find_close(). */
+/*
+ * Calls fn with the repository at dir (the value of --path; NULL: the working
+ * folder) and the place of its state. Creates nothing.
+ */
 typedef bool find_fn(const struct find *find,
     const struct invocation *invocation, struct error *err);
 bool find_with(const struct invocation *invocation, const char *dir,

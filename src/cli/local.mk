@@ -11,8 +11,8 @@ libcli_a_SOURCES = \
 	%D%/cmd_worktree.c \
 	%D%/command.c %D%/command.h \
 	%D%/commands.c %D%/commands.h \
+	%D%/dispatch.c %D%/dispatch.h \
 	%D%/entry.c %D%/entry.h \
 	%D%/find.c %D%/find.h \
-	%D%/help.c %D%/help.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h

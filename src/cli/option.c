@@ -17,23 +17,6 @@
 #define FIRST_LONG 256 /* what getopt_long() gives is above any letter */
 #define NUMBER_MAX 1000000000L
 
-const struct option_spec option_globals[] = {
-	{ "verbose", 'v', OPTION_COUNT,
-	    offsetof(struct global_options, verbose), NULL,
-	    "say more; twice shows what steps print" },
-	{ "quiet", 'q', OPTION_FLAG, offsetof(struct global_options, quiet),
-	    NULL, "say nothing but errors and the result" },
-	{ "no-color", 0, OPTION_FLAG, offsetof(struct global_options, no_color),
-	    NULL, "no colours" },
-	{ "ascii", 0, OPTION_FLAG, offsetof(struct global_options, ascii), NULL,
-	    "no characters beyond ASCII" },
-	{ "help", 'h', OPTION_FLAG, offsetof(struct global_options, help), NULL,
-	    "print this help" },
-	{ "version", 'V', OPTION_FLAG, offsetof(struct global_options, version),
-	    NULL, "print the version" },
-};
-const size_t option_globals_count = COUNT_OF(option_globals);
-
 /* The tables of getopt_long, made of the specs of a command. */
 struct option_table {
 	struct option *longs;
@@ -82,8 +65,8 @@ table_make(
 	for (size_t i = 0; command != NULL && i < command->n_options; i++)
 		table_add(table, &command->options[i]);
 	table->n_own = table->n;
-	for (size_t i = 0; i < option_globals_count; i++)
-		table_add(table, &option_globals[i]);
+	for (size_t i = 0; i < command_globals_count; i++)
+		table_add(table, &command_globals[i]);
 }
 
 static const struct option_spec *

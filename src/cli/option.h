@@ -7,10 +7,6 @@
 #include "base/error.h"
 #include "cli/command.h"
 
-/* The options every command takes. */
-extern const struct option_spec option_globals[];
-extern const size_t option_globals_count;
-
 /*
  * Parses the global options in front of the next word of the command and takes
  * them off *argc and *argv; (*argv)[0] stays in front of what is left. path is

@@ -90,8 +90,8 @@ is_unique(const struct command *command, const struct option_spec *spec)
 		names += strcmp(command->options[i].name, spec->name) == 0;
 		letters += command->options[i].letter == spec->letter;
 	}
-	for (size_t i = 0; i < option_globals_count; i++)
-		letters += option_globals[i].letter == spec->letter;
+	for (size_t i = 0; i < command_globals_count; i++)
+		letters += command_globals[i].letter == spec->letter;
 	return names == 1 && (spec->letter == 0 || letters == 1);
 }
 
@@ -127,8 +127,8 @@ check_help(struct program *p, const struct command *command, const char *path)
 		program_printed(p, name, "and each option with its value");
 		program_printed(p, spec->help, "and what it is for");
 	}
-	for (size_t i = 0; i < option_globals_count; i++)
-		program_printed(p, option_globals[i].help,
+	for (size_t i = 0; i < command_globals_count; i++)
+		program_printed(p, command_globals[i].help,
 		    "and the options that every command takes");
 }
 

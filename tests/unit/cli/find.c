@@ -62,9 +62,12 @@ static const struct request requests[] = {
 	{ "", NULL, NULL, "an empty id", "an empty id is refused" },
 };
 
-static void
-jobs_are_found_by_what_was_typed(const struct find *find)
+static bool
+jobs_are_found_by_what_was_typed(const struct find *find,
+    const struct invocation *ignored, struct error *unused)
 {
+	(void)ignored;
+	(void)unused;
 	for (size_t i = 0; i < COUNT_OF(requests); i++) {
 		const struct request *r = &requests[i];
 		autoerror struct error err = { 0 };
@@ -84,39 +87,36 @@ jobs_are_found_by_what_was_typed(const struct find *find)
 			tap_is_text(error_text(&err), "",
 			    "and nothing is complained of");
 	}
+	return true;
 }
 
-static void
-no_name_means_the_newest(const struct find *find)
+static bool
+no_name_means_the_newest(
+    const struct find *find, const struct invocation *none, struct error *err)
 {
-	autoerror struct error err = { 0 };
 	char *job = NULL;
-	const struct invocation none = { 0 };
-	tap_ok(find_job(find, &none, 0, NULL, &job, &err) && job == NULL,
+	tap_ok(find_job(find, none, 0, NULL, &job, err) && job == NULL,
 	    "no name is no job, and no error");
-	job = find_job_or_newest(find, &none, 0, NULL, &err);
+	job = find_job_or_newest(find, none, 0, NULL, err);
 	tap_is_text(job, LATER, "or the newest one where one is needed");
 	free(job);
-	job = find_newest_job(find, &err);
+	job = find_newest_job(find, err);
 	tap_is_text(job, LATER, "the newest job is the last one by its id");
 	free(job);
+	return true;
 }
 
-static void
-an_empty_state_has_no_job(void)
+static bool
+an_empty_state_has_no_job(
+    const struct find *find, const struct invocation *none, struct error *err)
 {
-	autoerror struct error err = { 0 };
-	const struct invocation none = { 0 };
-	struct find find;
-	if (!find_open(NULL, &find, &err))
-		BUG("%s", error_text(&err));
-	char *job = find_newest_job(&find, &err);
-	tap_ok(job == NULL && err.kind == ERROR_NONE,
+	char *job = find_newest_job(find, err);
+	tap_ok(job == NULL && err->kind == ERROR_NONE,
 	    "without jobs there is no newest one, and no error");
-	job = find_job_or_newest(&find, &none, 0, NULL, &err);
+	job = find_job_or_newest(find, none, 0, NULL, err);
 	tap_ok(job == NULL, "a command that needs a job gets none");
-	program_has(error_text(&err), "no job in ", "and is told so");
-	find_close(&find);
+	program_has(error_text(err), "no job in ", "and is told so");
+	return false;
 }
 
 static unsigned calls;
@@ -154,15 +154,16 @@ int
 main(void)
 {
 	autoerror struct error err = { 0 };
-	struct find find;
+	const struct invocation none = { 0 };
 	home_make();
-	an_empty_state_has_no_job();
+	tap_ok(!find_with(&none, NULL, an_empty_state_has_no_job, &err),
+	    "a function that fails is a failure");
+	error_release(&err);
 	make_jobs();
-	if (!find_open(NULL, &find, &err))
-		BUG("%s", error_text(&err));
-	jobs_are_found_by_what_was_typed(&find);
-	no_name_means_the_newest(&find);
-	find_close(&find);
+	tap_ok(find_with(&none, NULL, jobs_are_found_by_what_was_typed, &err) &&
+		find_with(&none, NULL, no_name_means_the_newest, &err),
+	    "without a path it is called with the repository around: %s",
+	    error_text(&err));
 	a_repository_is_needed();
 	home_done();
 	return tap_done();

@@ -14,8 +14,8 @@ check_PROGRAMS += \
 	%D%/cmd_sessions \
 	%D%/cmd_validate \
 	%D%/cmd_worktree \
-	%D%/command \
 	%D%/commands \
+	%D%/dispatch \
 	%D%/entry \
 	%D%/find \
 	%D%/manual \
@@ -30,8 +30,8 @@ tests_unit_cli_cmd_run_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_sessions_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_validate_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_worktree_LDADD = $(CLI_TEST_LIBS)
-tests_unit_cli_command_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_commands_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_dispatch_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_entry_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_find_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_manual_LDADD = $(CLI_TEST_LIBS)

@@ -352,11 +352,11 @@ static void
 check_lists(const struct manual *manual)
 {
 	const struct command *run = find_command(&commands_root, "run");
-	for (size_t i = 0; i < option_globals_count; i++)
+	for (size_t i = 0; i < command_globals_count; i++)
 		check_option(
-		    &manual->everywhere, NULL, &option_globals[i], "prodigy");
+		    &manual->everywhere, NULL, &command_globals[i], "prodigy");
 	for (size_t i = 0; i < manual->everywhere.n; i++)
-		tap_ok(has_option(option_globals, option_globals_count,
+		tap_ok(has_option(command_globals, command_globals_count,
 			   manual->everywhere.items[i]),
 		    "every command takes %s", manual->everywhere.items[i]);
 	for (size_t i = 0; i < manual->shared.n; i++)

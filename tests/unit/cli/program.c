@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/dispatch.h"
 #include "data/json.h"
 #include "program.h"
 
@@ -107,7 +108,7 @@ program_run(struct program *program, ...)
 	}
 	va_end(args);
 	program_begin(program);
-	program->status = command_main(
+	program->status = dispatch_line(
 	    program->root == NULL ? &commands_root : program->root, argc, argv);
 	program_end(program);
 }

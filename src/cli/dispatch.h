@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* From a command line to the command that it names. */
+#ifndef CLI_DISPATCH_H
+#define CLI_DISPATCH_H
+
+#include "cli/command.h"
+
+/*
+ * Runs what a command line says: finds its command below root, parses the
+ * options, prints help, or calls the command. An error is printed on standard
+ * error. Returns the exit status.
+ */
+int dispatch_line(const struct command *root, int argc, char **argv);
+
+#endif
