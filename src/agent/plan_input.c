@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "data/template_shell.h"
 #include "plan/input.h"
 
 #define COMPLAINT_LIMIT 2000

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/template_shell.h"
 
 #define EXCERPT_LINES 5
 #define EXCERPT_BYTES 600

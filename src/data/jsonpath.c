@@ -1,26 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON paths: parser. */
+/* JSON paths: parsed, and followed in a document. */
 #include "config.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/expr.h"
+#include "data/json.h"
 #include "data/jsonpath.h"
-#include "data/jsonpath_tree.h"
 
-struct parser {
+/* A selector of a step, as RFC 9535 calls what stands in its brackets. */
+enum jsonpath_kind {
+	JSONPATH_NAME,
+	JSONPATH_INDEX,
+	JSONPATH_SLICE,
+	JSONPATH_WILDCARD,
+	JSONPATH_FILTER,
+};
+
+struct jsonpath_selector {
+	enum jsonpath_kind kind;
+	char *name;
+	long start; /* of a slice; the index */
+	long end;
+	long step;
+	bool has_start;
+	bool has_end;
+	struct expr *filter;
+};
+
+struct jsonpath_step {
+	bool descend; /* ".." */
+	struct jsonpath_selector *selectors; /* more than one: a union */
+	size_t n;
+	size_t cap;
+};
+
+struct jsonpath {
+	struct jsonpath_step steps[JSONPATH_STEPS_LIMIT];
+	size_t n;
+};
+
+/* --- parsing ------------------------------------------------------------- */
+
+struct jsonpath_parser {
 	const char *text;
 	size_t at;
 	struct error *err;
 };
 
 static bool
-fail(const struct parser *p, const char *what)
+fail(const struct jsonpath_parser *p, const char *what)
 {
 	size_t column = 1;
 	for (size_t i = 0; i < p->at; i++)
@@ -29,7 +66,7 @@ fail(const struct parser *p, const char *what)
 }
 
 static void
-skip_blanks(struct parser *p)
+skip_blanks(struct jsonpath_parser *p)
 {
 	while (isspace((unsigned char)p->text[p->at]))
 		p->at++;
@@ -47,7 +84,7 @@ add_selector(struct jsonpath_step *step, enum jsonpath_kind kind)
 
 /* A name without quotes ends where something else may begin. */
 static bool
-parse_name(struct parser *p, struct jsonpath_step *step)
+parse_name(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	size_t start = p->at;
 	while (p->text[p->at] != '\0' &&
@@ -74,7 +111,7 @@ escaped(char c)
 }
 
 static bool
-read_quoted(struct parser *p, struct str *name)
+read_quoted(struct jsonpath_parser *p, struct str *name)
 {
 	char quote = p->text[p->at++];
 	for (; p->text[p->at] != quote; p->at++) {
@@ -94,7 +131,7 @@ read_quoted(struct parser *p, struct str *name)
 }
 
 static bool
-parse_quoted(struct parser *p, struct jsonpath_step *step)
+parse_quoted(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	autostr struct str name = { 0 };
 	if (!read_quoted(p, &name))
@@ -104,7 +141,7 @@ parse_quoted(struct parser *p, struct jsonpath_step *step)
 }
 
 static bool
-parse_integer(struct parser *p, long *value)
+parse_integer(struct jsonpath_parser *p, long *value)
 {
 	char *end;
 	errno = 0;
@@ -116,7 +153,7 @@ parse_integer(struct parser *p, long *value)
 }
 
 static bool
-at_integer(const struct parser *p)
+at_integer(const struct jsonpath_parser *p)
 {
 	char c = p->text[p->at];
 	return isdigit((unsigned char)c) || c == '-';
@@ -124,7 +161,7 @@ at_integer(const struct parser *p)
 
 /* [a:b:c] with every part optional; the first may have been read. */
 static bool
-parse_slice(struct parser *p, struct jsonpath_selector *selector)
+parse_slice(struct jsonpath_parser *p, struct jsonpath_selector *selector)
 {
 	selector->kind = JSONPATH_SLICE;
 	selector->step = 1;
@@ -144,7 +181,7 @@ parse_slice(struct parser *p, struct jsonpath_selector *selector)
 }
 
 static bool
-parse_index(struct parser *p, struct jsonpath_step *step)
+parse_index(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	struct jsonpath_selector *selector = add_selector(step, JSONPATH_INDEX);
 	if (at_integer(p)) {
@@ -157,7 +194,7 @@ parse_index(struct parser *p, struct jsonpath_step *step)
 }
 
 static bool
-parse_filter(struct parser *p, struct jsonpath_step *step)
+parse_filter(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	p->at++;
 	struct expr *filter =
@@ -169,7 +206,7 @@ parse_filter(struct parser *p, struct jsonpath_step *step)
 }
 
 static bool
-parse_selector(struct parser *p, struct jsonpath_step *step)
+parse_selector(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	char c = p->text[p->at];
 	if (c == '*') {
@@ -187,7 +224,7 @@ parse_selector(struct parser *p, struct jsonpath_step *step)
 }
 
 static bool
-parse_bracket(struct parser *p, struct jsonpath_step *step)
+parse_bracket(struct jsonpath_parser *p, struct jsonpath_step *step)
 {
 	do {
 		p->at++;
@@ -203,7 +240,7 @@ parse_bracket(struct parser *p, struct jsonpath_step *step)
 }
 
 static bool
-parse_step(struct parser *p, struct jsonpath *path, bool first)
+parse_step(struct jsonpath_parser *p, struct jsonpath *path, bool first)
 {
 	struct jsonpath_step *step = &path->steps[path->n];
 	if (path->n == JSONPATH_STEPS_LIMIT)
@@ -224,7 +261,7 @@ parse_step(struct parser *p, struct jsonpath *path, bool first)
 }
 
 static bool
-parse(struct parser *p, struct jsonpath *path)
+parse(struct jsonpath_parser *p, struct jsonpath *path)
 {
 	bool first = true;
 	skip_blanks(p);
@@ -243,7 +280,7 @@ parse(struct parser *p, struct jsonpath *path)
 struct jsonpath *
 jsonpath_parse(const char *text, struct error *err)
 {
-	struct parser p = { .text = text, .err = err };
+	struct jsonpath_parser p = { .text = text, .err = err };
 	if (strlen(text) > JSONPATH_LENGTH_LIMIT) {
 		error_set(err, ERROR_INPUT, "a path of more than %d bytes",
 		    JSONPATH_LENGTH_LIMIT);
@@ -281,4 +318,171 @@ jsonpath_is_singular(const struct jsonpath *path)
 			return false;
 	}
 	return true;
+}
+
+/* --- selection ----------------------------------------------------------- */
+
+struct jsonpath_walk {
+	const struct jsonpath *path;
+	const json_t *root;
+	json_t *results;
+	size_t visits;
+	struct error *err;
+};
+
+static bool visit(struct jsonpath_walk *walk, const json_t *node, size_t at);
+
+static bool
+visit_if(struct jsonpath_walk *walk, const json_t *node, size_t at)
+{
+	return node == NULL || visit(walk, node, at);
+}
+
+static bool
+count_visit(struct jsonpath_walk *walk)
+{
+	if (++walk->visits <= JSONPATH_VISITS_LIMIT)
+		return true;
+	return error_set(walk->err, ERROR_INPUT,
+	    "the path visits more than %d values", JSONPATH_VISITS_LIMIT);
+}
+
+static bool
+select_child(struct jsonpath_walk *walk, const json_t *child, size_t at,
+    const struct expr *filter)
+{
+	bool holds = true;
+	if (filter != NULL &&
+	    (!count_visit(walk) ||
+		!expr_holds(filter, child, walk->root, &holds, walk->err)))
+		return false;
+	return !holds || visit(walk, child, at);
+}
+
+static bool
+select_children(struct jsonpath_walk *walk, const json_t *node, size_t at,
+    const struct expr *filter)
+{
+	const char *key;
+	json_t *child;
+	for (size_t i = 0; i < json_array_size(node); i++)
+		if (!select_child(walk, json_array_get(node, i), at, filter))
+			return false;
+	json_object_foreach(json_mutable(node), key, child)
+		if (!select_child(walk, child, at, filter))
+			return false;
+	return true;
+}
+
+static long
+clamp(long value, long low, long high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* Bounds of a slice as RFC 9535 2.3.4.2.2 has them. */
+static bool
+select_slice(struct jsonpath_walk *walk, const json_t *node, size_t at,
+    const struct jsonpath_selector *s)
+{
+	long n = (long)json_array_size(node);
+	long step = s->step;
+	if (step == 0 || !json_is_array(node))
+		return true;
+	long start = s->has_start ? s->start : step > 0 ? 0 : n - 1;
+	long end = s->has_end ? s->end : step > 0 ? n : -n - 1;
+	start = start < 0 ? start + n : start;
+	end = end < 0 ? end + n : end;
+	start = step > 0 ? clamp(start, 0, n) : clamp(start, -1, n - 1);
+	end = step > 0 ? clamp(end, 0, n) : clamp(end, -1, n - 1);
+	for (long i = start; step > 0 ? i < end : i > end;) {
+		if (!visit_if(walk, json_array_get(node, (size_t)i), at))
+			return false;
+		if (step > 0 ? step > end - i : step < end - i)
+			break;
+		i += step;
+	}
+	return true;
+}
+
+static bool
+select_one(struct jsonpath_walk *walk, const json_t *node, size_t at,
+    const struct jsonpath_selector *s)
+{
+	long index = s->start;
+	switch (s->kind) {
+	case JSONPATH_NAME:
+		return visit_if(walk, json_object_get(node, s->name), at);
+	case JSONPATH_INDEX:
+		if (index < 0)
+			index += (long)json_array_size(node);
+		return index < 0 ||
+		    visit_if(walk, json_array_get(node, (size_t)index), at);
+	case JSONPATH_SLICE:
+		return select_slice(walk, node, at, s);
+	case JSONPATH_WILDCARD:
+		return select_children(walk, node, at, NULL);
+	case JSONPATH_FILTER:
+		return select_children(walk, node, at, s->filter);
+	}
+	return true;
+}
+
+static bool
+select_step(struct jsonpath_walk *walk, const json_t *node, size_t at)
+{
+	const struct jsonpath_step *step = &walk->path->steps[at];
+	for (size_t i = 0; i < step->n; i++)
+		if (!select_one(walk, node, at + 1, &step->selectors[i]))
+			return false;
+	return true;
+}
+
+/* The node's own members first, then those of its descendants. */
+static bool
+descend(struct jsonpath_walk *walk, const json_t *node, size_t at)
+{
+	const char *key;
+	json_t *child;
+	if (!count_visit(walk))
+		return false;
+	if (!select_step(walk, node, at))
+		return false;
+	for (size_t i = 0; i < json_array_size(node); i++)
+		if (!descend(walk, json_array_get(node, i), at))
+			return false;
+	json_object_foreach(json_mutable(node), key, child)
+		if (!descend(walk, child, at))
+			return false;
+	return true;
+}
+
+static bool
+visit(struct jsonpath_walk *walk, const json_t *node, size_t at)
+{
+	if (!count_visit(walk))
+		return false;
+	if (at < walk->path->n)
+		return walk->path->steps[at].descend
+		    ? descend(walk, node, at)
+		    : select_step(walk, node, at);
+	if (json_array_size(walk->results) == JSONPATH_RESULTS_LIMIT)
+		return error_set(walk->err, ERROR_INPUT,
+		    "the path selects more than %d values",
+		    JSONPATH_RESULTS_LIMIT);
+	json_array_append(walk->results, json_mutable(node));
+	return true;
+}
+
+json_t *
+jsonpath_select(
+    const struct jsonpath *path, const json_t *root, struct error *err)
+{
+	struct jsonpath_walk walk = {
+		.path = path, .root = root, .results = json_array(), .err = err
+	};
+	if (visit(&walk, root, 0))
+		return walk.results;
+	json_decref(walk.results);
+	return NULL;
 }

@@ -24,7 +24,7 @@ struct regex {
 };
 
 /* What a search has done so far. */
-struct work {
+struct regex_work {
 	size_t at;
 	size_t done;
 };
@@ -76,7 +76,7 @@ compile(const char *pattern, pcre2_general_context *memory, struct error *err)
 static int
 count_work(pcre2_callout_block *block, void *arg)
 {
-	struct work *work = arg;
+	struct regex_work *work = arg;
 	size_t at = block->current_position;
 	work->done += 1 + (at > work->at ? at - work->at : work->at - at);
 	work->at = at;
@@ -124,7 +124,7 @@ bool
 regex_find(const struct regex *regex, const char *subject, size_t len,
     bool *found, size_t *start, size_t *end, struct error *err)
 {
-	struct work work = { 0 };
+	struct regex_work work = { 0 };
 	*found = false;
 	if (len > REGEX_SUBJECT_LIMIT)
 		return error_set(err, ERROR_INPUT,

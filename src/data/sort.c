@@ -28,7 +28,7 @@ struct sort {
 };
 
 /* An element with its key values, looked up once. */
-struct row {
+struct sort_row {
 	json_t *element;
 	json_t **values;
 	size_t index;
@@ -36,14 +36,14 @@ struct row {
 };
 
 /* The text of one or more keys. */
-struct parser {
+struct sort_parser {
 	const char *text;
 	size_t at;
 	struct error *err;
 };
 
 static bool
-fail(const struct parser *p, const char *what)
+fail(const struct sort_parser *p, const char *what)
 {
 	size_t column = 1;
 	for (size_t i = 0; i < p->at; i++)
@@ -53,7 +53,7 @@ fail(const struct parser *p, const char *what)
 
 /* Passes word, in any case, if it stands here. */
 static bool
-take_word(struct parser *p, const char *word)
+take_word(struct sort_parser *p, const char *word)
 {
 	const char *at = p->text + p->at;
 	size_t len = strlen(word);
@@ -65,7 +65,7 @@ take_word(struct parser *p, const char *word)
 }
 
 static bool
-parse_nulls(struct parser *p, struct sort_key *key)
+parse_nulls(struct sort_parser *p, struct sort_key *key)
 {
 	if (!take_word(p, "NULLS"))
 		return true;
@@ -75,7 +75,7 @@ parse_nulls(struct parser *p, struct sort_key *key)
 }
 
 static bool
-parse_key(struct parser *p, struct sort *sort)
+parse_key(struct sort_parser *p, struct sort *sort)
 {
 	struct expr *path = expr_parse_path_part(p->text, &p->at, p->err);
 	if (path == NULL)
@@ -93,7 +93,7 @@ parse_key(struct parser *p, struct sort *sort)
 static bool
 parse_keys(const char *text, struct sort *sort, struct error *err)
 {
-	struct parser p = { .text = text, .err = err };
+	struct sort_parser p = { .text = text, .err = err };
 	for (;; p.at++) {
 		if (!parse_key(&p, sort))
 			return false;
@@ -145,7 +145,7 @@ compare_values(const struct sort_key *key, const json_t *a, const json_t *b)
 static int
 compare_rows(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct sort_row *x = a, *y = b;
 	for (size_t i = 0; i < x->sort->n; i++) {
 		int c = compare_values(
 		    &x->sort->keys[i], x->values[i], y->values[i]);
@@ -159,11 +159,12 @@ void
 sort_array(const struct sort *sort, json_t *array)
 {
 	size_t n = json_array_size(array), k = sort->n;
-	struct row *rows = mem_array(n, sizeof(*rows));
+	struct sort_row *rows = mem_array(n, sizeof(*rows));
 	json_t **values = mem_array(n * k, sizeof(*values));
 	for (size_t i = 0; i < n; i++) {
-		rows[i] = (struct row){ json_incref(json_array_get(array, i)),
-			values + i * k, i, sort };
+		rows[i] =
+		    (struct sort_row){ json_incref(json_array_get(array, i)),
+			    values + i * k, i, sort };
 		for (size_t j = 0; j < k; j++)
 			rows[i].values[j] = expr_path_value(
 			    sort->keys[j].path, rows[i].element);

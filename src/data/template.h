@@ -8,16 +8,17 @@
 #ifndef DATA_TEMPLATE_H
 #define DATA_TEMPLATE_H
 
+#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "data/filters.h"
 #include "data/vars.h"
 
-/* Names of variables that carry values into a script: PRODIGY_V1, ... */
-#define TEMPLATE_ENV_PREFIX "PRODIGY_V"
 #define TEMPLATE_LIMIT (16u * 1024 * 1024) /* bytes of one expansion */
 
 struct template_report {
@@ -33,25 +34,36 @@ void template_report_release(struct template_report *report);
 bool template_text(const char *text, const struct vars *vars, struct str *out,
     struct template_report *report, struct error *err) MUST_USE;
 
-/*
- * Expands a shell script. Values that are data travel in the environment: the
- * script gets a reference that suits the quoting context where it stands, and
- * env (NAME=VALUE entries are appended) the value. With raw, values are pasted
- * as text (the old behaviour).
- *
- * Fails with ERROR_INPUT when a value cannot be carried: NUL inside, a quoted
- * here-document whose delimiter the value contains as a line, text that is no
- * number inside arithmetic, or an entry over the limit of one argument
- * (128 KiB); the text names the reference.
- */
-bool template_shell(const char *script, const struct vars *vars, bool raw,
-    struct str *out, struct strv *env, struct template_report *report,
-    struct error *err) MUST_USE;
+/* --- one reference ------------------------------------------------------- */
+
+struct template_ref {
+	size_t at; /* offset of the dollar sign, or of a backslash before it */
+	size_t end; /* behind the reference */
+	const char *name; /* within the text */
+	size_t name_len;
+	const char *spec; /* modifiers and filters */
+	size_t spec_len;
+	bool braced;
+	bool escaped; /* a backslash stands before it */
+};
 
 /*
- * The references of a text in order, without resolving (for checks and for
- * dependency analysis): the reference part only, e.g. "item.path".
+ * Finds the next reference at or behind *at and moves *at behind it. In shell
+ * text "$$" is always the process id, elsewhere the second of the dollar
+ * signs may begin "${name}".
  */
-void template_references(const char *text, struct strv *out);
+bool template_ref_next(const char *text, size_t len, size_t *at, bool shell,
+    struct template_ref *ref) MUST_USE;
+
+struct template_value {
+	json_t *value; /* owned; NULL: stays as written */
+	enum vars_class class;
+	enum filters_form form;
+};
+
+/* Resolves a reference; one that cannot be goes into the report. */
+bool template_resolve(const struct template_ref *ref, const struct vars *vars,
+    bool shell, struct template_value *found, struct template_report *report,
+    struct error *err) MUST_USE;
 
 #endif

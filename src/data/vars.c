@@ -10,7 +10,7 @@
 #include "data/json.h"
 #include "data/vars.h"
 
-struct entry {
+struct vars_entry {
 	char *name;
 	json_t *value; /* owned; NULL while still to be loaded */
 	vars_load_fn *load;
@@ -22,7 +22,7 @@ struct vars {
 	const struct vars *parent;
 	json_t *index; /* name -> place in items */
 	json_t *firsts; /* first component -> how many names have it */
-	struct entry *items;
+	struct vars_entry *items;
 	size_t n;
 	size_t cap;
 	size_t longest; /* bytes of the longest name ever set */
@@ -74,7 +74,7 @@ count_first(struct vars *vars, const char *name, json_int_t change)
 		    vars->firsts, first, json_integer(count));
 }
 
-static struct entry *
+static struct vars_entry *
 find_entry(const struct vars *vars, const char *name)
 {
 	const json_t *place = json_object_get(vars->index, name);
@@ -84,15 +84,15 @@ find_entry(const struct vars *vars, const char *name)
 }
 
 /* The entry of that name, emptied; added when it is new. */
-static struct entry *
+static struct vars_entry *
 claim_entry(struct vars *vars, const char *name, enum vars_class class)
 {
-	struct entry *entry = find_entry(vars, name);
+	struct vars_entry *entry = find_entry(vars, name);
 	if (entry == NULL) {
 		vars->items = mem_grow(
 		    vars->items, &vars->cap, vars->n + 1, sizeof(*vars->items));
 		entry = &vars->items[vars->n];
-		*entry = (struct entry){ .name = mem_text(name) };
+		*entry = (struct vars_entry){ .name = mem_text(name) };
 		json_object_set_new_nocheck(
 		    vars->index, name, json_integer((json_int_t)vars->n));
 		vars->n++;
@@ -134,7 +134,7 @@ void
 vars_set_lazy(struct vars *vars, const char *name, vars_load_fn *fn, void *arg,
     enum vars_class class)
 {
-	struct entry *entry = claim_entry(vars, name, class);
+	struct vars_entry *entry = claim_entry(vars, name, class);
 	entry->load = fn;
 	entry->arg = arg;
 }
@@ -142,14 +142,14 @@ vars_set_lazy(struct vars *vars, const char *name, vars_load_fn *fn, void *arg,
 void
 vars_unset(struct vars *vars, const char *name)
 {
-	struct entry *entry = find_entry(vars, name);
+	struct vars_entry *entry = find_entry(vars, name);
 	if (entry == NULL)
 		return;
 	count_first(vars, name, -1);
 	json_object_del(vars->index, name);
 	free(entry->name);
 	json_decref(entry->value);
-	struct entry *last = &vars->items[--vars->n];
+	struct vars_entry *last = &vars->items[--vars->n];
 	if (entry == last)
 		return;
 	*entry = *last;
@@ -158,7 +158,7 @@ vars_unset(struct vars *vars, const char *name)
 }
 
 static bool
-load_entry(struct entry *entry, struct error *err)
+load_entry(struct vars_entry *entry, struct error *err)
 {
 	if (entry->value != NULL)
 		return true;
@@ -264,7 +264,7 @@ find_in_scope(const struct vars *vars, const char *reference,
 		    (cut < len && strchr(".[", reference[cut]) == NULL))
 			continue;
 		name[cut] = '\0';
-		struct entry *entry = find_entry(vars, name);
+		struct vars_entry *entry = find_entry(vars, name);
 		if (entry == NULL)
 			continue;
 		if (!load_entry(entry, err))
@@ -308,7 +308,7 @@ vars_to_json(const struct vars *vars)
 {
 	json_t *object = json_object();
 	for (size_t i = 0; i < vars->n; i++) {
-		struct entry *entry = &vars->items[i];
+		struct vars_entry *entry = &vars->items[i];
 		autoerror struct error err = { 0 };
 		/* What cannot be loaded now stays unresolved over there. */
 		if (!load_entry(entry, &err))

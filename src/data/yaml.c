@@ -1,34 +1,346 @@
 /* SPDX-License-Identifier: MIT */
-/* From libyaml's events to a tree of nodes, within limits. */
+/* YAML files as trees of nodes that know their place, on libyaml. */
 #include "config.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/yaml.h"
-#include "data/yaml_parts.h"
 
-#define CORE_TAG "tag:yaml.org,2002:"
+static size_t yaml_character(const char *text, size_t len, unsigned *code);
 
-struct anchor {
-	char *name;
-	struct yaml_node *node; /* owned by the document */
-};
+/* --- places -------------------------------------------------------------- */
 
-struct composer {
-	yaml_parser_t parser;
+#define EXCERPT_INDENT 4
+#define EXCERPT_BEFORE 60 /* characters shown left of the place */
+#define EXCERPT_TOTAL 120
+#define MESSAGE_LIMIT 1000 /* bytes: it may quote what it is about */
+
+/* Offset of the character `count` further on, at most end. */
+static size_t
+skip_characters(const struct yaml_doc *doc, size_t at, size_t end, size_t count)
+{
+	while (count-- > 0 && at < end) {
+		unsigned code = 0;
+		const size_t size =
+		    yaml_character(doc->bytes + at, end - at, &code);
+		at += size == 0 ? 1 : size;
+	}
+	return at;
+}
+
+static size_t
+line_end(const struct yaml_doc *doc, unsigned line)
+{
+	const size_t start = doc->lines[line - 1];
+	if (line < doc->n_lines) {
+		size_t end = doc->lines[line];
+		while (end > start &&
+		    (doc->bytes[end - 1] == '\n' ||
+			doc->bytes[end - 1] == '\r'))
+			end--;
+		return end;
+	}
+	const size_t left = doc->len - start;
+	const char *stop = memchr(doc->bytes + start, '\n', left);
+	return stop != NULL ? (size_t)(stop - doc->bytes) : doc->len;
+}
+
+static bool
+is_blank(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != ' ')
+			return false;
+	}
+	return true;
+}
+
+static void
+add_excerpt(
+    const struct yaml_doc *doc, struct yaml_place place, struct str *out)
+{
+	if (place.line == 0 || place.line > doc->n_lines)
+		return;
+	const size_t left = place.column > 0 ? place.column - 1 : 0;
+	const size_t hidden = left > EXCERPT_BEFORE ? left - EXCERPT_BEFORE : 0;
+	const size_t end = line_end(doc, place.line);
+	const size_t from =
+	    skip_characters(doc, doc->lines[place.line - 1], end, hidden);
+	const size_t to = skip_characters(doc, from, end, EXCERPT_TOTAL);
+	const size_t mark = skip_characters(doc, from, end, left - hidden);
+	autostr struct str before = { 0 };
+	if (is_blank(doc->bytes + from, to - from))
+		return;
+	str_add(&before, hidden > 0 ? "... " : "");
+	text_visible(&before, doc->bytes + from, mark - from, true);
+	str_format(out, "\n%*s%s", EXCERPT_INDENT, "", str_text(&before));
+	text_visible(out, doc->bytes + mark, to - mark, true);
+	if (to < end)
+		str_add(out, " ...");
+	str_format(out, "\n%*s^",
+	    EXCERPT_INDENT + (int)text_width(str_text(&before)), "");
+}
+
+bool
+yaml_place_within(const struct yaml_doc *doc, const struct yaml_node *scalar,
+    unsigned character, struct yaml_place *place)
+{
+	const struct yaml_place start = scalar->place;
+	if (start.line == 0 || start.line > doc->n_lines || character == 0 ||
+	    character > scalar->len + 1)
+		return false;
+	const size_t end = line_end(doc, start.line);
+	size_t at = skip_characters(
+	    doc, doc->lines[start.line - 1], end, start.column - 1);
+	const bool quoted =
+	    at < end && (doc->bytes[at] == '"' || doc->bytes[at] == '\'');
+	at += quoted;
+	if (end - at < scalar->len ||
+	    memcmp(doc->bytes + at, scalar->text, scalar->len) != 0)
+		return false;
+	place->line = start.line;
+	place->column = start.column + quoted + character - 1;
+	return true;
+}
+
+void
+yaml_render(const struct yaml_doc *doc, struct yaml_place place,
+    const char *message, struct str *out)
+{
+	text_visible(out, doc->name, strlen(doc->name), true);
+	str_format(out, ":%u:%u: ", place.line, place.column);
+	text_visible(out, message, strlen(message), true);
+	add_excerpt(doc, place, out);
+}
+
+bool
+yaml_error(const struct yaml_doc *doc, struct yaml_place place,
+    struct error *err, enum error_kind kind, const char *fmt, ...)
+{
+	autostr struct str message = { 0 };
+	autostr struct str text = { 0 };
+	va_list args;
+	va_start(args, fmt);
+	str_vformat(&message, fmt, args);
+	va_end(args);
+	if (message.len > MESSAGE_LIMIT) {
+		str_cut(&message, MESSAGE_LIMIT);
+		str_add(&message, "...");
+	}
+	yaml_render(doc, place, str_text(&message), &text);
+	return error_set(err, kind, "%s", str_text(&text));
+}
+
+/* --- the bytes ----------------------------------------------------------- */
+
+struct yaml_scan {
 	struct yaml_doc *doc;
-	struct anchor *anchors;
-	size_t n_anchors;
-	size_t cap_anchors;
-	unsigned n_aliases;
 	struct error *err;
+	size_t at; /* offset of the current character */
+	struct yaml_place place; /* of the current character */
+	size_t blanks; /* in a row before it */
+	unsigned directives;
 };
 
-static struct yaml_node *compose(
-    struct composer *c, const yaml_event_t *event, unsigned depth);
+/*
+ * Bytes of the character at text (of len > 0 bytes), its code point in *code;
+ * 0 when the bytes are no UTF-8.
+ */
+static size_t
+yaml_character(const char *text, size_t len, unsigned *code)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const size_t size = c[0] < 0x80 ? 1
+	    : (c[0] & 0xe0) == 0xc0	? 2
+	    : (c[0] & 0xf0) == 0xe0	? 3
+	    : (c[0] & 0xf8) == 0xf0	? 4
+					: 0;
+	if (size == 0 || size > len)
+		return 0;
+	*code = size == 1 ? c[0] : c[0] & (0x7fu >> size);
+	for (size_t i = 1; i < size; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (c[i] & 0x3fu);
+	}
+	if (*code < least[size] || *code > 0x10ffff ||
+	    (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return size;
+}
+
+static void
+add_line(struct yaml_doc *doc, size_t offset)
+{
+	doc->lines = mem_grow(
+	    doc->lines, &doc->cap_lines, doc->n_lines + 1, sizeof(*doc->lines));
+	doc->lines[doc->n_lines++] = (uint32_t)offset;
+}
+
+static bool
+refuse(const struct yaml_scan *scan, const char *what)
+{
+	return yaml_error(
+	    scan->doc, scan->place, scan->err, ERROR_INPUT, "%s", what);
+}
+
+/* The characters that libyaml's reader lets through, byte order mark apart. */
+static bool
+is_printable(unsigned code)
+{
+	return code == '\t' || code == '\n' || code == '\r' || code == 0x85 ||
+	    (code >= 0x20 && code <= 0x7e) ||
+	    (code >= 0xa0 && code != 0xfeff && code != 0xfffe &&
+		code != 0xffff);
+}
+
+static bool
+is_break(unsigned code)
+{
+	return code == '\n' || code == '\r' || code == 0x85 || code == 0x2028 ||
+	    code == 0x2029;
+}
+
+static bool
+check_character(const struct yaml_scan *scan, unsigned code)
+{
+	if (code == 0)
+		return refuse(scan,
+		    scan->at < 4 ? "a NUL byte: the file is not UTF-8 text"
+				 : "a NUL byte");
+	if (!is_printable(code))
+		return yaml_error(scan->doc, scan->place, scan->err,
+		    ERROR_INPUT, "the character U+%04X is not allowed", code);
+	return true;
+}
+
+/*
+ * Runs of blanks make libyaml clear a buffer of their size for every blank
+ * that follows; directives are compared with each other, and a tag prefix is
+ * copied into every tag.
+ */
+static bool
+check_cost(struct yaml_scan *scan, unsigned code)
+{
+	if (code == ' ' || code == '\t' || is_break(code)) {
+		if (++scan->blanks > YAML_BLANKS_LIMIT)
+			return yaml_error(scan->doc, scan->place, scan->err,
+			    ERROR_INPUT,
+			    "more than %d blanks and line breaks in a row",
+			    YAML_BLANKS_LIMIT);
+	} else
+		scan->blanks = 0;
+	if (code != '%' || scan->place.column != 1)
+		return true;
+	const char *start = scan->doc->bytes + scan->at;
+	const size_t left = scan->doc->len - scan->at;
+	if (++scan->directives > YAML_DIRECTIVES_LIMIT)
+		return refuse(scan, "too many directives");
+	if (left > YAML_DIRECTIVE_BYTES &&
+	    memchr(start, '\n', YAML_DIRECTIVE_BYTES) == NULL &&
+	    memchr(start, '\r', YAML_DIRECTIVE_BYTES) == NULL)
+		return refuse(scan, "a directive is too long");
+	return true;
+}
+
+static bool
+scan_character(struct yaml_scan *scan)
+{
+	const struct yaml_doc *doc = scan->doc;
+	unsigned code = 0;
+	const size_t size =
+	    yaml_character(doc->bytes + scan->at, doc->len - scan->at, &code);
+	if (size == 0)
+		return refuse(scan, "these bytes are not UTF-8");
+	if (!check_character(scan, code) || !check_cost(scan, code))
+		return false;
+	scan->at += size;
+	scan->place.column++;
+	if (is_break(code) &&
+	    !(code == '\r' && scan->at < doc->len &&
+		doc->bytes[scan->at] == '\n')) {
+		add_line(scan->doc, scan->at);
+		scan->place.line++;
+		scan->place.column = 1;
+	}
+	return true;
+}
+
+/*
+ * Takes the source into doc, fills in the table of lines and refuses what the
+ * parser should not see: other encodings, control characters, and the few
+ * inputs on which libyaml takes quadratic time.
+ */
+static bool
+yaml_scan(
+    struct yaml_doc *doc, const void *bytes, size_t len, struct error *err)
+{
+	struct yaml_scan scan = { doc, err, 0, { 1, 1 }, 0, 0 };
+	const char *start = bytes;
+	if (len > YAML_BYTES_LIMIT)
+		return error_set(err, ERROR_INPUT,
+		    "%s: %zu bytes are more than the limit of %u", doc->name,
+		    len, YAML_BYTES_LIMIT);
+	if (len >= 2 &&
+	    (memcmp(start, "\xff\xfe", 2) == 0 ||
+		memcmp(start, "\xfe\xff", 2) == 0))
+		return error_set(err, ERROR_INPUT,
+		    "%s:1:1: the file is UTF-16; save it as UTF-8", doc->name);
+	if (len >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0) {
+		start += 3;
+		len -= 3;
+	}
+	doc->bytes = mem_zalloc(len + 1);
+	doc->len = len;
+	memcpy(doc->bytes, start, len);
+	add_line(doc, 0);
+	while (scan.at < doc->len) {
+		if (!scan_character(&scan))
+			return false;
+	}
+	return true;
+}
+
+/* --- what libyaml found wrong -------------------------------------------- */
+
+#define END_OF_STREAM "found unexpected end of stream"
+
+/* libyaml's words for what goes wrong most often, in ours. */
+static const struct {
+	const char *problem;
+	const char *text;
+} problems[] = {
+	{ "mapping values are not allowed in this context",
+	    "a ':' where no key can stand (a text that contains \": \" needs "
+	    "quotes)" },
+	{ "could not find expected ':'",
+	    "a key without ':', or a text that is not indented enough" },
+	{ "did not find expected key",
+	    "a key was expected here: indentation or quoting is wrong" },
+	{ "did not find expected '-' indicator",
+	    "a list item ('- ...') was expected here" },
+	{ "did not find expected ',' or ']'", "',' or ']' was expected here" },
+	{ "did not find expected ',' or '}'", "',' or '}' was expected here" },
+	{ END_OF_STREAM, "a quoted text does not end" },
+	{ "found a tab character where an indentation space is expected",
+	    "a tab cannot indent: use spaces" },
+	{ "found a tab character that violates indentation",
+	    "a tab cannot indent: use spaces" },
+	{ "found undefined tag handle", "an unknown tag" },
+	{ "block sequence entries are not allowed in this context",
+	    "a list item ('- ...') cannot stand here" },
+};
 
 static struct yaml_place
 place_of(yaml_mark_t mark)
@@ -39,20 +351,506 @@ place_of(yaml_mark_t mark)
 }
 
 static bool
-next_event(struct composer *c, yaml_event_t *event)
+is_tab_at(const struct yaml_doc *doc, struct yaml_place place)
+{
+	if (place.line > doc->n_lines)
+		return false;
+	const size_t at = doc->lines[place.line - 1] + place.column - 1;
+	return at < doc->len && doc->bytes[at] == '\t';
+}
+
+static const char *
+problem_text(const struct yaml_doc *doc, const yaml_parser_t *parser,
+    struct yaml_place place)
+{
+	const char *problem = parser->problem;
+	if (problem == NULL)
+		return "not valid YAML";
+	for (size_t i = 0; i < COUNT_OF(problems); i++) {
+		if (strcmp(problem, problems[i].problem) == 0)
+			return problems[i].text;
+	}
+	if (strcmp(problem, "found character that cannot start any token") == 0)
+		return is_tab_at(doc, place)
+		    ? "a tab cannot indent: use spaces"
+		    : "a text that begins with this character needs quotes";
+	return problem;
+}
+
+/* Of a text that does not end, where it begins is what counts. */
+static bool
+is_open_text(const char *problem)
+{
+	return problem != NULL && strcmp(problem, END_OF_STREAM) == 0;
+}
+
+/* Sets err to what stopped the parser. Returns false. */
+static bool
+yaml_problem(
+    const struct yaml_doc *doc, const yaml_parser_t *parser, struct error *err)
+{
+	const struct yaml_place context = place_of(parser->context_mark);
+	const struct yaml_place place = is_open_text(parser->problem)
+	    ? context
+	    : place_of(parser->problem_mark);
+	const char *text = problem_text(doc, parser, place);
+	if (parser->error == YAML_MEMORY_ERROR)
+		BUG("libyaml is out of memory");
+	if (parser->context != NULL && context.line != place.line)
+		return yaml_error(doc, place, err, ERROR_INPUT,
+		    "%s, %s that begins at line %u", text, parser->context,
+		    context.line);
+	return yaml_error(doc, place, err, ERROR_INPUT, "%s", text);
+}
+
+/* --- scalars ------------------------------------------------------------- */
+
+#define DIGITS "0123456789"
+
+static bool
+is_one_of(const char *text, const char *const *words)
+{
+	for (size_t i = 0; words[i] != NULL; i++) {
+		if (strcmp(text, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+skip_sign(const char *text)
+{
+	return *text == '-' || *text == '+' ? text + 1 : text;
+}
+
+/* The base that the text after the sign announces, 0 when it is no integer. */
+static int
+integer_base(const char *digits)
+{
+	static const struct {
+		const char *prefix;
+		const char *digits;
+		int base;
+	} forms[] = {
+		{ "0x", DIGITS "abcdefABCDEF", 16 },
+		{ "0o", "01234567", 8 },
+		{ "0b", "01", 2 },
+	};
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		const char *rest = digits + 2;
+		if (strncmp(digits, forms[i].prefix, 2) == 0)
+			return *rest && rest[strspn(rest, forms[i].digits)] == 0
+			    ? forms[i].base
+			    : 0;
+	}
+	if (!*digits || digits[strspn(digits, DIGITS)] != '\0' ||
+	    (digits[0] == '0' && digits[1] != '\0'))
+		return 0;
+	return 10;
+}
+
+static bool
+is_real(const char *text)
+{
+	static const char *const special[] = { ".inf", ".Inf", ".INF", NULL };
+	static const char *const no_number[] = { ".nan", ".NaN", ".NAN", NULL };
+	const char *at = skip_sign(text);
+	const size_t whole = strspn(at, DIGITS);
+	if (is_one_of(at, special) || is_one_of(text, no_number))
+		return true;
+	if (whole > 1 && at[0] == '0')
+		return false;
+	at += whole;
+	const bool point = *at == '.';
+	const size_t fraction = point ? strspn(at + 1, DIGITS) : 0;
+	if (whole + fraction == 0)
+		return false;
+	at += point ? fraction + 1 : 0;
+	if (*at == '\0')
+		return point;
+	if (*at != 'e' && *at != 'E')
+		return false;
+	at = skip_sign(at + 1);
+	return *at && at[strspn(at, DIGITS)] == '\0';
+}
+
+enum yaml_type
+yaml_type_of(const char *text)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL",
+		NULL };
+	static const char *const bools[] = { "true", "True", "TRUE", "false",
+		"False", "FALSE", NULL };
+	if (is_one_of(text, nulls))
+		return YAML_TYPE_NULL;
+	if (is_one_of(text, bools))
+		return YAML_TYPE_BOOL;
+	if (integer_base(skip_sign(text)) != 0)
+		return YAML_TYPE_INT;
+	return is_real(text) ? YAML_TYPE_REAL : YAML_TYPE_TEXT;
+}
+
+enum yaml_type
+yaml_type(const struct yaml_node *scalar)
+{
+	return scalar->plain ? yaml_type_of(scalar->text) : YAML_TYPE_TEXT;
+}
+
+bool
+yaml_is_null(const struct yaml_node *node)
+{
+	return node->kind == YAML_KIND_SCALAR &&
+	    yaml_type(node) == YAML_TYPE_NULL;
+}
+
+bool
+yaml_int(const char *text, int64_t *value)
+{
+	const bool negative = *text == '-';
+	const char *digits = skip_sign(text);
+	const int base = integer_base(digits);
+	const uint64_t limit = (uint64_t)INT64_MAX + negative;
+	if (base == 0)
+		return false;
+	errno = 0;
+	const unsigned long long size =
+	    strtoull(base == 10 ? digits : digits + 2, NULL, base);
+	if (errno != 0 || size > limit)
+		return false;
+	*value = !negative     ? (int64_t)size
+	    : size > INT64_MAX ? INT64_MIN
+			       : -(int64_t)size;
+	return true;
+}
+
+static const char *
+describe_scalar(const struct yaml_node *node)
+{
+	switch (yaml_type(node)) {
+	case YAML_TYPE_NULL:
+		return "nothing";
+	case YAML_TYPE_BOOL:
+		return "true or false";
+	case YAML_TYPE_INT:
+	case YAML_TYPE_REAL:
+		return "a number";
+	case YAML_TYPE_TEXT:
+		break;
+	}
+	return "text";
+}
+
+const char *
+yaml_describe(const struct yaml_node *node)
+{
+	switch (node->kind) {
+	case YAML_KIND_LIST:
+		return "a list";
+	case YAML_KIND_MAP:
+		return "a map";
+	case YAML_KIND_SCALAR:
+		break;
+	}
+	return describe_scalar(node);
+}
+
+static json_t *
+number_to_json(
+    const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
+{
+	int64_t whole = 0;
+	if (yaml_type(node) == YAML_TYPE_INT) {
+		if (yaml_int(node->text, &whole))
+			return json_integer(whole);
+		yaml_error(doc, node->place, err, ERROR_INPUT,
+		    "the number %s is beyond 64 bits", node->text);
+		return NULL;
+	}
+	const char *digits = skip_sign(node->text);
+	const double value =
+	    digits[strcspn(digits, "nN")] ? NAN : strtod(node->text, NULL);
+	if (isfinite(value))
+		return json_real(value);
+	yaml_error(doc, node->place, err, ERROR_INPUT,
+	    "the number %s has no JSON form", node->text);
+	return NULL;
+}
+
+static json_t *
+scalar_to_json(
+    const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
+{
+	switch (yaml_type(node)) {
+	case YAML_TYPE_NULL:
+		return json_null();
+	case YAML_TYPE_BOOL:
+		return json_boolean(
+		    node->text[0] == 't' || node->text[0] == 'T');
+	case YAML_TYPE_INT:
+	case YAML_TYPE_REAL:
+		return number_to_json(doc, node, err);
+	case YAML_TYPE_TEXT:
+		break;
+	}
+	return json_stringn(node->text, node->len);
+}
+
+static json_t *
+list_to_json(
+    const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < node->n; i++) {
+		json_t *item = yaml_to_json(doc, node->items[i], err);
+		if (item == NULL) {
+			json_decref(array);
+			return NULL;
+		}
+		json_array_append_new(array, item);
+	}
+	return array;
+}
+
+static json_t *
+map_to_json(
+    const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
+{
+	json_t *object = json_object();
+	for (size_t i = 0; i < node->n; i++) {
+		json_t *value = yaml_to_json(doc, node->entries[i].value, err);
+		if (value == NULL) {
+			json_decref(object);
+			return NULL;
+		}
+		json_object_set_new(object, node->entries[i].key->text, value);
+	}
+	return object;
+}
+
+json_t *
+yaml_to_json(
+    const struct yaml_doc *doc, const struct yaml_node *node, struct error *err)
+{
+	switch (node->kind) {
+	case YAML_KIND_LIST:
+		return list_to_json(doc, node, err);
+	case YAML_KIND_MAP:
+		return map_to_json(doc, node, err);
+	case YAML_KIND_SCALAR:
+		break;
+	}
+	return scalar_to_json(doc, node, err);
+}
+
+/* --- maps ---------------------------------------------------------------- */
+
+#define MERGE_KEY "<<"
+
+/* An entry with its rank: lower wins among equal keys. */
+struct ranked {
+	struct yaml_entry entry;
+	size_t rank;
+};
+
+struct ranking {
+	struct ranked *items; /* owned */
+	size_t n;
+	size_t cap;
+};
+
+static bool
+is_merge(const struct yaml_entry *entry)
+{
+	return entry->key->plain && strcmp(entry->key->text, MERGE_KEY) == 0;
+}
+
+static int
+compare_keys(const void *left, const void *right)
+{
+	const struct ranked *a = left;
+	const struct ranked *b = right;
+	const int order = strcmp(a->entry.key->text, b->entry.key->text);
+	return order != 0 ? order : a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+static int
+compare_ranks(const void *left, const void *right)
+{
+	const struct ranked *a = left;
+	const struct ranked *b = right;
+	return a->rank < b->rank ? -1 : a->rank > b->rank;
+}
+
+static void
+rank_entry(struct ranking *ranking, const struct yaml_entry *entry)
+{
+	ranking->items = mem_grow(ranking->items, &ranking->cap, ranking->n + 1,
+	    sizeof(*ranking->items));
+	ranking->items[ranking->n].entry = *entry;
+	ranking->items[ranking->n].rank = ranking->n;
+	ranking->n++;
+}
+
+/* Looks for equal keys among the map's own; the earliest repetition counts. */
+static bool
+check_duplicates(
+    const struct yaml_doc *doc, struct ranking *own, struct error *err)
+{
+	const struct ranked *first = NULL;
+	const struct ranked *again = NULL;
+	if (own->n > 0)
+		qsort(own->items, own->n, sizeof(*own->items), compare_keys);
+	for (size_t i = 1; i < own->n; i++) {
+		const struct ranked *a = &own->items[i - 1];
+		const struct ranked *b = &own->items[i];
+		if (strcmp(a->entry.key->text, b->entry.key->text) == 0 &&
+		    (again == NULL || b->rank < again->rank)) {
+			first = a;
+			again = b;
+		}
+	}
+	if (again == NULL)
+		return true;
+	return yaml_error(doc, again->entry.key->place, err, ERROR_INPUT,
+	    "the key '%s' is given twice, first at line %u",
+	    again->entry.key->text, first->entry.key->place.line);
+}
+
+/* key is the "<<" that asks for value. */
+static bool
+rank_merged(const struct yaml_doc *doc, const struct yaml_node *key,
+    const struct yaml_node *value, struct ranking *ranking, struct error *err)
+{
+	if (value->kind == YAML_KIND_SCALAR)
+		return yaml_error(doc, key->place, err, ERROR_INPUT,
+		    "'<<' takes a map or a list of maps, not %s",
+		    yaml_describe(value));
+	for (size_t i = 0; value->kind == YAML_KIND_LIST && i < value->n; i++) {
+		if (value->items[i]->kind != YAML_KIND_MAP)
+			return yaml_error(doc, key->place, err, ERROR_INPUT,
+			    "'<<' takes a map or a list of maps, not %s in a "
+			    "list",
+			    yaml_describe(value->items[i]));
+		if (!rank_merged(doc, key, value->items[i], ranking, err))
+			return false;
+	}
+	for (size_t i = 0; value->kind == YAML_KIND_MAP && i < value->n; i++)
+		rank_entry(ranking, &value->entries[i]);
+	return true;
+}
+
+/* Takes the first entry of each key back into the map, in order of rank. */
+static void
+take_unique(struct yaml_node *map, struct ranking *ranking)
+{
+	size_t n = 0;
+	if (ranking->n == 0) {
+		map->n = 0;
+		return;
+	}
+	qsort(
+	    ranking->items, ranking->n, sizeof(*ranking->items), compare_keys);
+	for (size_t i = 0; i < ranking->n; i++) {
+		if (n > 0 &&
+		    strcmp(ranking->items[n - 1].entry.key->text,
+			ranking->items[i].entry.key->text) == 0)
+			continue;
+		ranking->items[n++] = ranking->items[i];
+	}
+	qsort(ranking->items, n, sizeof(*ranking->items), compare_ranks);
+	map->entries = mem_resize(map->entries, n, sizeof(*map->entries));
+	map->n = map->cap = n;
+	for (size_t i = 0; i < n; i++)
+		map->entries[i] = ranking->items[i].entry;
+}
+
+static bool
+merge(const struct yaml_doc *doc, struct yaml_node *map, struct error *err)
+{
+	struct ranking ranking = { 0 };
+	bool ok = true;
+	for (size_t i = 0; i < map->n; i++) {
+		if (!is_merge(&map->entries[i]))
+			rank_entry(&ranking, &map->entries[i]);
+	}
+	for (size_t i = 0; ok && i < map->n; i++) {
+		if (is_merge(&map->entries[i]))
+			ok = rank_merged(doc, map->entries[i].key,
+			    map->entries[i].value, &ranking, err);
+	}
+	if (ok)
+		take_unique(map, &ranking);
+	free(ranking.items);
+	return ok;
+}
+
+/*
+ * Ends a map: duplicate keys are refused, merge keys replaced by what they
+ * bring in. New nodes are not made; entries are rearranged.
+ */
+static bool
+yaml_finish_map(
+    const struct yaml_doc *doc, struct yaml_node *map, struct error *err)
+{
+	struct ranking own = { 0 };
+	bool merges = false;
+	for (size_t i = 0; i < map->n; i++) {
+		rank_entry(&own, &map->entries[i]);
+		merges = merges || is_merge(&map->entries[i]);
+	}
+	const bool unique = check_duplicates(doc, &own, err);
+	free(own.items);
+	return unique && (!merges || merge(doc, map, err));
+}
+
+const struct yaml_node *
+yaml_find(const struct yaml_node *map, const char *key)
+{
+	for (size_t i = 0; map->kind == YAML_KIND_MAP && i < map->n; i++) {
+		if (strcmp(map->entries[i].key->text, key) == 0)
+			return map->entries[i].value;
+	}
+	return NULL;
+}
+
+/* --- documents ----------------------------------------------------------- */
+
+#define CORE_TAG "tag:yaml.org,2002:"
+
+struct yaml_anchor {
+	char *name;
+	struct yaml_node *node; /* owned by the document */
+};
+
+struct yaml_composer {
+	yaml_parser_t parser;
+	struct yaml_doc *doc;
+	struct yaml_anchor *anchors;
+	size_t n_anchors;
+	size_t cap_anchors;
+	unsigned n_aliases;
+	struct error *err;
+};
+
+static struct yaml_node *compose(
+    struct yaml_composer *c, const yaml_event_t *event, unsigned depth);
+
+static bool
+next_event(struct yaml_composer *c, yaml_event_t *event)
 {
 	return yaml_parser_parse(&c->parser, event) == 1 ||
 	    yaml_problem(c->doc, &c->parser, c->err);
 }
 
 static bool
-fail_at(const struct composer *c, struct yaml_place place, const char *what)
+fail_at(
+    const struct yaml_composer *c, struct yaml_place place, const char *what)
 {
 	return yaml_error(c->doc, place, c->err, ERROR_INPUT, "%s", what);
 }
 
 static struct yaml_node *
-new_node(struct composer *c, enum yaml_kind kind, struct yaml_place place)
+new_node(struct yaml_composer *c, enum yaml_kind kind, struct yaml_place place)
 {
 	struct yaml_doc *doc = c->doc;
 	if (doc->n_nodes >= YAML_NODES_LIMIT) {
@@ -73,7 +871,7 @@ new_node(struct composer *c, enum yaml_kind kind, struct yaml_place place)
 
 /* Counts a child in, as if every alias were written out. */
 static bool
-account(struct composer *c, struct yaml_node *parent,
+account(struct yaml_composer *c, struct yaml_node *parent,
     const struct yaml_node *child, struct yaml_place place)
 {
 	parent->visits += child->visits;
@@ -87,7 +885,8 @@ account(struct composer *c, struct yaml_node *parent,
 }
 
 static bool
-add_anchor(struct composer *c, const yaml_char_t *name, struct yaml_node *node)
+add_anchor(
+    struct yaml_composer *c, const yaml_char_t *name, struct yaml_node *node)
 {
 	if (name == NULL)
 		return true;
@@ -102,7 +901,8 @@ add_anchor(struct composer *c, const yaml_char_t *name, struct yaml_node *node)
 }
 
 static struct yaml_node *
-resolve_alias(struct composer *c, const yaml_event_t *event, unsigned depth)
+resolve_alias(
+    struct yaml_composer *c, const yaml_event_t *event, unsigned depth)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	const struct yaml_place place = place_of(event->start_mark);
@@ -133,7 +933,7 @@ resolve_alias(struct composer *c, const yaml_event_t *event, unsigned depth)
 
 /* Reads the next node, or gives NULL with *ended at the collection's end. */
 static struct yaml_node *
-compose_next(struct composer *c, unsigned depth, bool *ended)
+compose_next(struct yaml_composer *c, unsigned depth, bool *ended)
 {
 	yaml_event_t event;
 	struct yaml_node *node = NULL;
@@ -152,7 +952,7 @@ compose_next(struct composer *c, unsigned depth, bool *ended)
 }
 
 static bool
-read_list(struct composer *c, struct yaml_node *list, unsigned depth)
+read_list(struct yaml_composer *c, struct yaml_node *list, unsigned depth)
 {
 	for (;;) {
 		bool ended = false;
@@ -168,7 +968,7 @@ read_list(struct composer *c, struct yaml_node *list, unsigned depth)
 }
 
 static bool
-check_key(const struct composer *c, const struct yaml_node *key)
+check_key(const struct yaml_composer *c, const struct yaml_node *key)
 {
 	if (key->kind != YAML_KIND_SCALAR)
 		return yaml_error(c->doc, key->place, c->err, ERROR_INPUT,
@@ -179,7 +979,7 @@ check_key(const struct composer *c, const struct yaml_node *key)
 }
 
 static bool
-read_map(struct composer *c, struct yaml_node *map, unsigned depth)
+read_map(struct yaml_composer *c, struct yaml_node *map, unsigned depth)
 {
 	for (;;) {
 		bool ended = false;
@@ -226,7 +1026,7 @@ event_anchor(const yaml_event_t *event)
 }
 
 static struct yaml_node *
-node_of_event(struct composer *c, const yaml_event_t *event)
+node_of_event(struct yaml_composer *c, const yaml_event_t *event)
 {
 	const struct yaml_place place = place_of(event->start_mark);
 	const bool scalar = event->type == YAML_SCALAR_EVENT;
@@ -253,8 +1053,8 @@ node_of_event(struct composer *c, const yaml_event_t *event)
  * of the wrapping map in *wrapper.
  */
 static bool
-apply_tag(const struct composer *c, const char *tag, struct yaml_node *node,
-    const char **wrapper)
+apply_tag(const struct yaml_composer *c, const char *tag,
+    struct yaml_node *node, const char **wrapper)
 {
 	static const char *const scalar_tags[] = { "int", "float", "bool",
 		"null" };
@@ -288,7 +1088,7 @@ apply_tag(const struct composer *c, const char *tag, struct yaml_node *node,
 
 /* {name: ...}, to be filled with the tagged node. */
 static struct yaml_node *
-wrap(struct composer *c, struct yaml_node *node, const char *name)
+wrap(struct yaml_composer *c, struct yaml_node *node, const char *name)
 {
 	struct yaml_node *map = new_node(c, YAML_KIND_MAP, node->place);
 	struct yaml_node *key = new_node(c, YAML_KIND_SCALAR, node->place);
@@ -304,7 +1104,7 @@ wrap(struct composer *c, struct yaml_node *node, const char *name)
 }
 
 static bool
-read_content(struct composer *c, struct yaml_node *node, unsigned depth)
+read_content(struct yaml_composer *c, struct yaml_node *node, unsigned depth)
 {
 	switch (node->kind) {
 	case YAML_KIND_SCALAR:
@@ -319,7 +1119,7 @@ read_content(struct composer *c, struct yaml_node *node, unsigned depth)
 
 /* The node that event begins, in a collection of depth - 1 levels. */
 static struct yaml_node *
-compose(struct composer *c, const yaml_event_t *event, unsigned depth)
+compose(struct yaml_composer *c, const yaml_event_t *event, unsigned depth)
 {
 	const char *name = NULL;
 	struct yaml_node *node = node_of_event(c, event);
@@ -344,7 +1144,7 @@ compose(struct composer *c, const yaml_event_t *event, unsigned depth)
 
 /* Passes over the events before content or after it. */
 static bool
-read_documents(struct composer *c)
+read_documents(struct yaml_composer *c)
 {
 	unsigned documents = 0;
 	for (;;) {
@@ -374,7 +1174,7 @@ read_documents(struct composer *c)
 static bool
 compose_document(struct yaml_doc *doc, struct error *err)
 {
-	struct composer c = { .doc = doc, .err = err };
+	struct yaml_composer c = { .doc = doc, .err = err };
 	if (!yaml_parser_initialize(&c.parser))
 		BUG("libyaml is out of memory");
 	yaml_parser_set_encoding(&c.parser, YAML_UTF8_ENCODING);

@@ -8,6 +8,7 @@
 
 #include "data/json.h"
 #include "data/yaml.h"
+#include "data/yaml_emit.h"
 
 #define EMIT_INDENT 2
 

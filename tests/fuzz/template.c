@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "data/json.h"
 #include "data/template.h"
+#include "data/template_shell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -38,7 +39,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	autofree char *text = mem_text_n((const char *)bytes, len);
 	autostr struct str out = { 0 };
 	autostrv struct strv env = { 0 };
-	autostrv struct strv refs = { 0 };
 	autoerror struct error err = { 0 };
 	for (char *c = text; *c != '\0'; c++)
 		if (*c == '@')
@@ -56,7 +56,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (!template_text(text, vars, &out, &report, &err) &&
 	    err.kind != ERROR_INPUT)
 		abort();
-	template_references(text, &refs);
 	template_report_release(&report);
 	vars_free(vars);
 	return 0;

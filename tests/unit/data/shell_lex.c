@@ -18,6 +18,7 @@
 #include "data/json.h"
 #include "data/shell_lex.h"
 #include "data/template.h"
+#include "data/template_shell.h"
 #include "shell_places.h"
 #include "shells.h"
 

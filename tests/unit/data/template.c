@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "data/json.h"
 #include "data/template.h"
+#include "data/template_shell.h"
 #include "shells.h"
 
 static const char item_json[] =
@@ -124,18 +125,6 @@ test_report(const struct vars *vars)
 	    "shell");
 	tap_is_int((long long)report.unresolved.n, 3, "three reported");
 	template_report_release(&report);
-}
-
-static void
-test_references(void)
-{
-	autostrv struct strv refs = { 0 };
-	template_references(
-	    "${a.b:-${c}} $d \\${e} ${f|json} $$g ${${h}}", &refs);
-	const char *want[] = { "a.b", "c", "d", "f", "h" };
-	tap_is_int((long long)refs.n, COUNT_OF(want), "references");
-	for (size_t i = 0; i < refs.n && i < COUNT_OF(want); i++)
-		tap_is_text(refs.items[i], want[i], "in order");
 }
 
 static void
@@ -259,7 +248,6 @@ main(void)
 	struct vars *vars = make_vars();
 	test_cases(vars);
 	test_report(vars);
-	test_references();
 	test_raw(vars);
 	test_limits();
 	test_speed(vars);

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "data/json.h"
 #include "data/template.h"
+#include "data/template_shell.h"
 #include "hostile.h"
 #include "shells.h"
 
