@@ -1,5 +1,6 @@
 # The checks of the sources run with the other tests. check-size only reports.
 SOURCE_CHECKS = \
+	%D%/check-docs \
 	%D%/check-format \
 	%D%/check-headers \
 	%D%/check-layers \
