@@ -17,6 +17,13 @@
 #define CLOCK_STAMP_SIZE 20
 
 int64_t clock_now(void); /* monotonic ms */
+/*
+ * For tests only: clock_now() is what source returns, until NULL puts the
+ * system's clock back. It must never go back. A loop calls a timer when
+ * clock_now() has reached it, but waits for it in real time: a test advances
+ * its clock by what the timer needs and turns the loop with a max_wait of 0.
+ */
+void clock_set_source(int64_t (*source)(void));
 int64_t clock_wall(void); /* ms since the epoch */
 /* "2026-01-31T12:00:00.123Z" into out; returns out. */
 char *clock_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE]);

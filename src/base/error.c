@@ -10,21 +10,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static const char *const kind_names[ERROR_KINDS] = {
-	[ERROR_NONE] = "none",
-	[ERROR_USAGE] = "usage",
-	[ERROR_INPUT] = "input",
-	[ERROR_SYSTEM] = "system",
-	[ERROR_NO_SPACE] = "no-space",
-	[ERROR_STORAGE] = "storage",
-	[ERROR_STATE] = "state",
-	[ERROR_GIT] = "git",
-	[ERROR_COMMAND] = "command",
-	[ERROR_TIMEOUT] = "timeout",
-	[ERROR_CANCELLED] = "cancelled",
-	[ERROR_UNSUPPORTED] = "unsupported",
-};
-
 static void
 replace_text(struct error *err, struct str *text)
 {
@@ -80,12 +65,6 @@ const char *
 error_text(const struct error *err)
 {
 	return err->text == NULL ? "" : err->text;
-}
-
-const char *
-error_kind_name(enum error_kind kind)
-{
-	return kind_names[kind];
 }
 
 int

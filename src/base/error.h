@@ -55,7 +55,6 @@ bool error_system(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 const char *error_text(const struct error *err); /* never NULL */
-const char *error_kind_name(enum error_kind kind); /* "input", "git", ... */
 /* The program's exit status for a failure of this kind. */
 int error_exit_code(enum error_kind kind);
 /* Gives the failure to another variable (which must be empty). */

@@ -2,6 +2,7 @@
 /* Whole-file reading, durable replacement and durable appending. */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,9 +17,15 @@
 #include "base/path.h"
 
 #define NAME_TRIES 16
+#define RANDOM_DIGITS 8 /* in the name of a temporary file */
 #define CHUNK 65536
 #define REFUSED_WAIT_MS 1000
 #define REFUSALS_MAX 64
+/* Directories below each other that are open at once while a tree goes. */
+#define DEPTH_MAX 64
+#define PASSES_MAX 4 /* over a directory that others are filling */
+#define MOVED_DIGITS 16
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool
 too_large(const char *path, size_t limit, struct error *err)
@@ -133,10 +140,10 @@ file_write_all(int fd, const void *bytes, size_t len, struct error *err)
 static char *
 temporary_name(const char *path)
 {
-	char random[FILE_RANDOM_DIGITS + 1];
+	char random[RANDOM_DIGITS + 1];
 	autofree char *dir = path_parent(path);
-	autofree char *name = mem_format(".%.200s.%s" FILE_TEMPORARY_END,
-	    path_name(path), id_hex(random, FILE_RANDOM_DIGITS));
+	autofree char *name = mem_format(
+	    ".%.200s.%s.tmp", path_name(path), id_hex(random, RANDOM_DIGITS));
 	return path_join(dir, name);
 }
 
@@ -278,6 +285,173 @@ file_sync_dir(const char *dir, struct error *err)
 		return error_system(err, "syncing directory %s", dir);
 	return true;
 }
+
+/* --- removing --------------------------------------------------------- */
+
+bool
+file_remove(const char *path, struct error *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return true;
+	return error_system(err, "removing %s", path);
+}
+
+/*
+ * Trees that others built, and may still be building. Descriptors and the stack
+ * are bounded whatever the depth: a directory that is too deep is moved up to
+ * the top of its tree and met again there.
+ */
+struct file_removal {
+	const char *path; /* borrowed; for messages */
+	int top; /* the tree's own directory */
+	size_t moved; /* directories moved up in this pass */
+	int depth;
+};
+
+static bool empty_dir(struct file_removal *r, int fd, struct error *err);
+
+static bool
+removal_failed(
+    const struct file_removal *r, const char *name, struct error *err)
+{
+	return error_system(err, "removing %s (at %s)", r->path, name);
+}
+
+/* A directory may lack the permissions that emptying it needs. */
+static int
+open_dir(int at, const char *name)
+{
+	struct stat st;
+	int fd = openat(at, name, DIR_FLAGS);
+	if (fd < 0 && errno == EACCES) {
+		if (fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW) != 0)
+			return -1;
+		fd = openat(at, name, DIR_FLAGS);
+	}
+	/* A failed chmod shows in what follows. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+		(void)!fchmod(fd, 0700);
+	return fd;
+}
+
+static bool
+move_up(struct file_removal *r, int at, const char *name, struct error *err)
+{
+	char random[MOVED_DIGITS + 1];
+	autofree char *moved =
+	    mem_format(".moved.%s", id_hex(random, MOVED_DIGITS));
+	/* A directory that changes its parent must be writable itself. */
+	(void)!fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW);
+	if (renameat(at, name, r->top, moved) != 0)
+		return errno == ENOENT || removal_failed(r, name, err);
+	r->moved++;
+	return true;
+}
+
+/* why: the errno by which unlink refused. */
+static bool
+remove_dir(struct file_removal *r, int at, const char *name, int why,
+    struct error *err)
+{
+	for (int pass = 0; pass < PASSES_MAX; pass++) {
+		int fd = open_dir(at, name);
+		if (fd < 0 && errno == ENOENT)
+			return true;
+		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+			errno = why;
+		if (fd < 0)
+			return removal_failed(r, name, err);
+		if (!empty_dir(r, fd, err))
+			return false;
+		if (unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return true;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			break;
+	}
+	return removal_failed(r, name, err);
+}
+
+static bool
+remove_entry(
+    struct file_removal *r, int at, const char *name, struct error *err)
+{
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return true;
+	int why = errno;
+	if (why != EISDIR && why != EPERM && why != EACCES)
+		return removal_failed(r, name, err);
+	if (r->depth == DEPTH_MAX)
+		return move_up(r, at, name, err);
+	r->depth++;
+	bool removed = remove_dir(r, at, name, why, err);
+	r->depth--;
+	return removed;
+}
+
+/* Takes fd. */
+static bool
+empty_dir(struct file_removal *r, int fd, struct error *err)
+{
+	DIR *dir = fdopendir(fd);
+	if (dir == NULL) {
+		removal_failed(r, ".", err);
+		close(fd);
+		return false;
+	}
+	bool emptied = true;
+	const struct dirent *entry;
+	while (emptied && (entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+			emptied = remove_entry(r, fd, name, err);
+	}
+	closedir(dir);
+	return emptied;
+}
+
+/* Empties the tree from its top and removes it; *done unless it filled up. */
+static bool
+remove_pass(struct file_removal *r, bool *done, struct error *err)
+{
+	r->moved = 0;
+	int fd = openat(r->top, ".", DIR_FLAGS);
+	if (fd < 0)
+		return removal_failed(r, ".", err);
+	if (!empty_dir(r, fd, err))
+		return false;
+	*done = rmdir(r->path) == 0 || errno == ENOENT;
+	if (!*done && errno != ENOTEMPTY && errno != EEXIST)
+		return removal_failed(r, ".", err);
+	return true;
+}
+
+bool
+file_remove_tree(const char *path, struct error *err)
+{
+	if (unlink(path) == 0 || errno == ENOENT)
+		return true;
+	int why = errno;
+	autofd int top = open_dir(AT_FDCWD, path);
+	struct file_removal r = { .path = path, .top = top };
+	if (top < 0) {
+		if (errno == ENOENT)
+			return true;
+		errno = errno == ENOTDIR || errno == ELOOP ? why : errno;
+		return error_system(err, "removing %s", path);
+	}
+	bool done = false;
+	for (int vain = 0; !done && vain < PASSES_MAX;) {
+		if (!remove_pass(&r, &done, err))
+			return false;
+		vain += r.moved == 0;
+	}
+	if (done)
+		return true;
+	errno = ENOTEMPTY;
+	return error_system(err, "removing %s", path);
+}
+
+/* --- flags of descriptors --------------------------------------------- */
 
 bool
 file_set_cloexec(int fd)

@@ -20,9 +20,6 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define FILE_RANDOM_DIGITS 8
-#define FILE_TEMPORARY_END ".tmp"
-
 /*
  * Appends the content of a regular file of at most limit bytes to out; a larger
  * one is ERROR_INPUT. On failure out is as it was.
@@ -71,11 +68,6 @@ bool file_remove(const char *path, struct error *err) MUST_USE;
  * giving itself permission on directories where needed; missing is no failure.
  */
 bool file_remove_tree(const char *path, struct error *err) MUST_USE;
-/*
- * Removes temporaries that file_replace() of a dead process left in dir. The
- * caller holds the lock that all writers of dir take, so none is in use.
- */
-void file_remove_stale(const char *dir);
 /* FD_CLOEXEC and O_NONBLOCK. */
 bool file_set_cloexec(int fd);
 bool file_set_nonblocking(int fd, bool on);

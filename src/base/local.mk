@@ -5,7 +5,6 @@ libbase_a_SOURCES = \
 	%D%/digest.c %D%/digest.h \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
-	%D%/file_remove.c \
 	%D%/id.c %D%/id.h \
 	%D%/lock.c %D%/lock.h \
 	%D%/log.c %D%/log.h \

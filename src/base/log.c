@@ -25,12 +25,6 @@ log_set_level(enum log_level level)
 	current = level;
 }
 
-enum log_level
-log_get_level(void)
-{
-	return current;
-}
-
 void
 log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg)
 {

@@ -18,7 +18,6 @@ enum log_level {
 };
 
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 /*
  * Called before and after each line is written, so that a progress display
  * can get out of the way; NULL to remove.

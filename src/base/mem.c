@@ -13,7 +13,12 @@
 
 #define FIRST_CAPACITY 8
 
-/* The message is formed beforehand: nothing may be allocated here. */
+/*
+ * Nothing may be allocated here, so the message is formed beforehand. exit()
+ * would run handlers and write out what stdio has gathered: either may need
+ * memory, and half a line must not reach a file. What must not be lost was
+ * written with write(2) before.
+ */
 NORETURN static void
 out_of_memory(void)
 {

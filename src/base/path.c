@@ -27,13 +27,6 @@ path_join(const char *dir, const char *name)
 }
 
 char *
-path_join3(const char *dir, const char *a, const char *b)
-{
-	autofree char *first = path_join(dir, a);
-	return path_join(first, b);
-}
-
-char *
 path_parent(const char *path)
 {
 	size_t len = strlen(path);

@@ -12,7 +12,6 @@
 
 /* An absolute name wins, and so does any name over an empty dir. */
 char *path_join(const char *dir, const char *name) MUST_USE;
-char *path_join3(const char *dir, const char *a, const char *b) MUST_USE;
 char *path_parent(const char *path) MUST_USE;
 const char *path_name(const char *path); /* after the last slash, borrowed */
 /* A leading "~" or "~/" replaced by $HOME. */

@@ -106,6 +106,10 @@ void
 text_repair(struct str *out, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
+	if (text_is_utf8(bytes, len)) {
+		str_add_n(out, bytes, len);
+		return;
+	}
 	while (len > 0) {
 		struct character c = decode(at, len);
 		if (c.valid)

@@ -101,9 +101,9 @@ finish(void *arg)
 	free(child);
 }
 
-/* Ends on the next turn of its own loop, whichever loop is turning now. */
+/* The end comes in a turn of its own loop, whichever loop is turning now. */
 static void
-finish_if_done(struct child *child)
+arrange_end_if_done(struct child *child)
 {
 	if (!child->reaped || child->streams[STDOUT_FILENO].fd != -1 ||
 	    child->streams[STDERR_FILENO].fd != -1)
@@ -127,7 +127,7 @@ on_readable(int fd, short revents, void *arg)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	close_stream(stream);
-	finish_if_done(child);
+	arrange_end_if_done(child);
 }
 
 /* Nothing to write: ends the input if that was asked for. */
@@ -238,17 +238,20 @@ child_signal(struct child *child, int signal)
 		process_signal(child->pid, signal);
 }
 
+/* status is that of waitpid(), NULL when somebody else took it. */
 static void
-note_end(struct child *child, int status)
+note_end(struct child *child, const int *status)
 {
 	child->reaped = true;
 	child->end.wall_ms = clock_now() - child->started;
 	child->end.stopped_by_us = child->stop_asked;
-	child->end.signalled = WIFSIGNALED(status);
-	if (WIFSIGNALED(status))
-		child->end.status = WTERMSIG(status);
+	child->end.signalled = status != NULL && WIFSIGNALED(*status);
+	if (status == NULL)
+		child->end.status = CHILD_STATUS_UNKNOWN;
+	else if (WIFSIGNALED(*status))
+		child->end.status = WTERMSIG(*status);
 	else
-		child->end.status = WEXITSTATUS(status);
+		child->end.status = WEXITSTATUS(*status);
 	timer_remove(child->kill_timer);
 	child->kill_timer = NULL;
 	close_stream(&child->streams[STDIN_FILENO]);
@@ -262,7 +265,7 @@ static bool
 reap(struct child *child, int options)
 {
 	siginfo_t info = { 0 };
-	int status = CHILD_STATUS_UNKNOWN << 8;
+	int status = 0;
 	int found =
 	    waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT | options);
 	if (found == 0 && info.si_pid != child->pid)
@@ -271,9 +274,8 @@ reap(struct child *child, int options)
 		return false;
 	if (child->own_group && !child->keep_group_on_exit && found == 0)
 		process_signal_group(child->pid, SIGKILL);
-	if (found == 0 && waitpid(child->pid, &status, 0) == -1)
-		status = CHILD_STATUS_UNKNOWN << 8;
-	note_end(child, status);
+	bool taken = found == 0 && waitpid(child->pid, &status, 0) != -1;
+	note_end(child, taken ? &status : NULL);
 	return true;
 }
 
@@ -301,7 +303,7 @@ collect(void)
 			continue;
 		child->end_timer =
 		    loop_after(child->loop, LADDER_DRAIN_MS, finish, child);
-		finish_if_done(child);
+		arrange_end_if_done(child);
 	}
 	if (reap_strays)
 		collect_strays();
@@ -468,10 +470,12 @@ child_start(struct loop *loop, const struct child_spec *spec, struct error *err)
 {
 	if (!child_init(loop, err))
 		return NULL;
-	autofree struct child *child = mem_zalloc(sizeof(*child));
+	struct child *child = mem_zalloc(sizeof(*child));
 	child->started = clock_now();
-	if (!start_process(child, spec, err))
+	if (!start_process(child, spec, err)) {
+		free(child);
 		return NULL;
+	}
 	child->loop = loop;
 	child->on_done = spec->on_done;
 	child->arg = spec->arg;
@@ -479,7 +483,5 @@ child_start(struct loop *loop, const struct child_spec *spec, struct error *err)
 	child->keep_group_on_exit = spec->keep_group_on_exit;
 	watch_streams(child);
 	TAILQ_INSERT_TAIL(&known, child, entry);
-	struct child *started = child;
-	child = NULL;
-	return started;
+	return child;
 }

@@ -5,10 +5,13 @@
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
 #endif
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,6 +23,8 @@
 
 /* Between two looks while something is dying. */
 #define PAUSE_MS 1
+/* A killed process that takes longer hangs in the kernel. */
+#define DEATH_MS 200
 
 bool
 descend_adopt(void)
@@ -45,6 +50,8 @@ descend_bind_to_parent(pid_t parent)
 	/* It may have died before we asked. */
 	return getppid() == parent;
 }
+
+/* --- killing all that is below this process --------------------------- */
 
 /*
  * A session other than ours was made below us, so every group in it is ours to
@@ -113,4 +120,103 @@ descend_kill_all(void)
 		poll(NULL, 0, PAUSE_MS);
 	}
 	return true;
+}
+
+/* --- finding lost processes by the token in their environment --------- */
+
+static bool
+entry_matches(const char *entry, const char *token)
+{
+	const size_t name_len = strlen(DESCEND_TOKEN);
+	const size_t len = strlen(token);
+	if (strncmp(entry, DESCEND_TOKEN, name_len) != 0 ||
+	    entry[name_len] != '=')
+		return false;
+	const char *value = entry + name_len + 1;
+	return strncmp(value, token, len) == 0 &&
+	    (value[len] == '\0' || value[len] == '/');
+}
+
+static bool
+has_token(pid_t pid, const char *token)
+{
+	autostr struct str env = { 0 };
+	if (!proctable_environ(pid, &env))
+		return false;
+	/* A process may have cut its last entry short: str ends it. */
+	const char *entry = str_text(&env);
+	const char *end = entry + env.len;
+	for (; entry < end; entry += strlen(entry) + 1) {
+		if (entry_matches(entry, token))
+			return true;
+	}
+	return false;
+}
+
+#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
+/* Waits for the death, so that the next look does not find it again. */
+static bool
+kill_by_handle(int handle)
+{
+	struct pollfd death = { .fd = handle, .events = POLLIN };
+	if (syscall(SYS_pidfd_send_signal, handle, SIGKILL, NULL, 0) != 0)
+		return false;
+	int64_t deadline = clock_now() + DEATH_MS;
+	int64_t left = DEATH_MS;
+	/* Our own children's ends interrupt this. */
+	while (left > 0 && poll(&death, 1, (int)left) == -1)
+		left = deadline - clock_now();
+	return true;
+}
+#endif
+
+/*
+ * The handle is taken before the environment is read for the second time, so
+ * that it cannot be that of a later process with the same number.
+ */
+static bool
+kill_if_lost(pid_t pid, const char *token)
+{
+	if (pid == getpid() || !has_token(pid, token))
+		return false;
+#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
+	autofd int handle = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (handle >= 0)
+		return has_token(pid, token) && kill_by_handle(handle);
+	/* An old kernel, or a container that forbids the call. */
+	if (errno != ENOSYS && errno != EPERM)
+		return false;
+#endif
+	return process_signal(pid, SIGKILL);
+}
+
+static size_t
+sweep_once(const char *token)
+{
+	autopids struct pids pids = { 0 };
+	if (!proctable_of_user(geteuid(), &pids))
+		return 0;
+	size_t killed = 0;
+	for (size_t i = 0; i < pids.n; i++) {
+		if (kill_if_lost(pids.items[i], token))
+			killed++;
+	}
+	return killed;
+}
+
+size_t
+descend_sweep(const char *token)
+{
+	/* An empty token would mean everybody's. */
+	if (token[0] == '\0')
+		return 0;
+	int64_t deadline = clock_now() + LADDER_KILL_MS;
+	size_t killed = sweep_once(token);
+	/* What was forked meanwhile has the token as well. */
+	for (size_t n = killed; n > 0 && clock_now() < deadline;) {
+		poll(NULL, 0, PAUSE_MS);
+		n = sweep_once(token);
+		killed += n;
+	}
+	return killed;
 }

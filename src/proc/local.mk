@@ -1,8 +1,8 @@
 noinst_LIBRARIES += libproc.a
 libproc_a_SOURCES = \
-	%D%/capture.c %D%/capture.h \
 	%D%/child.c %D%/child.h \
 	%D%/descend.c %D%/descend.h \
+	%D%/excerpt.c %D%/excerpt.h \
 	%D%/fds.c %D%/fds.h \
 	%D%/ladder.h \
 	%D%/limits.c %D%/limits.h \
@@ -13,5 +13,4 @@ libproc_a_SOURCES = \
 	%D%/program.c %D%/program.h \
 	%D%/run.c %D%/run.h \
 	%D%/signals.c %D%/signals.h \
-	%D%/spawn.c %D%/spawn.h \
-	%D%/descend_sweep.c
+	%D%/spawn.c %D%/spawn.h

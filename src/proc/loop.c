@@ -64,9 +64,8 @@ struct loop {
 	struct timer_list spent;
 	struct deferred_list deferred;
 	size_t n_deferred;
-	struct poll_set spare; /* memory of the last turn's set */
+	struct poll_set spare; /* its memory serves the next turn */
 	unsigned depth; /* turns nest when a callback waits */
-	bool stopped;
 };
 
 struct loop *
@@ -378,7 +377,7 @@ loop_turn(struct loop *loop, int64_t max_wait, struct error *err)
 {
 	loop->depth++;
 	/* A timer may have changed what the caller is waiting for. */
-	if (run_timers(loop) || loop->stopped)
+	if (run_timers(loop))
 		max_wait = 0;
 	bool ok = poll_once(loop, max_wait, err);
 	run_deferred(loop);
@@ -387,21 +386,4 @@ loop_turn(struct loop *loop, int64_t max_wait, struct error *err)
 		free_spent(loop);
 	}
 	return ok;
-}
-
-bool
-loop_run(struct loop *loop, struct error *err)
-{
-	while (!loop->stopped) {
-		if (!loop_turn(loop, -1, err))
-			return false;
-	}
-	loop->stopped = false;
-	return true;
-}
-
-void
-loop_stop(struct loop *loop)
-{
-	loop->stopped = true;
 }

@@ -46,8 +46,5 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *arg);
  * callback may turn the loop itself.
  */
 bool loop_turn(struct loop *loop, int64_t max_wait, struct error *err) MUST_USE;
-/* Turns until loop_stop() is called. */
-bool loop_run(struct loop *loop, struct error *err) MUST_USE;
-void loop_stop(struct loop *loop);
 
 #endif

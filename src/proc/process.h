@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Exists (a zombie does); false for numbers that name no single process. */
-bool process_is_alive(pid_t pid);
 /* False when it is gone or not ours. Numbers below 2 are refused. */
 bool process_signal(pid_t pid, int signo);
 bool process_signal_group(pid_t pgid, int signo);

@@ -2,15 +2,15 @@
 /* Turning a loop until one child is done. */
 #include "config.h"
 
-#include "proc/capture.h"
+#include "proc/excerpt.h"
 #include "proc/ladder.h"
 #include "proc/run.h"
 
-struct run {
+struct run_call {
 	struct child *child; /* NULL when done */
 	struct child_end end;
-	struct capture out;
-	struct capture err;
+	struct excerpt out;
+	struct excerpt err;
 	struct timer *timeout;
 	bool timed_out;
 	bool cancelled;
@@ -19,21 +19,21 @@ struct run {
 static void
 on_out(const void *bytes, size_t len, void *arg)
 {
-	struct run *run = arg;
-	capture_add(&run->out, bytes, len);
+	struct run_call *run = arg;
+	excerpt_add(&run->out, bytes, len);
 }
 
 static void
 on_err(const void *bytes, size_t len, void *arg)
 {
-	struct run *run = arg;
-	capture_add(&run->err, bytes, len);
+	struct run_call *run = arg;
+	excerpt_add(&run->err, bytes, len);
 }
 
 static void
 on_done(const struct child_end *end, void *arg)
 {
-	struct run *run = arg;
+	struct run_call *run = arg;
 	run->end = *end;
 	run->child = NULL;
 }
@@ -41,7 +41,7 @@ on_done(const struct child_end *end, void *arg)
 static void
 on_timeout(void *arg)
 {
-	struct run *run = arg;
+	struct run_call *run = arg;
 	run->timeout = NULL;
 	if (run->child == NULL)
 		return;
@@ -50,15 +50,15 @@ on_timeout(void *arg)
 }
 
 static void
-set_limits(struct capture *capture, const struct run_spec *spec)
+set_limits(struct excerpt *excerpt, const struct run_spec *spec)
 {
 	bool unset = spec->head_limit == 0 && spec->tail_limit == 0;
-	capture->head_limit = unset ? RUN_KEEP_BYTES : spec->head_limit;
-	capture->tail_limit = unset ? RUN_KEEP_BYTES : spec->tail_limit;
+	excerpt->head_limit = unset ? RUN_KEEP_BYTES : spec->head_limit;
+	excerpt->tail_limit = unset ? RUN_KEEP_BYTES : spec->tail_limit;
 }
 
 static bool
-start(struct run *run, struct loop *loop, const struct run_spec *spec,
+start(struct run_call *run, struct loop *loop, const struct run_spec *spec,
     struct error *err)
 {
 	const struct child_spec child = {
@@ -89,8 +89,8 @@ start(struct run *run, struct loop *loop, const struct run_spec *spec,
 }
 
 static bool
-wait_for(
-    struct run *run, struct loop *loop, const bool *cancel, struct error *err)
+wait_for(struct run_call *run, struct loop *loop, const bool *cancel,
+    struct error *err)
 {
 	while (run->child != NULL) {
 		if (cancel != NULL && *cancel && !run->cancelled) {
@@ -106,12 +106,12 @@ wait_for(
 }
 
 static void
-fill_result(const struct run *run, struct run_result *result)
+fill_result(const struct run_call *run, struct run_result *result)
 {
-	capture_text(&run->out, &result->out);
-	capture_text(&run->err, &result->err);
+	excerpt_text(&run->out, &result->out);
+	excerpt_text(&run->err, &result->err);
 	result->dropped =
-	    capture_dropped(&run->out) + capture_dropped(&run->err);
+	    excerpt_dropped(&run->out) + excerpt_dropped(&run->err);
 	result->end = run->end;
 	result->timed_out = run->timed_out && run->end.stopped_by_us;
 	result->cancelled = run->cancelled && run->end.stopped_by_us;
@@ -121,7 +121,7 @@ bool
 run_capture_on(struct loop *loop, const struct run_spec *spec,
     const bool *cancel, struct run_result *result, struct error *err)
 {
-	struct run run = { 0 };
+	struct run_call run = { 0 };
 	if (!start(&run, loop, spec, err))
 		return false;
 	bool ok = wait_for(&run, loop, cancel, err);
@@ -130,8 +130,8 @@ run_capture_on(struct loop *loop, const struct run_spec *spec,
 		fill_result(&run, result);
 	else
 		error_wrap(err, "running %s", spec->argv[0]);
-	capture_release(&run.out);
-	capture_release(&run.err);
+	excerpt_release(&run.out);
+	excerpt_release(&run.err);
 	return ok;
 }
 

@@ -30,7 +30,7 @@ struct run_spec {
 };
 
 struct run_result {
-	struct str out; /* as capture_text() puts it together */
+	struct str out; /* as excerpt_text() puts it together */
 	struct str err;
 	uint64_t dropped; /* bytes of both that are missing there */
 	struct child_end end;

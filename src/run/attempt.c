@@ -206,6 +206,8 @@ attempt_start(struct loop *loop, const struct executor *executor,
 		attempt_free(attempt);
 		return NULL;
 	}
+	log_debug("agent %s is process %jd", attempt->token,
+	    (intmax_t)child_pid(attempt->child));
 	autostr struct str line = { 0 };
 	frame_spec_encode(spec, &line);
 	str_add_char(&line, '\n');

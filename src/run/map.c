@@ -8,10 +8,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/json.h"
-#include "proc/limits.h"
 #include "run/item.h"
 #include "run/map.h"
 #include "run/merging.h"
+#include "run/slots.h"
 #include "state/session.h"
 
 #define BACKLOG 4 /* ready items that may wait, in multiples of slots */
@@ -306,7 +306,7 @@ choose_slots(struct map *map)
 	autostr struct str reason = { 0 };
 	if (sup->options->max_parallel > 0)
 		wanted = sup->options->max_parallel;
-	map->slots = limits_slots(wanted, &reason);
+	map->slots = slots_allowed(wanted, &reason);
 	if (map->slots < wanted)
 		log_warn("%zu agents at once instead of %zu: %s", map->slots,
 		    wanted, str_text(&reason));

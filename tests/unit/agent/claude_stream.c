@@ -9,7 +9,7 @@
 #include "../tap.h"
 #include "agent/claude_stream.h"
 #include "base/file.h"
-#include "base/path.h"
+#include "base/mem.h"
 #include "base/strv.h"
 
 #define FIXTURE_LIMIT (1024u * 1024)
@@ -113,8 +113,8 @@ check_file(const struct expectation *want)
 		.arg = &seen,
 	};
 	const char *top = getenv("top_srcdir");
-	autofree char *dir = path_join3(top == NULL ? "." : top,
-	    "tests/fixtures/claude-streams", want->file);
+	autofree char *dir = mem_format("%s/tests/fixtures/claude-streams/%s",
+	    top == NULL ? "." : top, want->file);
 	if (!file_read(dir, FIXTURE_LIMIT, &bytes, &err)) {
 		tap_ok(false, "%s: %s", want->file, error_text(&err));
 		return;

@@ -144,6 +144,22 @@ not_a_duration(void)
 	}
 }
 
+static int64_t
+frozen(void)
+{
+	return 42;
+}
+
+static void
+source(void)
+{
+	int64_t before = clock_now();
+	clock_set_source(frozen);
+	tap_is_int(clock_now(), 42, "a test may have a clock of its own");
+	clock_set_source(NULL);
+	tap_ok(clock_now() >= before, "and give the system's back");
+}
+
 static void
 duration_text(void)
 {
@@ -171,5 +187,6 @@ main(void)
 	durations();
 	not_a_duration();
 	duration_text();
+	source();
 	return tap_done();
 }

@@ -54,9 +54,6 @@ from_errno(void)
 static void
 kinds(void)
 {
-	for (int kind = 0; kind < ERROR_KINDS; kind++)
-		tap_ok(error_kind_name((enum error_kind)kind) != NULL,
-		    "kind %d has a name", kind);
 	tap_is_int(error_exit_code(ERROR_NONE), 0, "no failure exits 0");
 	tap_is_int(error_exit_code(ERROR_USAGE), 2, "wrong usage exits 2");
 	tap_is_int(error_exit_code(ERROR_INPUT), 1, "wrong input exits 1");

@@ -208,34 +208,6 @@ exchanged(void)
 	tap_ok(removed("race"), "and at rest the tree goes");
 }
 
-static void
-stale(void)
-{
-	static const char *const names[] = { ".f.0123abcd.tmp",
-		"..0123abcd.tmp", ".a.b.89efabcd.tmp", ".f.0123abcg.tmp",
-		"f.0123abcd.tmp", ".f.tmp", ".tmp", ".0123abcd.tmp",
-		".f.0123abcd.tm", ".f.0123ABCD.tmp" };
-	autoerror struct error err = { 0 };
-	tap_ok(path_make_dirs("stale", &err), "a directory");
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		autofree char *path = path_join("stale", names[i]);
-		scratch_write(path, "");
-	}
-	file_remove_stale("stale");
-	file_remove_stale("none");
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		autofree char *path = path_join("stale", names[i]);
-		tap_ok(path_exists(path) == (i >= 3), "%s %s", names[i],
-		    i < 3 ? "goes" : "stays");
-	}
-	struct file_new f;
-	if (!file_new_open(&f, "stale/new", &err))
-		return;
-	file_remove_stale("stale");
-	tap_ok(!path_exists(f.temporary), "our own names are known");
-	file_new_abandon(&f);
-}
-
 int
 main(void)
 {
@@ -246,7 +218,6 @@ main(void)
 	locked();
 	busy();
 	exchanged();
-	stale();
 	scratch_leave();
 	return tap_done();
 }

@@ -29,7 +29,6 @@ parts(void)
 	is(path_join("/", "b"), "/b", "join below the root");
 	is(path_join("a", "/b"), "/b", "an absolute name wins");
 	is(path_join("", "b"), "b", "join to nothing");
-	is(path_join3("a", "b", "c/d"), "a/b/c/d", "join of three");
 	is(path_parent("/a/b"), "/a", "parent");
 	is(path_parent("/a/b//"), "/a", "parent, slashes behind");
 	is(path_parent("/a"), "/", "parent is the root");

@@ -8,7 +8,6 @@
 #include "../tap.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "cases.h"
 #include "data/json.h"
 
@@ -72,7 +71,7 @@ cases_run(const char *name, cases_fn *fn)
 {
 	const char *top = getenv("top_srcdir");
 	autofree char *path =
-	    path_join3(top == NULL ? "." : top, "tests/cases", name);
+	    mem_format("%s/tests/cases/%s", top == NULL ? "." : top, name);
 	autostr struct str text = { 0 };
 	autoerror struct error err = { 0 };
 	if (!tap_ok(file_read(path, 1 << 20, &text, &err), "%s: read: %s", name,

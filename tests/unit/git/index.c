@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "git/index.h"
 #include "support.h"
 
@@ -18,7 +17,7 @@ static void
 load(const char *dir, struct str *bytes)
 {
 	autoerror struct error err = { 0 };
-	autofree char *path = path_join3(dir, ".git", "index");
+	autofree char *path = mem_format("%s/.git/index", dir);
 	if (!file_read(path, 1 << 24, bytes, &err))
 		held(&err, false, "refused");
 }

@@ -11,7 +11,7 @@
 #include "../tap.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "proc/capture.h"
+#include "proc/excerpt.h"
 #include "support.h"
 
 #define FLOOD "104857600"
@@ -25,7 +25,7 @@
 #define MEMORY_SLACK_KIB (16 * 1024)
 
 struct flood {
-	struct capture out;
+	struct excerpt out;
 	size_t largest;
 	bool done;
 };
@@ -36,7 +36,7 @@ flood_out(const void *bytes, size_t len, void *arg)
 	struct flood *flood = arg;
 	if (len > flood->largest)
 		flood->largest = len;
-	capture_add(&flood->out, bytes, len);
+	excerpt_add(&flood->out, bytes, len);
 }
 
 static void
@@ -82,7 +82,7 @@ test_flood(struct loop *loop)
 	size_t grown = resident_kib() - before;
 	tap_ok(resident_kib() < before || grown < MEMORY_SLACK_KIB,
 	    "memory grew by %zu KiB", grown);
-	capture_release(&flood.out);
+	excerpt_release(&flood.out);
 	seen_release(&other);
 }
 

@@ -7,20 +7,20 @@ libproctest_a_SOURCES = %D%/support.c %D%/support.h
 PROC_TEST_LIBS = libproctest.a $(TAP_LIBS) $(PROC_LIBS)
 
 check_PROGRAMS += \
-	%D%/capture \
 	%D%/child \
 	%D%/child_load \
 	%D%/descend \
+	%D%/excerpt \
 	%D%/limits \
 	%D%/lines \
 	%D%/loop \
 	%D%/program \
 	%D%/run \
 	%D%/signals
-tests_unit_proc_capture_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_child_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_child_load_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_descend_LDADD = $(PROC_TEST_LIBS)
+tests_unit_proc_excerpt_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_limits_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_lines_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_loop_LDADD = $(PROC_TEST_LIBS)

@@ -260,23 +260,48 @@ test_nested(void)
 	fds_close(&ends[1]);
 }
 
-static void
-stop(void *arg)
+static int64_t pretended;
+
+static int64_t
+pretended_now(void)
 {
-	loop_stop(arg);
+	return pretended;
+}
+
+/* An hour passes without waiting for it. */
+static void
+test_clock(void)
+{
+	struct scene s = { .loop = loop_new() };
+	clock_set_source(pretended_now);
+	loop_after(s.loop, 3600000, log_timer, &s);
+	pretended += 3599999;
+	turn(s.loop, 0);
+	tap_is_text(str_text(&s.log), "",
+	    "a timer is not called before the clock has reached it");
+	pretended++;
+	turn(s.loop, -1);
+	tap_is_text(
+	    str_text(&s.log), "timer ", "it is called when a test's clock has");
+	clock_set_source(NULL);
+	loop_free(s.loop);
+	str_release(&s.log);
 }
 
 static void
-test_run(void)
+never(void *arg)
 {
+	tap_ok(false, "%s is not called", (const char *)arg);
+}
+
+static void
+test_free(void)
+{
+	static char timer[] = "a pending timer";
+	static char call[] = "a deferred call";
 	struct loop *loop = loop_new();
-	autoerror struct error why = { 0 };
-	loop_after(loop, 5, stop, loop);
-	tap_ok(loop_run(loop, &why), "loop_run() ends by loop_stop()");
-	loop_stop(loop);
-	tap_ok(loop_run(loop, &why), "also when it was stopped before");
-	loop_after(loop, 60000, stop, loop);
-	loop_defer(loop, stop, loop);
+	loop_after(loop, 60000, never, timer);
+	loop_defer(loop, never, call);
 	loop_free(loop);
 	tap_ok(true, "a loop is freed with timers and calls pending");
 }
@@ -290,6 +315,7 @@ main(void)
 	test_many_timers();
 	test_renewal();
 	test_nested();
-	test_run();
+	test_clock();
+	test_free();
 	return tap_done();
 }

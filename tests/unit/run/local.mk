@@ -6,3 +6,6 @@ tests_unit_run_map_LDADD = $(RUN_TEST_LIBS)
 
 check_PROGRAMS += %D%/phases
 tests_unit_run_phases_LDADD = $(TAP_LIBS) $(CLI_LIBS)
+
+check_PROGRAMS += %D%/slots
+tests_unit_run_slots_LDADD = $(RUN_TEST_LIBS)

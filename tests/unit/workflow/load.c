@@ -33,6 +33,21 @@ fixture_dir(const char *name)
 	    "%s/tests/fixtures/workflows/%s", top != NULL ? top : ".", name);
 }
 
+static const char *const kind_names[ERROR_KINDS] = {
+	[ERROR_NONE] = "none",
+	[ERROR_USAGE] = "usage",
+	[ERROR_INPUT] = "input",
+	[ERROR_SYSTEM] = "system",
+	[ERROR_NO_SPACE] = "no-space",
+	[ERROR_STORAGE] = "storage",
+	[ERROR_STATE] = "state",
+	[ERROR_GIT] = "git",
+	[ERROR_COMMAND] = "command",
+	[ERROR_TIMEOUT] = "timeout",
+	[ERROR_CANCELLED] = "cancelled",
+	[ERROR_UNSUPPORTED] = "unsupported",
+};
+
 static void
 add_findings(struct str *out, const struct workflow_findings *findings)
 {
@@ -40,8 +55,8 @@ add_findings(struct str *out, const struct workflow_findings *findings)
 		str_format(out, "warning: %s\n", findings->warnings.items[i]);
 	for (size_t i = 0; i < findings->errors.n; i++) {
 		const struct error *err = &findings->errors.items[i];
-		str_format(out, "%s: %s\n", error_kind_name(err->kind),
-		    error_text(err));
+		str_format(
+		    out, "%s: %s\n", kind_names[err->kind], error_text(err));
 	}
 }
 

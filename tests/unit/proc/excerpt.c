@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../tap.h"
-#include "proc/capture.h"
+#include "proc/excerpt.h"
 
 struct test {
 	const char *in;
@@ -33,19 +33,19 @@ check(const struct test *test)
 {
 	size_t len = strlen(test->in);
 	for (size_t piece = 1; piece <= len + 1; piece++) {
-		struct capture capture = { .head_limit = test->head,
+		struct excerpt excerpt = { .head_limit = test->head,
 			.tail_limit = test->tail };
 		autostr struct str out = { 0 };
 		for (size_t at = 0; at < len; at += piece)
-			capture_add(&capture, test->in + at,
+			excerpt_add(&excerpt, test->in + at,
 			    len - at < piece ? len - at : piece);
-		capture_text(&capture, &out);
+		excerpt_text(&excerpt, &out);
 		if (!str_is(&out, test->want) ||
-		    capture_dropped(&capture) != test->dropped ||
-		    capture.total != len)
+		    excerpt_dropped(&excerpt) != test->dropped ||
+		    excerpt.total != len)
 			tap_ok(false, "\"%s\" in pieces of %zu: \"%s\"",
 			    test->in, piece, str_text(&out));
-		capture_release(&capture);
+		excerpt_release(&excerpt);
 	}
 	tap_ok(true, "\"%s\" with limits %zu and %zu", test->in, test->head,
 	    test->tail);
@@ -54,16 +54,16 @@ check(const struct test *test)
 static void
 test_memory(void)
 {
-	struct capture capture = { .head_limit = 1000, .tail_limit = 1000 };
+	struct excerpt excerpt = { .head_limit = 1000, .tail_limit = 1000 };
 	char bytes[777];
 	memset(bytes, 'x', sizeof(bytes));
 	for (int i = 0; i < 100000; i++)
-		capture_add(&capture, bytes, sizeof(bytes));
-	tap_is_int((long long)capture.total, 77700000, "total counts all");
-	tap_ok(capture.head.cap + capture.tail.cap < 8192, "memory is bounded");
-	capture_release(&capture);
-	tap_is_int((long long)capture.head_limit, 1000,
-	    "a released capture keeps its limits");
+		excerpt_add(&excerpt, bytes, sizeof(bytes));
+	tap_is_int((long long)excerpt.total, 77700000, "total counts all");
+	tap_ok(excerpt.head.cap + excerpt.tail.cap < 8192, "memory is bounded");
+	excerpt_release(&excerpt);
+	tap_is_int((long long)excerpt.head_limit, 1000,
+	    "a released excerpt keeps its limits");
 }
 
 int
