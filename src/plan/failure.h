@@ -54,8 +54,8 @@ const char *failure_cause_name(enum failure_cause cause);
 void failure_set(struct failure *failure, enum failure_cause cause,
     int exit_code, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /*
- * The same from the text of err, which is emptied. The exit code is 1, and
- * ERROR_NO_SPACE makes the cause CAUSE_RESOURCE.
+ * Replaces it by a failure with the text of err, which is emptied. The exit
+ * code is 1, and ERROR_NO_SPACE makes the cause CAUSE_RESOURCE.
  */
 void failure_take_error(
     struct failure *failure, enum failure_cause cause, struct error *err);

@@ -411,6 +411,8 @@ has_members(enum frame_type type, const json_t *object)
 static bool
 check_frame(const json_t *object, enum frame_type *type, struct error *err)
 {
+	static const char other_version[] =
+	    "the agent speaks another version of the protocol";
 	const char *name = json_string_value(json_object_get(object, "f"));
 	for (unsigned i = 0; name != NULL && i < FRAME_TYPES; i++) {
 		if (strcmp(name, type_names[i]) != 0)
@@ -422,9 +424,7 @@ check_frame(const json_t *object, enum frame_type *type, struct error *err)
 		if (*type == FRAME_HELLO &&
 		    json_integer_value(json_object_get(object, "v")) !=
 			FRAME_VERSION)
-			return error_set(err, ERROR_INPUT,
-			    "the agent speaks another version of the "
-			    "protocol");
+			return error_set(err, ERROR_INPUT, "%s", other_version);
 		return true;
 	}
 	return error_set(err, ERROR_INPUT, "a frame of unknown type");

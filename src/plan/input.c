@@ -9,26 +9,19 @@
 #include "data/json.h"
 #include "plan/input.h"
 
-#define BLANKS " \t\r\n"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* some editors write it */
 
-struct lines {
+struct input_lines {
 	const char *name;
 	size_t number; /* of the current line, from 1 */
 	json_t *items;
 	bool json_only; /* what begins like JSON must be JSON */
 };
 
-static bool
-is_blank(char c)
-{
-	return c != '\0' && strchr(BLANKS, c) != NULL;
-}
-
 static size_t
 skip_blanks(const char *bytes, size_t len, size_t at)
 {
-	while (at < len && is_blank(bytes[at]))
+	while (at < len && text_is_blank(bytes[at]))
 		at++;
 	return at;
 }
@@ -65,14 +58,20 @@ begins_like_json(const char *bytes, size_t len)
 	    (c >= '0' && c <= '9') || begins_with_word(bytes, len, next);
 }
 
-/* Whether JSON of any kind may begin so; it saves trying each line of text. */
+/*
+ * Whether JSON of any kind may begin with c, so that not every line of text
+ * has to be tried as JSON.
+ */
 static bool
 may_be_json(char c)
 {
 	return c != '\0' && strchr("{[\"-0123456789tfn", c) != NULL;
 }
 
-/* A real must print as it was written: 1.10 and 12e34 may be names. */
+/*
+ * Whether a number prints as it was written. If not, the line is text: 1.10 may
+ * be a version, 12e34 a hash, and both would come out as other numbers.
+ */
 static bool
 keeps_its_text(const json_t *value, const char *line, size_t len)
 {
@@ -85,7 +84,8 @@ keeps_its_text(const json_t *value, const char *line, size_t len)
 
 /* False when the line must be JSON and is not. */
 static bool
-add_line(struct lines *lines, const char *line, size_t len, struct error *err)
+add_line(
+    struct input_lines *lines, const char *line, size_t len, struct error *err)
 {
 	autoerror struct error why = { 0 };
 	json_t *value = NULL;
@@ -113,7 +113,8 @@ add_line(struct lines *lines, const char *line, size_t len, struct error *err)
 }
 
 static bool
-add_lines(struct lines *lines, const char *bytes, size_t len, struct error *err)
+add_lines(
+    struct input_lines *lines, const char *bytes, size_t len, struct error *err)
 {
 	for (size_t at = 0; at < len;) {
 		const char *newline = memchr(bytes + at, '\n', len - at);
@@ -129,7 +130,7 @@ add_lines(struct lines *lines, const char *bytes, size_t len, struct error *err)
 	return true;
 }
 
-/* Whether the first line with something in it is all of an object or array. */
+/* Whether the first line that is not blank is a whole object or array. */
 static bool
 is_json_lines(const char *bytes, size_t len)
 {
@@ -157,7 +158,7 @@ input_parse(const void *text, size_t len, const char *name, struct error *err)
 	json_t *document = json_load_text(bytes, len, name, &why);
 	if (document != NULL)
 		return document;
-	struct lines lines = { .name = name, .items = json_array() };
+	struct input_lines lines = { .name = name, .items = json_array() };
 	lines.json_only = is_json_lines(bytes, len);
 	bool broken = text_ends_with(name, ".json") ||
 	    (begins_like_json(bytes, len) && !lines.json_only);

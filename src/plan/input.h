@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bytes of an input as a document (see prodigy-workflow(5)).
- */
+/* The bytes of an input as a document (see prodigy-workflow(5)). */
 #ifndef PLAN_INPUT_H
 #define PLAN_INPUT_H
 

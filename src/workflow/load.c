@@ -49,11 +49,11 @@ read_permissions(struct load *load, const struct yaml_node *node, void *target)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char expected[] =
+	    "expected a permission mode of claude, such as acceptEdits";
 	const char *text = load_scalar(load, node, "text");
 	if (text != NULL && (!*text || text[strspn(text, letters)] != '\0'))
-		load_error(load, node,
-		    "expected a permission mode of claude, such as "
-		    "acceptEdits");
+		load_error(load, node, "%s", expected);
 	else if (text != NULL)
 		*(char **)target = mem_text(text);
 }

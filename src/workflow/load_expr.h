@@ -9,12 +9,21 @@
 
 #include "workflow/load_value.h"
 
-/* For tables, with what target points to. */
-load_read_fn load_condition; /* char ** */
-load_read_fn load_filter; /* char ** */
-load_read_fn load_member; /* char **: the path of a member */
-load_read_fn load_pattern; /* char **: a regular expression */
-load_read_fn load_json_path; /* char **: stays NULL for an empty path */
-load_read_fn load_sort; /* struct strv *: a text or a list of keys */
+/* Readers for tables (load_read_fn), with what their targets are. */
+/* char ** */
+void load_condition(
+    struct load *load, const struct yaml_node *node, void *target);
+/* char ** */
+void load_filter(struct load *load, const struct yaml_node *node, void *target);
+/* char **: the path of a member */
+void load_member(struct load *load, const struct yaml_node *node, void *target);
+/* char **: a regular expression */
+void load_pattern(
+    struct load *load, const struct yaml_node *node, void *target);
+/* char **: stays NULL for an empty path */
+void load_json_path(
+    struct load *load, const struct yaml_node *node, void *target);
+/* struct strv *: a text or a list of keys */
+void load_sort(struct load *load, const struct yaml_node *node, void *target);
 
 #endif

@@ -26,7 +26,7 @@ add_finding(struct load *load, const struct yaml_node *node, bool warning,
 		str_format(&full, "%s%s", str_text(&load->path), separator);
 	str_add(&full, message);
 	if (full.len > MESSAGE_LIMIT) {
-		str_cut(&full, MESSAGE_LIMIT);
+		str_cut(&full, text_cut(full.data, full.len, MESSAGE_LIMIT));
 		str_add(&full, "...");
 	}
 	yaml_render(load->doc, node->place, str_text(&full), &text);

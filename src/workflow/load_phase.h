@@ -5,10 +5,14 @@
 
 #include "workflow/load_value.h"
 
-/* For tables, with what target points to. */
-load_read_fn load_setup; /* struct phase_block * */
-load_read_fn load_phase; /* struct phase_block *: reduce, merge */
-load_read_fn load_map_block; /* struct map_block * */
+/* Readers for tables (load_read_fn), with what their targets are. */
+/* struct phase_block * */
+void load_setup(struct load *load, const struct yaml_node *node, void *target);
+/* struct phase_block *: reduce, merge */
+void load_phase(struct load *load, const struct yaml_node *node, void *target);
+/* struct map_block * */
+void load_map_block(
+    struct load *load, const struct yaml_node *node, void *target);
 
 extern const struct load_keys load_phase_keys[];
 

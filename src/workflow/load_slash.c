@@ -91,13 +91,13 @@ void
 load_slash_map(
     struct load *load, const struct yaml_node *map, struct step *step)
 {
+	static const char label_only[] =
+	    "a step needs a command: a label ('name') alone runs nothing";
 	struct str command = { 0 };
 	const char *name = step->command != NULL ? step->command : step->name;
 	if (step->command == NULL &&
 	    (!*name || name[strcspn(name, BLANKS)] != '\0')) {
-		load_error(load, map,
-		    "a step needs a command: a label ('name') alone runs "
-		    "nothing");
+		load_error(load, map, "%s", label_only);
 		return;
 	}
 	str_format(&command, "%s%s", *name == '/' ? "" : "/", name);

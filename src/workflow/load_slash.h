@@ -20,7 +20,9 @@ void load_slash_text(
  */
 void load_slash_map(
     struct load *load, const struct yaml_node *map, struct step *step);
-load_read_fn load_metadata; /* struct step *: options in a map of their own */
+/* struct step *: options in a map of their own */
+void load_metadata(
+    struct load *load, const struct yaml_node *node, void *target);
 
 extern const struct load_keys load_slash_keys[];
 

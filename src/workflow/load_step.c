@@ -11,13 +11,15 @@
 #include "workflow/load_slash.h"
 #include "workflow/load_step.h"
 
+#define BLANKS " \t\r\n"
 #define DEFAULT_MODE 0644u
 #define MODE_LIMIT 0777u
 #define NAME_CHARACTERS                                                        \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 /* A failure of a step has steps of its own. */
-static load_read_fn read_on_failure;
+static void read_on_failure(
+    struct load *load, const struct yaml_node *node, void *target);
 static void read_step_map(struct load *load, const struct yaml_node *map,
     const struct load_table *rule, struct steps *steps);
 
@@ -129,7 +131,7 @@ static void
 read_command(struct load *load, const struct yaml_node *node, void *target)
 {
 	const char *text = load_scalar(load, node, "text");
-	if (text != NULL && text[strspn(text, " \t\r\n")] == '\0')
+	if (text != NULL && text[strspn(text, BLANKS)] == '\0')
 		load_error(load, node, "the command is empty");
 	else if (text != NULL)
 		*(char **)target = mem_text(text);
@@ -231,6 +233,8 @@ read_id(struct load *load, const struct yaml_node *node, void *target)
 static void
 read_capture(struct load *load, const struct yaml_node *node, void *target)
 {
+	static const char rule[] =
+	    "a variable's name has letters, digits, '-', '_' and '.' only";
 	struct capture *capture = target;
 	if (node->kind == YAML_KIND_SCALAR && yaml_type(node) == YAML_TYPE_BOOL)
 		return;
@@ -238,9 +242,7 @@ read_capture(struct load *load, const struct yaml_node *node, void *target)
 	if (text == NULL)
 		return;
 	if (!*text || text[strspn(text, NAME_CHARACTERS ".")] != '\0')
-		load_error(load, node,
-		    "a variable's name has letters, digits, '-', '_' and '.' "
-		    "only");
+		load_error(load, node, "%s", rule);
 	else if (capture->name != NULL && strcmp(capture->name, text) != 0)
 		load_error(load, node,
 		    "the step has another variable already: '%s'",

@@ -9,7 +9,8 @@
 
 #include "workflow/load_value.h"
 
-load_read_fn load_steps; /* struct steps *: a list of steps, added to it */
+/* struct steps *: a list of steps, added to it */
+void load_steps(struct load *load, const struct yaml_node *node, void *target);
 
 extern const struct load_keys load_step_keys[];
 

@@ -62,14 +62,25 @@ bool load_choice(struct load *load, const struct yaml_node *node,
 void load_timeout(struct load *load, const struct yaml_node *node, int64_t *ms,
     char **variable);
 
-/* For tables, with what target points to. */
-load_read_fn load_text; /* char ** */
-load_read_fn load_bool; /* bool * */
-load_read_fn load_unsigned; /* unsigned * */
-load_read_fn load_size; /* size_t * */
-load_read_fn load_texts; /* struct strv *: a text or a list of them */
-load_read_fn load_env; /* struct strv *: NAME=VALUE */
-load_read_fn load_ignored; /* nothing: any value is accepted */
-load_read_fn load_without_effect; /* nothing: any value, with a warning */
+/* Readers for tables (load_read_fn), with what their targets are. */
+/* char ** */
+void load_text(struct load *load, const struct yaml_node *node, void *target);
+/* bool * */
+void load_bool(struct load *load, const struct yaml_node *node, void *target);
+/* unsigned * */
+void load_unsigned(
+    struct load *load, const struct yaml_node *node, void *target);
+/* size_t * */
+void load_size(struct load *load, const struct yaml_node *node, void *target);
+/* struct strv *: a text or a list of them */
+void load_texts(struct load *load, const struct yaml_node *node, void *target);
+/* struct strv *: NAME=VALUE */
+void load_env(struct load *load, const struct yaml_node *node, void *target);
+/* nothing: any value is accepted */
+void load_ignored(
+    struct load *load, const struct yaml_node *node, void *target);
+/* nothing: any value, with a warning */
+void load_without_effect(
+    struct load *load, const struct yaml_node *node, void *target);
 
 #endif
