@@ -117,7 +117,7 @@ test_bad_specs(void)
 		autoerror struct error err = { 0 };
 		tap_ok(!frame_spec_decode(
 			   cases[i][0], strlen(cases[i][0]), &spec, &err),
-		    "%s is refused", cases[i][0]);
+		    "the spec %s is refused", cases[i][0]);
 		tap_is_text(error_text(&err), cases[i][1],
 		    "the refusal says where and why");
 	}
@@ -246,7 +246,7 @@ test_bad_frames(void)
 		tap_ok(!frame_decode(
 			   lines[i], strlen(lines[i]), &type, &object, &err) &&
 			object == NULL && err.kind == ERROR_INPUT,
-		    "refused: %s", lines[i]);
+		    "the frame %s is refused", lines[i]);
 	}
 	for (size_t i = 0; i < COUNT_OF(results); i++) {
 		autoerror struct error err = { 0 };
@@ -254,16 +254,19 @@ test_bad_frames(void)
 		struct frame_result result;
 		tap_ok(!frame_result_decode(object, &result, &err) &&
 			result.captures == NULL,
-		    "refused: %s: %s", results[i], error_text(&err));
+		    "the result %s is refused: %s", results[i],
+		    error_text(&err));
 	}
 }
 
 static void
 test_names(void)
 {
-	tap_is_text(frame_phase_name(PHASE_REDUCE), "reduce", "phase");
+	tap_is_text(
+	    frame_phase_name(PHASE_REDUCE), "reduce", "a phase has a name");
 	for (int i = 0; i < FRAME_PHASES; i++)
-		tap_ok(*frame_phase_name((enum frame_phase)i), "phase %d", i);
+		tap_ok(*frame_phase_name((enum frame_phase)i),
+		    "phase %d has a name", i);
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the bytes of an input to the items of a map. */
+/* Which items a map works on, and how they are written down. */
 #include "config.h"
 
 #include <string.h>
@@ -8,88 +8,10 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "data/json.h"
-#include "plan/input.h"
 #include "plan/items.h"
 
-static void
-expect_input(const char *name, const char *bytes, size_t len, const char *want)
-{
-	autoerror struct error err = { 0 };
-	autostr struct str got = { 0 };
-	autojson json_t *document = input_parse(bytes, len, name, &err);
-	if (document != NULL)
-		json_compact(document, &got, true);
-	else
-		str_format(&got, "error: %s", error_text(&err));
-	tap_is_text(str_text(&got), want, "%.70s", want);
-}
-
-static void
-expect_text(const char *text, const char *want)
-{
-	expect_input("in", text, strlen(text), want);
-}
-
-static void
-test_documents(void)
-{
-	expect_text("[1,{\"a\":2}]", "[1,{\"a\":2}]");
-	expect_text(" {\"items\":\n[1]}\n", "{\"items\":[1]}");
-	expect_text("5", "5");
-	expect_text("\xef\xbb\xbf[1]", "[1]");
-	expect_text("", "[]");
-	expect_text(" \n\r\n\t\n", "[]");
-}
-
-static void
-test_lines(void)
-{
-	expect_text("a b\n\n c\r\nd", "[\"a b\",\" c\",\"d\"]");
-	expect_text("{\"a\":1}\n{\"a\":2}\n", "[{\"a\":1},{\"a\":2}]");
-	expect_text("\n\n[1]\n[2]\ntext\n", "[[1],[2],\"text\"]");
-	expect_text(
-	    "1\ntrue\nnull\n\"x\"\nnone\n", "[1,true,null,\"x\",\"none\"]");
-	expect_text("1.10\n1.5\n12e34\n007\n-\n12345678901234567890\n",
-	    "[\"1.10\",1.5,\"12e34\",\"007\",\"-\",\"12345678901234567890\"]");
-	expect_text("[INFO] done\n[x] task\n[ ] task\n{name}\n",
-	    "[\"[INFO] done\",\"[x] task\",\"[ ] task\",\"{name}\"]");
-	expect_text(
-	    "caf\xe9\n\xff\n", "[\"caf\xef\xbf\xbd\",\"\xef\xbf\xbd\"]");
-	expect_input("in", "a\0b\nc", 5, "[\"a\\u0000b\",\"c\"]");
-	expect_input("in", "\0\n\0", 3, "[\"\\u0000\",\"\\u0000\"]");
-	expect_text("\"x y\"\n\"z", "[\"x y\",\"\\\"z\"]");
-}
-
-static void
-test_broken(void)
-{
-	expect_text(
-	    "[1,\n2,\n", "error: in:3:0: ']' expected near end of file");
-	expect_text(
-	    "{\"a\":1\n\"b\":2}", "error: in:2:3: '}' expected near '\"b\"'");
-	expect_text("[9223372036854775808]",
-	    "error: in:1:20: too big integer near '9223372036854775808'");
-	expect_text("{\"a\":1,\"a\":2}",
-	    "error: in:1:10: duplicate object key near '\"a\"'");
-	expect_text("{\"a\":1}\n{\"a\":2\n{\"a\":3}\n",
-	    "error: in:2:6: '}' expected near end of file");
-	expect_text("{\"a\":1}\n\n{\"a\":\"\xff\"}\n",
-	    "error: in:3:6: unable to decode byte 0xff near '\"'");
-	expect_input(
-	    "x.json", "a\nb\n", 4, "error: x.json:1:1: invalid token near 'a'");
-	expect_input("x.json", "", 0, "error: x.json: empty, no JSON document");
-	autofree char *deep = mem_zalloc(201);
-	memset(deep, '[', 200);
-	expect_text(deep, "error: in:1:129: nested deeper than 128 levels");
-	autofree char *line = mem_zalloc(INPUT_LINE_LIMIT + 4);
-	memset(line, 'a', INPUT_LINE_LIMIT + 3);
-	line[1] = '\n';
-	expect_text(line,
-	    "error: in:2: a line of 1048577 bytes is over the "
-	    "limit of 1048576");
-}
-
 struct plan {
+	const char *name;
 	const char *document;
 	const char *json_path;
 	const char *filter;
@@ -130,63 +52,87 @@ run_plan(const struct plan *plan)
 	} else {
 		str_add(&got, error_text(&err));
 	}
-	tap_is_text(str_text(&got), plan->want, "%s", plan->document);
+	tap_is_text(str_text(&got), plan->want, "%s", plan->name);
 }
 
 static const struct plan plans[] = {
-	{ "[1,2]", NULL, NULL, NULL, NULL, 0, -1, "[1,2] 2 2 2 2" },
-	{ "[1,2]", "", "", NULL, "", 0, -1, "[1,2] 2 2 2 2" },
-	{ "{\"a\":1}", NULL, NULL, NULL, NULL, 0, -1, "[{\"a\":1}] 1 1 1 1" },
-	{ "\"x\"", NULL, NULL, NULL, NULL, 0, -1, "[\"x\"] 1 1 1 1" },
-	{ "null", NULL, NULL, NULL, NULL, 0, -1, "[null] 1 1 1 1" },
-	{ "[]", NULL, "a", "a", "a", 3, 4, "[] 0 0 0 0" },
-	{ "[[1],[2]]", "$[*]", NULL, NULL, NULL, 0, -1, "[[1],[2]] 2 2 2 2" },
-	{ "{\"i\":[1,2]}", "$.i[*]", NULL, NULL, NULL, 0, -1, "[1,2] 2 2 2 2" },
-	{ "{\"i\":[1,2]}", "$.i", NULL, NULL, NULL, 0, -1,
-	    "[1,2] 2 2 2 2 spread" },
-	{ "[[1,2],[3]]", "$", NULL, NULL, NULL, 0, -1,
-	    "[[1,2],[3]] 2 2 2 2 spread" },
-	{ "[[1,2],[3]]", "$[0:1]", NULL, NULL, NULL, 0, -1, "[[1,2]] 1 1 1 1" },
-	{ "{\"a\":{\"i\":[1]}}", "$..i", NULL, NULL, NULL, 0, -1,
-	    "[[1]] 1 1 1 1" },
-	{ "{\"i\":{\"a\":1}}", "$.i", NULL, NULL, NULL, 0, -1,
+	{ "without settings an array yields its elements", "[1,2]", NULL, NULL,
+	    NULL, NULL, 0, -1, "[1,2] 2 2 2 2" },
+	{ "empty settings are none", "[1,2]", "", "", NULL, "", 0, -1,
+	    "[1,2] 2 2 2 2" },
+	{ "an object is one item", "{\"a\":1}", NULL, NULL, NULL, NULL, 0, -1,
 	    "[{\"a\":1}] 1 1 1 1" },
-	{ "{\"i\":[]}", "$.i", NULL, NULL, NULL, 0, -1, "[] 0 0 0 0 spread" },
-	{ "{}", "$.i[*]", NULL, NULL, NULL, 0, -1, "[] 0 0 0 0" },
-	{ "[1,2,3,4,5]", NULL, NULL, NULL, NULL, 1, 2, "[2,3] 5 5 5 2" },
-	{ "[1,2]", NULL, NULL, NULL, NULL, 2, -1, "[] 2 2 2 0" },
-	{ "[1,2]", NULL, NULL, NULL, NULL, (size_t)-1, 1, "[] 2 2 2 0" },
-	{ "[1,2]", NULL, NULL, NULL, NULL, 0, 0, "[] 2 2 2 0" },
-	{ "[1,2]", NULL, NULL, NULL, NULL, 1, 9, "[2] 2 2 2 1" },
-	{ "[{\"type\":\"a\",\"n\":1},{\"type\":\"b\"},"
-	  "{\"type\":\"a\",\"n\":2}]",
+	{ "a text is one item", "\"x\"", NULL, NULL, NULL, NULL, 0, -1,
+	    "[\"x\"] 1 1 1 1" },
+	{ "null is one item", "null", NULL, NULL, NULL, NULL, 0, -1,
+	    "[null] 1 1 1 1" },
+	{ "no items stay no items, whatever the settings", "[]", NULL, "a", "a",
+	    "a", 3, 4, "[] 0 0 0 0" },
+	{ "a path selects values, which are the items", "[[1],[2]]", "$[*]",
+	    NULL, NULL, NULL, 0, -1, "[[1],[2]] 2 2 2 2" },
+	{ "a path to the elements of a member selects them", "{\"i\":[1,2]}",
+	    "$.i[*]", NULL, NULL, NULL, 0, -1, "[1,2] 2 2 2 2" },
+	{ "a path to one array stands for its elements", "{\"i\":[1,2]}", "$.i",
+	    NULL, NULL, NULL, 0, -1, "[1,2] 2 2 2 2 spread" },
+	{ "the path of the whole document stands for its elements",
+	    "[[1,2],[3]]", "$", NULL, NULL, NULL, 0, -1,
+	    "[[1,2],[3]] 2 2 2 2 spread" },
+	{ "a slice selects values, even if it is only one", "[[1,2],[3]]",
+	    "$[0:1]", NULL, NULL, NULL, 0, -1, "[[1,2]] 1 1 1 1" },
+	{ "a path that may select more does not stand for elements",
+	    "{\"a\":{\"i\":[1]}}", "$..i", NULL, NULL, NULL, 0, -1,
+	    "[[1]] 1 1 1 1" },
+	{ "a path to one object selects it", "{\"i\":{\"a\":1}}", "$.i", NULL,
+	    NULL, NULL, 0, -1, "[{\"a\":1}] 1 1 1 1" },
+	{ "a path to one empty array selects no items", "{\"i\":[]}", "$.i",
+	    NULL, NULL, NULL, 0, -1, "[] 0 0 0 0 spread" },
+	{ "a path that selects nothing leaves no items", "{}", "$.i[*]", NULL,
+	    NULL, NULL, 0, -1, "[] 0 0 0 0" },
+	{ "offset and max_items cut out a part", "[1,2,3,4,5]", NULL, NULL,
+	    NULL, NULL, 1, 2, "[2,3] 5 5 5 2" },
+	{ "an offset at the end leaves no items", "[1,2]", NULL, NULL, NULL,
+	    NULL, 2, -1, "[] 2 2 2 0" },
+	{ "the largest offset leaves no items", "[1,2]", NULL, NULL, NULL, NULL,
+	    (size_t)-1, 1, "[] 2 2 2 0" },
+	{ "max_items 0 leaves no items", "[1,2]", NULL, NULL, NULL, NULL, 0, 0,
+	    "[] 2 2 2 0" },
+	{ "max_items beyond the end takes what there is", "[1,2]", NULL, NULL,
+	    NULL, NULL, 1, 9, "[2] 2 2 2 1" },
+	{ "a filter keeps the items for which it holds",
+	    "[{\"type\":\"a\",\"n\":1},{\"type\":\"b\"},"
+	    "{\"type\":\"a\",\"n\":2}]",
 	    NULL, "type == 'a'", NULL, NULL, 0, -1,
 	    "[{\"n\":1,\"type\":\"a\"},{\"n\":2,\"type\":\"a\"}] 3 2 2 2" },
-	{ "[{\"k\":1},{\"k\":1.0},{\"k\":\"1\"},{\"k\":null},{},{\"k\":1}]",
+	{ "distinct keeps the first of each value, missing and null being one",
+	    "[{\"k\":1},{\"k\":1.0},{\"k\":\"1\"},{\"k\":null},{},{\"k\":1}]",
 	    NULL, NULL, NULL, "k", 0, -1,
 	    "[{\"k\":1},{\"k\":\"1\"},{\"k\":null}] 6 6 3 3" },
-	{ "[{\"k\":{\"a\":1,\"b\":2}},{\"k\":{\"b\":2,\"a\":1}}]", NULL, NULL,
+	{ "distinct compares objects whatever the order of their members",
+	    "[{\"k\":{\"a\":1,\"b\":2}},{\"k\":{\"b\":2,\"a\":1}}]", NULL, NULL,
 	    NULL, "item.k", 0, -1, "[{\"k\":{\"a\":1,\"b\":2}}] 2 2 1 1" },
-	{ "[\"b\",\"a\",\"b\"]", NULL, NULL, NULL, "item", 0, -1,
-	    "[\"b\",\"a\"] 3 3 2 2" },
-	/* Each step sees what the one before it leaves. */
-	{ "{\"i\":[{\"k\":9,\"p\":1},{\"k\":1,\"p\":5},{\"k\":1,\"p\":7},"
-	  "{\"k\":2,\"p\":6},{\"k\":3,\"p\":8},{\"k\":4,\"p\":4}]}",
+	{ "distinct by the item itself compares items", "[\"b\",\"a\",\"b\"]",
+	    NULL, NULL, NULL, "item", 0, -1, "[\"b\",\"a\"] 3 3 2 2" },
+	{ "each setting sees what the one before it leaves",
+	    "{\"i\":[{\"k\":9,\"p\":1},{\"k\":1,\"p\":5},{\"k\":1,\"p\":7},"
+	    "{\"k\":2,\"p\":6},{\"k\":3,\"p\":8},{\"k\":4,\"p\":4}]}",
 	    "$.i[*]", "p >= 4", "p DESC", "k", 1, 2,
 	    "[{\"k\":1,\"p\":7},{\"k\":2,\"p\":6}] 6 5 4 2" },
-	{ "[1]", "$.[", NULL, NULL, NULL, 0, -1,
-	    "json_path: column 3: a name expected" },
-	{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+	{ "a path that does not parse is refused", "[1]", "$.[", NULL, NULL,
+	    NULL, 0, -1, "json_path: column 3: a name expected" },
+	{ "a path that selects too much is refused",
+	    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
 	    "$..*..*..*..*..*..*..*..*..*", NULL, NULL, NULL, 0, -1,
 	    "json_path: the path selects more than 1000000 values" },
-	{ "[1]", NULL, "a ==", NULL, NULL, 0, -1,
-	    "filter: column 5: unexpected end" },
-	{ "[1]", NULL, NULL, "a UP", NULL, 0, -1,
+	{ "a filter that does not parse is refused", "[1]", NULL, "a ==", NULL,
+	    NULL, 0, -1, "filter: column 5: unexpected end" },
+	{ "a sort key that does not parse is refused", "[1]", NULL, NULL,
+	    "a UP", NULL, 0, -1,
 	    "sort_by: column 3: ASC, DESC, NULLS FIRST, NULLS LAST or ',' "
 	    "expected" },
-	{ "[1]", NULL, NULL, NULL, "a b", 0, -1,
-	    "distinct: column 3: unexpected 'b'" },
-	{ "[{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}]", NULL,
+	{ "a distinct path that does not parse is refused", "[1]", NULL, NULL,
+	    NULL, "a b", 0, -1, "distinct: column 3: unexpected 'b'" },
+	{ "a pattern that takes too long is refused",
+	    "[{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"}]", NULL,
 	    "a =~ '^(\\w+\\s?)*$'", NULL, NULL, 0, -1,
 	    "filter: item 0: regular expression: match limit exceeded" },
 };
@@ -225,7 +171,7 @@ test_item_lines(void)
 	items_line_encode(3, data, &line);
 	tap_is_text(str_text(&line),
 	    "{\"id\":\"item_3\",\"data\":{\"file\":\"a\\nb\"}}\n",
-	    "an item is one line");
+	    "an item is written as one line");
 	autojson json_t *back =
 	    items_line_decode(str_text(&line), line.len, "f", 3, &err);
 	tap_ok(json_equal(back, data), "its data is read from the line");
@@ -251,8 +197,10 @@ test_purity(void)
 	struct items_config config = { .sort_by = &keys };
 	strv_add(&keys, "item");
 	autojson json_t *items = items_plan(document, &config, &counts, &err);
-	tap_is_int(json_integer_value(json_array_get(items, 0)), 1, "sorted");
-	tap_ok(json_equal(document, copy), "the document is as it was");
+	tap_is_int(json_integer_value(json_array_get(items, 0)), 1,
+	    "the items are sorted");
+	tap_ok(json_equal(document, copy),
+	    "planning does not change the document");
 }
 
 #define MANY 100000
@@ -289,9 +237,11 @@ test_many(void)
 	autojson json_t *items = items_plan(document, &config, &counts, &err);
 	double took = (double)(clock() - start) / CLOCKS_PER_SEC;
 	tap_note("%d items took %.3f s", MANY, took);
-	tap_is_int((long long)counts.filtered, 70000, "filtered");
-	tap_is_int((long long)counts.distinct, 3500, "distinct");
-	tap_ok(items != NULL && took < 10, "in time");
+	tap_is_int((long long)counts.filtered, 70000,
+	    "a filter of a hundred thousand items keeps the right ones");
+	tap_is_int((long long)counts.distinct, 3500, "so does distinct");
+	tap_ok(items != NULL && took < 10,
+	    "this takes less than 10 s of CPU time");
 }
 
 static void
@@ -305,23 +255,22 @@ test_too_many(void)
 	for (int i = 0; i <= ITEMS_LIMIT; i++)
 		json_array_append(document, one);
 	autojson json_t *items = items_plan(document, &config, &counts, &err);
-	tap_ok(items == NULL, "too many items");
+	tap_ok(items == NULL, "more items than the limit are refused");
 	tap_is_text(error_text(&err),
-	    "1000001 items are more than the limit of 1000000", "told");
+	    "1000001 items are more than the limit of 1000000",
+	    "the refusal tells both numbers");
 	config.max_items = 3;
 	config.has_max_items = true;
 	error_release(&err);
 	autojson json_t *few = items_plan(document, &config, &counts, &err);
-	tap_is_int((long long)json_array_size(few), 3, "but not if few run");
+	tap_is_int((long long)json_array_size(few), 3,
+	    "a list of too many is accepted if few of them are taken");
 }
 
 int
 main(void)
 {
 	json_init();
-	test_documents();
-	test_lines();
-	test_broken();
 	test_plans();
 	test_ids();
 	test_item_lines();

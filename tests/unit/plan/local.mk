@@ -9,3 +9,5 @@ tests_unit_plan_item_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
 EXTRA_DIST += tests/golden/item-transitions.txt
 check_PROGRAMS += %D%/keys
 tests_unit_plan_keys_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)
+check_PROGRAMS += %D%/input
+tests_unit_plan_input_LDADD = $(TAP_LIBS) $(PLAN_LIBS)

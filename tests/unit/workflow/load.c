@@ -111,7 +111,8 @@ check_file(const char *dir, const char *name, bool good)
 	if (!file_read(expected, SIZE_MAX / 2, &want, &err))
 		tap_note("%s", error_text(&err));
 	tap_ok(ok == good, "%s is %s", name, good ? "read" : "refused");
-	tap_is_text(str_text(&got), str_text(&want), "%s: as expected", name);
+	tap_is_text(
+	    str_text(&got), str_text(&want), "%s gives what is expected", name);
 }
 
 static void
@@ -120,7 +121,7 @@ check_dir(const char *kind, bool good, size_t least)
 	autofree char *dir = fixture_dir(kind);
 	DIR *entries = opendir(dir);
 	size_t n = 0;
-	if (!tap_ok(entries != NULL, "%s is there", dir))
+	if (!tap_ok(entries != NULL, "the folder %s is there", dir))
 		return;
 	for (const struct dirent *entry = readdir(entries); entry != NULL;
 	     entry = readdir(entries)) {
@@ -131,7 +132,7 @@ check_dir(const char *kind, bool good, size_t least)
 		n++;
 	}
 	closedir(entries);
-	tap_ok(n >= least, "%zu files", n);
+	tap_ok(n >= least, "%s: there are %zu files", kind, n);
 }
 
 static void
@@ -144,11 +145,13 @@ test_many_findings(void)
 		str_format(&text, "- shell: [a]\n  k%d: x\n", i);
 	tap_ok(!workflow_load_text(
 		   "f", str_text(&text), text.len, &workflow, &findings),
-	    "20000 errors are errors");
-	tap_is_int((long long)findings.errors.n, 101, "101 are told");
+	    "a file with 20000 errors is refused");
+	tap_is_int((long long)findings.errors.n, 101,
+	    "a hundred errors are told, and how many more");
 	tap_is_text(error_text(&findings.errors.items[100]),
-	    "f: and 19900 more errors", "the last counts the rest");
-	tap_is_int((long long)findings.warnings.n, 101, "and 101 warnings");
+	    "f: and 19900 more errors", "the last one counts the rest");
+	tap_is_int((long long)findings.warnings.n, 101,
+	    "a hundred warnings are told, and how many more");
 	workflow_findings_release(&findings);
 }
 
@@ -158,11 +161,11 @@ test_missing_file(void)
 	struct workflow workflow;
 	struct workflow_findings findings = { 0 };
 	tap_ok(!workflow_load("/nonexistent/w.yml", &workflow, &findings),
-	    "a file that is not there");
-	tap_is_int((long long)findings.errors.n, 1, "one error");
+	    "a file that is not there is refused");
+	tap_is_int((long long)findings.errors.n, 1, "this is one error");
 	tap_ok(strstr(error_text(&findings.errors.items[0]),
 		   "/nonexistent/w.yml") != NULL,
-	    "that names it");
+	    "the error names the file");
 	workflow_release(&workflow);
 	workflow_findings_release(&findings);
 }
@@ -184,11 +187,12 @@ test_names(void)
 			       cases[i][0], text, 2, &workflow, &findings),
 			"an empty list is a workflow"))
 			tap_is_text(workflow.name, cases[i][1],
-			    "the name of %s", cases[i][0]);
+			    "a workflow has the name of its file %s",
+			    cases[i][0]);
 		tap_is_text(workflow.sha256,
 		    "4f53cda18c2baa0c0354bb5f9a3ecbe5"
 		    "ed12ab4d8e11ba873c2f11161202b945",
-		    "its digest");
+		    "the digest is that of its bytes");
 		workflow_release(&workflow);
 		workflow_findings_release(&findings);
 	}

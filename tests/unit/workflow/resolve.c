@@ -32,7 +32,7 @@ load(struct workflow *workflow)
 	for (size_t i = 0; i < findings.errors.n; i++)
 		tap_note("%s", error_text(&findings.errors.items[i]));
 	workflow_findings_release(&findings);
-	return tap_ok(ok, "it loads");
+	return tap_ok(ok, "a workflow with variables loads");
 }
 
 static void
@@ -44,24 +44,32 @@ test_resolved(void)
 	strv_add(&environment, "MAX=100");
 	strv_add(&environment, "LIMIT=30");
 	if (!load(&w) ||
-	    !tap_ok(workflow_resolve(&w, &environment, &err), "it resolves"))
+	    !tap_ok(workflow_resolve(&w, &environment, &err),
+		"all its variables are resolved"))
 		return;
-	tap_is_int(w.map.max_parallel, 3, "env of the file goes first");
-	tap_is_int(w.map.agent_timeout_ms, 30000, "then the process's");
-	tap_is_int(w.setup.timeout_ms, 120000, "timeout of a phase");
+	tap_is_int(w.map.max_parallel, 3,
+	    "env of the file goes before the environment");
+	tap_is_int(w.map.agent_timeout_ms, 30000,
+	    "the environment has what the file has not");
+	tap_is_int(
+	    w.setup.timeout_ms, 120000, "the timeout of a phase is resolved");
 	const struct step *step = &w.map.agent_template.items[0];
-	tap_is_int(step->timeout_ms, 120000, "timeout of a step");
-	tap_is_int(step->on_failure->timeout_ms, 30000, "of a handler");
+	tap_is_int(
+	    step->timeout_ms, 120000, "the timeout of a step is resolved");
+	tap_is_int(step->on_failure->timeout_ms, 30000,
+	    "the timeout of a handler is resolved");
 	tap_is_int(step->on_failure->commands.items[0].timeout_ms, 30000,
-	    "of a step in it");
+	    "the timeout of a step of a handler is resolved");
 	tap_ok(w.map.max_parallel_variable == NULL &&
 		w.map.agent_timeout_variable == NULL &&
 		w.setup.timeout_variable == NULL &&
 		step->timeout_variable == NULL &&
 		step->on_failure->timeout_variable == NULL,
-	    "no variable is left");
-	tap_ok(workflow_resolve(&w, &environment, &err), "twice is no harm");
-	tap_ok(!workflow_uses_claude(&w), "it does not use claude");
+	    "no variable is left to be resolved");
+	tap_ok(workflow_resolve(&w, &environment, &err),
+	    "resolving once more does no harm");
+	tap_ok(!workflow_uses_claude(&w),
+	    "a workflow of shell steps does not use claude");
 	workflow_release(&w);
 }
 
@@ -76,8 +84,11 @@ expect_failure(const char *max, const char *limit, const char *want)
 	strv_env_set(&w.env, "MAX", max);
 	if (limit != NULL)
 		strv_env_set(&environment, "LIMIT", limit);
-	tap_ok(!workflow_resolve(&w, &environment, &err), "it fails");
-	tap_is_text(error_text(&err), want, "and says why");
+	tap_ok(!workflow_resolve(&w, &environment, &err),
+	    "MAX=%s and LIMIT=%s are refused", max,
+	    limit == NULL ? "(none)" : limit);
+	tap_is_text(
+	    error_text(&err), want, "the refusal says which variable and why");
 	workflow_release(&w);
 }
 
@@ -101,8 +112,8 @@ test_variables(void)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		autofree char *name = value_variable(cases[i][0]);
 		tap_is_text(name != NULL ? name : "none",
-		    cases[i][1] != NULL ? cases[i][1] : "none", "%s",
-		    cases[i][0]);
+		    cases[i][1] != NULL ? cases[i][1] : "none",
+		    "'%s' is a variable's name, or not", cases[i][0]);
 	}
 }
 
