@@ -192,8 +192,10 @@ run_line(const struct command *root, struct invocation *invocation, int argc,
 static void
 print_failure(const struct error *err, const char *path)
 {
-	/* The program's name stands in front of every complaint once. */
 	const char *text = error_text(err);
+	if (err->kind == ERROR_NONE)
+		BUG("%s failed and did not say why", path);
+	/* The program's name stands in front of every complaint once. */
 	if (text_starts_with(text, "prodigy: "))
 		text += strlen("prodigy: ");
 	else if (text_starts_with(text, "prodigy "))

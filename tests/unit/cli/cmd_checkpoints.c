@@ -185,6 +185,7 @@ one_is_shown(struct program *p)
 	program_run(p, "checkpoints", "show", SMALL, NULL);
 	program_printed(p, "Job:           " SMALL "\nVersion:       2\n",
 	    "the newest checkpoint of a job is shown");
+	program_ended(p, 0, "which is no failure");
 	program_printed(p,
 	    "Reason:        Interval\nPhase:         Map\n"
 	    "Items:         3\nCompleted:     2\n",

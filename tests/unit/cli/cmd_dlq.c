@@ -127,6 +127,7 @@ a_job_is_shown(struct program *p)
 	    "  log: /logs/1\n"
 	    "  attempt 2: second ",
 	    "people get item, attempts and logs");
+	program_ended(p, 0, "which is no failure");
 	program_printed(p, "item_10  {\"a\":\"x\",\"b\":2}\n  attempt 1: \n",
 	    "an attempt may have no message");
 	program_run(p, "dlq", "show", "--format=json", NULL);

@@ -107,6 +107,16 @@ workflows_have_items(struct program *p)
 	program_run(p, "items", "map.yml", "--json-path=$[*].n",
 	    "--filter=true", "--distinct=k", "--sort-by=n", "--offset=2", NULL);
 	program_ended(p, 0, "each of the options may be given");
+	program_run(
+	    p, "items", "map.yml", "--filter=true", "--distinct=k", NULL);
+	is_lines(p,
+	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\"}\n"
+	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\"}\n",
+	    "--distinct is added to them");
+	program_run(p, "items", "map.yml", "--filter=true",
+	    "--json-path=$[?@.n==3]", NULL);
+	is_lines(p, "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n",
+	    "so is --json-path");
 	autofree char *repo = home_path("repo");
 	autofree char *file = home_path("repo/map.yml");
 	if (chdir("/") != 0)

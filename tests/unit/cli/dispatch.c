@@ -196,6 +196,7 @@ help_is_printed(struct program *p)
 	program_run(p, "branch", NULL);
 	program_printed(p, "Usage: prodigy branch COMMAND\n",
 	    "a group without an action prints its help");
+	program_ended(p, 0, "which is no failure");
 	program_run(p, "help", "lief", NULL);
 	program_ended(p, 2, "there is no help for what is unknown");
 }
@@ -208,6 +209,7 @@ version_is_printed(struct program *p)
 	tap_is_text(str_text(&p->out), version, "--version prints the version");
 	program_run(p, "leaf", "-V", NULL);
 	tap_is_text(str_text(&p->out), version, "behind a command, too");
+	program_ended(p, 0, "and the command is not run");
 }
 
 static void
