@@ -39,6 +39,13 @@ enum harden_pass {
 	HARDEN_WAIT, /* until each is written */
 };
 
+/* What the file system of the objects needs. */
+enum harden_method {
+	HARDEN_BY_JOURNAL, /* one commit has all metadata */
+	HARDEN_FILES, /* the sync of a file has its name */
+	HARDEN_FILES_AND_DIRS,
+};
+
 struct harden {
 	struct loop *loop;
 	char *dir; /* common git directory */
@@ -50,8 +57,8 @@ struct harden {
 	enum harden_pass pass;
 	struct harden_request *request;
 	size_t file; /* of the request */
-	bool by_range; /* the file system of the objects allows it */
-	dev_t device; /* that file system */
+	enum harden_method method;
+	dev_t device; /* for whose files it is */
 	bool written_out; /* files were, since the last commit */
 	struct strv dirs; /* to be synced for files that were synced alone */
 };
@@ -136,26 +143,28 @@ write_out(int fd, enum harden_pass pass)
 #endif
 }
 
-/* Whether one commit of the journal makes all metadata durable. */
-static bool
-commits_as_one(const char *dir)
+static enum harden_method
+find_method(const char *dir)
 {
 #ifdef HAVE_SYNC_FILE_RANGE
 	struct statfs fs;
 	if (statfs(dir, &fs) != 0)
-		return false;
+		return HARDEN_FILES_AND_DIRS;
 	switch ((unsigned long)fs.f_type) {
 	case EXT4_SUPER_MAGIC:
 	case XFS_SUPER_MAGIC:
 	case TMPFS_MAGIC:
-		return true;
+		return HARDEN_BY_JOURNAL;
+	case BTRFS_SUPER_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+		return HARDEN_FILES;
 	default:
-		return false;
+		break;
 	}
 #else
 	(void)dir;
-	return false;
 #endif
+	return HARDEN_FILES_AND_DIRS;
 }
 
 /* The directories that lead to a file: its name may be new in each. */
@@ -177,7 +186,8 @@ sync_alone(struct harden *harden, int fd, const char *file)
 		return true;
 	if (sync_fully(fd) != 0)
 		return fail(harden, "syncing", file);
-	add_dirs(harden, file);
+	if (harden->method != HARDEN_FILES)
+		add_dirs(harden, file);
 	return true;
 }
 
@@ -193,7 +203,7 @@ harden_file(struct harden *harden, const char *file)
 		    fail(harden, "opening", path);
 	if (fstat(fd, &st) != 0)
 		return fail(harden, "looking at", path);
-	if (!harden->by_range || st.st_dev != harden->device)
+	if (harden->method != HARDEN_BY_JOURNAL || st.st_dev != harden->device)
 		return sync_alone(harden, fd, file);
 	if (write_out(fd, harden->pass) == 0) {
 		harden->written_out = true;
@@ -201,7 +211,7 @@ harden_file(struct harden *harden, const char *file)
 	}
 	if (errno == EIO || errno == ENOSPC || errno == EDQUOT)
 		return fail(harden, "writing out", path);
-	harden->by_range = false;
+	harden->method = HARDEN_FILES_AND_DIRS;
 	return sync_alone(harden, fd, file);
 }
 
@@ -363,8 +373,10 @@ begin_round(void *arg)
 		return;
 	}
 	harden->device = st.st_dev;
-	harden->by_range = commits_as_one(objects);
-	begin_pass(harden, harden->by_range ? HARDEN_WRITE_OUT : HARDEN_WAIT);
+	harden->method = find_method(objects);
+	begin_pass(harden,
+	    harden->method == HARDEN_BY_JOURNAL ? HARDEN_WRITE_OUT
+						: HARDEN_WAIT);
 	go_on(harden);
 }
 

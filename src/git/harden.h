@@ -11,8 +11,9 @@
  * for it has the journal of the file system commit, and with it the metadata
  * (sizes, blocks, names) of everything that came before. That is so on ext4 and
  * XFS; on tmpfs nothing is ever durable. (ext4 without a journal promises
- * nothing about names to anybody, git included.) On any other file system, for
- * a file that lies on another one than the objects, and where sync_file_range()
+ * nothing about names to anybody, git included.) On btrfs and overlayfs each
+ * file is synced, which has its name with it. On any other file system, for a
+ * file that lies on another one than the objects, and where sync_file_range()
  * is missing, each file is synced and so is each directory above it.
  *
  * Packs are not looked at: git syncs them itself, whatever wrote them.

@@ -247,6 +247,30 @@ jobs_side_by_side() {
 	git fsck
 }
 
+# Only what an item commits is made durable later, by the supervisor.
+syncs() {
+	make_repo syncs 1
+	cat >syncs.yml <<Y
+name: syncs
+mode: mapreduce
+setup:
+  - shell: git config --get-regexp '^core.fsync' >$scratch/fsync.setup
+map:
+  input: "seq 1"
+  agent_template:
+    - shell: git config --get-regexp '^core.fsync' >$scratch/fsync.map
+    - shell: date >file; git add file; git commit -qm file
+reduce:
+  - shell: git config --get-regexp '^core.fsync' >$scratch/fsync.reduce
+Y
+	cd syncs
+	run 0 "$PRODIGY" run ../syncs.yml -y
+	has "$scratch/fsync.setup" 'loose-object|true'
+	has "$scratch/fsync.reduce" 'loose-object|true'
+	hasnt "$scratch/fsync.map" 'loose-object|true'
+	has "$scratch/fsync.map" '[ ,]pack|false'
+}
+
 same_name() {
 	mkdir other
 	(cd other && simple_commit moved && run 0 "$PRODIGY" run ../moved.yml -y)
@@ -274,5 +298,6 @@ t 'a merge block merges' merge_block
 t 'a failing merge block keeps everything' failing_merge_block
 t 'on a detached HEAD the branch is named' detached_start
 t 'two jobs in one repository' jobs_side_by_side
+t 'git waits for the disk in setup and reduce, not for items' syncs
 t 'two repositories of one name' same_name
 done_testing

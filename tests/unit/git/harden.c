@@ -216,6 +216,21 @@ test_merges(void)
 	    "a history of its own is written from its root");
 }
 
+/* More than one slice of a round, as a rule. */
+static void
+test_many(void)
+{
+	sh(dir,
+	    "git checkout -q -b many main; mkdir m;"
+	    "for i in $(seq 2000); do echo $i > m/$i; done;"
+	    "git add m; git commit -qm many; git checkout -q main");
+	tap_is_int(harden("many", "main", "refs/heads/many"), ERROR_NONE,
+	    "a commit of many files is made durable");
+	tap_ok(
+	    count_calls("wait objects/") == 2003 && count_calls("fsync") == 1,
+	    "each file is written, and one sync is enough");
+}
+
 static void
 test_sharing(void)
 {
@@ -311,6 +326,11 @@ test_one_by_one(void)
 	    "and each directory that leads to it");
 	tap_ok(count_calls("begin") + count_calls("wait") == 0,
 	    "nothing is only written out there");
+	fs_type = BTRFS_SUPER_MAGIC;
+	harden("three", "main", "refs/heads/three");
+	tap_ok(has_objects("fsync", "main..three") &&
+		!was_called("fsync", "refs/heads"),
+	    "where that has the names, too, no directory is synced");
 	fs_type = EXT4_SUPER_MAGIC;
 	range_errno = ENOSYS;
 	harden("three", "main", "refs/heads/three");
@@ -426,6 +446,7 @@ main(void)
 	fs_type = EXT4_SUPER_MAGIC;
 	test_one_sync();
 	test_merges();
+	test_many();
 	test_sharing();
 	test_publishing();
 	test_one_by_one();
