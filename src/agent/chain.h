@@ -24,8 +24,6 @@
 #include "workflow/step.h"
 
 #define CHAIN_ARGUMENT_LIMIT (100u * 1024) /* of one argument or variable */
-#define CHAIN_KEPT_HEAD (1024u * 1024) /* bytes of a stream that are kept */
-#define CHAIN_KEPT_TAIL (1024u * 1024)
 
 struct chain {
 	struct keeper *keeper; /* borrowed */

@@ -6,15 +6,15 @@
 
 #include "agent/chain_run.h"
 #include "agent/outputs.h"
-#include "agent/printed.h"
 #include "agent/step_run.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "proc/excerpt.h"
 
-struct run {
+struct chain_run {
 	struct chain *chain;
 	struct frame_result *result;
-	struct printed *output; /* of all steps */
+	struct excerpt output; /* of all steps */
 	struct outputs outputs;
 };
 
@@ -37,7 +37,8 @@ short_text(const struct str *text)
 }
 
 static void
-record_step(struct run *run, const char *label, const struct outcome *outcome)
+record_step(
+    struct chain_run *run, const char *label, const struct outcome *outcome)
 {
 	struct frame_result *result = run->result;
 	json_array_append_new(result->steps,
@@ -47,10 +48,10 @@ record_step(struct run *run, const char *label, const struct outcome *outcome)
 		short_text(&outcome->out)));
 	if (outcome->skipped)
 		return;
-	printed_add(run->output, str_text(&outcome->out), outcome->out.len);
+	excerpt_add(&run->output, str_text(&outcome->out), outcome->out.len);
 	if (outcome->out.len > 0 &&
 	    outcome->out.data[outcome->out.len - 1] != '\n')
-		printed_add(run->output, "\n", 1);
+		excerpt_add(&run->output, "\n", 1);
 	if (outcome->log != NULL) {
 		free(result->log);
 		result->log = mem_text(outcome->log);
@@ -59,7 +60,8 @@ record_step(struct run *run, const char *label, const struct outcome *outcome)
 
 /* Says where the step failed; takes the failure from its outcome. */
 static void
-record_failure(struct run *run, const char *label, struct outcome *outcome)
+record_failure(
+    struct chain_run *run, const char *label, struct outcome *outcome)
 {
 	struct failure *failure = &run->result->failure;
 	const struct frame_spec *spec = run->chain->spec;
@@ -85,7 +87,7 @@ set_step_variables(struct chain *chain, const char *label)
 
 /* False when the chain ends here. */
 static bool
-run_step(struct run *run, const struct step *step)
+run_step(struct chain_run *run, const struct step *step)
 {
 	struct outcome outcome = { 0 };
 	autofree char *label = step_label(step);
@@ -105,14 +107,14 @@ run_step(struct run *run, const struct step *step)
 }
 
 static void
-finish(struct run *run)
+finish(struct chain_run *run)
 {
 	struct chain *chain = run->chain;
 	struct frame_result *result = run->result;
 	autostr struct str output = { 0 };
 	if (result->failure.cause == CAUSE_NONE)
 		outputs_publish(&run->outputs, chain);
-	printed_text(run->output, &output);
+	excerpt_repaired(&run->output, &output);
 	result->output = str_take(&output);
 	/* Nobody asks for the captures of a single agent. */
 	if (chain->spec->phase != PHASE_MAP)
@@ -121,16 +123,20 @@ finish(struct run *run)
 	result->cost_usd = chain->has_cost ? chain->cost : -1;
 	result->usage = json_incref(chain->usage);
 	outputs_release(&run->outputs);
-	printed_free(run->output);
+	excerpt_release(&run->output);
 }
 
 void
 chain_run(struct chain *chain, struct frame_result *result)
 {
 	const struct frame_spec *spec = chain->spec;
-	struct run run = { .chain = chain, .result = result };
+	struct chain_run run = {
+		.chain = chain,
+		.result = result,
+		.output = { .head_limit = RESULT_OUTPUT_HALF,
+		    .tail_limit = RESULT_OUTPUT_HALF },
+	};
 	bool going = true;
-	run.output = printed_new(RESULT_OUTPUT_HALF, RESULT_OUTPUT_HALF);
 	outputs_want(&run.outputs, &spec->outputs);
 	result->steps = json_array();
 	result->steps_done = spec->first_step;

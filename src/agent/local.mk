@@ -12,10 +12,8 @@ libagent_a_SOURCES = \
 	%D%/keeper.c %D%/keeper.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/outputs.c %D%/outputs.h \
-	%D%/plan_input.c %D%/plan_input.h \
 	%D%/planner.c %D%/planner.h \
 	%D%/prepare.c %D%/prepare.h \
-	%D%/printed.c %D%/printed.h \
 	%D%/step_claude.c %D%/step_claude.h \
 	%D%/step_log.c %D%/step_log.h \
 	%D%/step_run.c %D%/step_run.h \

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "agent/claude_stream.h"
-#include "agent/printed.h"
 #include "agent/step_claude.h"
 #include "agent/step_command.h"
 #include "agent/step_log.h"
@@ -26,13 +25,11 @@ struct claude {
 	enum claude_mode mode;
 	struct claude_stream stream;
 	struct lines lines;
-	struct printed *out; /* of a program without a stream */
-	struct printed *err;
 	struct step_log log;
 	struct step_log err_log;
-	struct command command;
-	struct timer *linger; /* pending: the end of its patience */
-	bool lingered;
+	struct step_command command;
+	struct timer *linger; /* runs while a silence after a result lasts */
+	bool lingered; /* the silence was too long, and claude was stopped */
 	bool printed;
 };
 
@@ -110,7 +107,7 @@ lost_patience(void *arg)
 	struct claude *claude = arg;
 	claude->linger = NULL;
 	claude->lingered = true;
-	command_end(&claude->command);
+	step_command_end(&claude->command);
 }
 
 /*
@@ -129,29 +126,14 @@ watch_patience(struct claude *claude)
 }
 
 static void
-out_came(const void *bytes, size_t len, void *arg)
+stream_came(const void *bytes, size_t len, void *arg)
 {
 	struct claude *claude = arg;
 	claude->printed = true;
-	step_log_add(&claude->log, bytes, len);
-	if (claude->mode != CLAUDE_STREAM) {
-		printed_add(claude->out, bytes, len);
-		chain_show(claude->chain, false, bytes, len);
-		return;
-	}
 	lines_add(&claude->lines, bytes, len);
 	if (claude->stream.denied && claude->stream.results == 0)
-		command_end(&claude->command);
+		step_command_end(&claude->command);
 	watch_patience(claude);
-}
-
-static void
-err_came(const void *bytes, size_t len, void *arg)
-{
-	struct claude *claude = arg;
-	printed_add(claude->err, bytes, len);
-	step_log_add(&claude->err_log, bytes, len);
-	chain_show(claude->chain, true, bytes, len);
 }
 
 static void
@@ -186,18 +168,6 @@ count(struct chain *chain, const struct claude_stream *stream)
 }
 
 static void
-take_output(const struct claude *claude, struct outcome *outcome)
-{
-	printed_text(claude->err, &outcome->err);
-	if (claude->mode == CLAUDE_STREAM) {
-		str_add_str(&outcome->out, &claude->stream.text);
-		return;
-	}
-	printed_text(claude->out, &outcome->out);
-	outcome->cut = printed_is_cut(claude->out);
-}
-
-static void
 judge_plain(const struct claude *claude, int code, struct outcome *outcome)
 {
 	autofree char *title = chain_title(claude->step);
@@ -222,20 +192,14 @@ judge_stream(const struct claude *claude, int code, struct outcome *outcome)
 		    code == 0 ? 1 : code, "%s", str_text(&why));
 }
 
-/* In the order of decision: our own stop counts before what claude says. */
+/* Our own stop counts before what claude says. */
 static void
 judge(const struct claude *claude, struct outcome *outcome)
 {
-	const struct command *command = &claude->command;
-	int code = child_end_code(&command->end);
-	if (command->timed_out)
-		failure_set(&outcome->failure, CAUSE_TIMEOUT,
-		    OUTCOME_TIMEOUT_CODE, "Command timed out after %g seconds",
-		    (double)command->timeout_ms / 1000);
-	else if (command->end.stopped_by_us && !command->ended_by_us &&
-	    chain_is_stopped(claude->chain, outcome))
+	int code = child_end_code(&claude->command.end);
+	if (step_command_was_stopped(&claude->command, outcome))
 		return;
-	else if (claude->mode == CLAUDE_STREAM)
+	if (claude->mode == CLAUDE_STREAM)
 		judge_stream(claude, code, outcome);
 	else
 		judge_plain(claude, code, outcome);
@@ -269,25 +233,28 @@ run_program(struct claude *claude, struct strv *argv, struct strv *env,
     const char *dir, const struct str *input, struct outcome *outcome)
 {
 	autoerror struct error err = { 0 };
-	claude->command = (struct command){
+	claude->command = (struct step_command){
 		.argv = strv_array(argv),
 		.env = strv_array(env),
 		.dir = dir,
 		.input = input,
 		.timeout_ms = time_limit(claude),
-		.on_out = out_came,
-		.on_err = err_came,
+		.out_log = &claude->log,
+		.err_log = &claude->err_log,
+		.on_out = claude->mode == CLAUDE_STREAM ? stream_came : NULL,
 		.arg = claude,
 	};
-	if (!command_run(&claude->command, claude->chain->keeper, &err)) {
+	if (!step_command_run(&claude->command, claude->chain, &err)) {
 		not_started(argv, &err, outcome);
 		return;
 	}
 	timer_remove(claude->linger);
 	claude->linger = NULL;
-	if (claude->mode == CLAUDE_STREAM)
+	step_command_output(&claude->command, outcome);
+	if (claude->mode == CLAUDE_STREAM) {
 		lines_end(&claude->lines);
-	take_output(claude, outcome);
+		str_add_str(&outcome->out, &claude->stream.text);
+	}
 	judge(claude, outcome);
 	count(claude->chain, &claude->stream);
 }
@@ -353,8 +320,7 @@ close_run(struct claude *claude, struct outcome *outcome)
 	else
 		free(err_log);
 	lines_release(&claude->lines);
-	printed_free(claude->out);
-	printed_free(claude->err);
+	step_command_release(&claude->command);
 	claude_stream_release(&claude->stream);
 }
 
@@ -380,8 +346,6 @@ step_claude_run(
 	claude.lines.fn = line_came;
 	claude.lines.arg = &claude;
 	claude.lines.limit = CLAUDE_LINE_LIMIT;
-	claude.out = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
-	claude.err = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
 	open_logs(&claude);
 	run_prompt(&claude, &prompt, &env, dir, outcome);
 	close_run(&claude, outcome);

@@ -7,47 +7,54 @@
 #include "proc/ladder.h"
 
 static void
-command_done(const struct child_end *end, void *arg)
+keep(struct step_command *command, struct excerpt *excerpt, bool is_stderr,
+    const void *bytes, size_t len)
 {
-	struct command *command = arg;
-	command->end = *end;
-	command->done = true;
+	excerpt_add(excerpt, bytes, len);
+	if (!command->is_quiet)
+		chain_show(command->chain, is_stderr, bytes, len);
 }
 
 static void
 out_came(const void *bytes, size_t len, void *arg)
 {
-	const struct command *command = arg;
-	command->on_out(bytes, len, command->arg);
+	struct step_command *command = arg;
+	if (command->out_log != NULL)
+		step_log_add(command->out_log, bytes, len);
+	if (command->on_out != NULL)
+		command->on_out(bytes, len, command->arg);
+	else
+		keep(command, &command->out, false, bytes, len);
 }
 
 static void
 err_came(const void *bytes, size_t len, void *arg)
 {
-	const struct command *command = arg;
-	command->on_err(bytes, len, command->arg);
+	struct step_command *command = arg;
+	if (command->err_log != NULL)
+		step_log_add(command->err_log, bytes, len);
+	keep(command, &command->err, true, bytes, len);
+}
+
+static void
+child_done(const struct child_end *end, void *arg)
+{
+	struct step_command *command = arg;
+	command->end = *end;
+	command->is_done = true;
 }
 
 static void
 time_is_up(void *arg)
 {
-	struct command *command = arg;
+	struct step_command *command = arg;
 	command->timer = NULL;
 	command->timed_out = true;
 	child_stop(command->child, LADDER_GRACE_MS);
 }
 
-void
-command_end(struct command *command)
-{
-	if (command->done || command->ended_by_us)
-		return;
-	command->ended_by_us = true;
-	child_stop(command->child, LADDER_GRACE_MS);
-}
-
 static bool
-start(struct command *command, struct error *err)
+start(struct step_command *command, struct error *err)
 {
 	struct child_spec spec = {
 		.argv = command->argv,
@@ -58,17 +65,23 @@ start(struct command *command, struct error *err)
 		.on_out = out_came,
 		.on_err = err_came,
 		.own_group = true,
-		.on_done = command_done,
+		.on_done = child_done,
 		.arg = command,
 	};
-	command->child = child_start(command->keeper->loop, &spec, err);
+	command->child = child_start(command->chain->keeper->loop, &spec, err);
 	return command->child != NULL;
 }
 
 bool
-command_run(struct command *command, struct keeper *keeper, struct error *err)
+step_command_run(
+    struct step_command *command, struct chain *chain, struct error *err)
 {
-	command->keeper = keeper;
+	struct keeper *keeper = chain->keeper;
+	size_t kept = command->kept > 0 ? command->kept : STEP_COMMAND_KEPT;
+	command->chain = chain;
+	command->out =
+	    (struct excerpt){ .head_limit = kept, .tail_limit = kept };
+	command->err = command->out;
 	if (!start(command, err))
 		return false;
 	if (command->input != NULL) {
@@ -80,7 +93,7 @@ command_run(struct command *command, struct keeper *keeper, struct error *err)
 		command->timer = loop_after(
 		    keeper->loop, command->timeout_ms, time_is_up, command);
 	keeper_set_running(keeper, command->child);
-	while (!command->done)
+	while (!command->is_done)
 		keeper_turn(keeper);
 	keeper_set_running(keeper, NULL);
 	timer_remove(command->timer);
@@ -88,4 +101,42 @@ command_run(struct command *command, struct keeper *keeper, struct error *err)
 	/* What left its process group, or became a daemon, ends here. */
 	descend_kill_all();
 	return true;
+}
+
+void
+step_command_end(struct step_command *command)
+{
+	if (command->is_done || command->ended_by_us)
+		return;
+	command->ended_by_us = true;
+	child_stop(command->child, LADDER_GRACE_MS);
+}
+
+bool
+step_command_was_stopped(
+    const struct step_command *command, struct outcome *outcome)
+{
+	if (command->timed_out) {
+		failure_set(&outcome->failure, CAUSE_TIMEOUT,
+		    OUTCOME_TIMEOUT_CODE, "Command timed out after %g seconds",
+		    (double)command->timeout_ms / 1000);
+		return true;
+	}
+	return command->end.stopped_by_us && !command->ended_by_us &&
+	    chain_is_stopped(command->chain, outcome);
+}
+
+void
+step_command_output(const struct step_command *command, struct outcome *outcome)
+{
+	excerpt_repaired(&command->out, &outcome->out);
+	excerpt_repaired(&command->err, &outcome->err);
+	outcome->cut = excerpt_dropped(&command->out) > 0;
+}
+
+void
+step_command_release(struct step_command *command)
+{
+	excerpt_release(&command->out);
+	excerpt_release(&command->err);
 }

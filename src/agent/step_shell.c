@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/printed.h"
 #include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"
@@ -21,28 +20,8 @@
 struct shell {
 	struct chain *chain;
 	const struct step *step;
-	struct printed *out;
-	struct printed *err;
 	struct step_log log;
 };
-
-static void
-out_came(const void *bytes, size_t len, void *arg)
-{
-	struct shell *shell = arg;
-	printed_add(shell->out, bytes, len);
-	step_log_add(&shell->log, bytes, len);
-	chain_show(shell->chain, false, bytes, len);
-}
-
-static void
-err_came(const void *bytes, size_t len, void *arg)
-{
-	struct shell *shell = arg;
-	printed_add(shell->err, bytes, len);
-	step_log_add(&shell->log, bytes, len);
-	chain_show(shell->chain, true, bytes, len);
-}
 
 /* The last lines of what was printed, for a message. */
 static void
@@ -66,43 +45,19 @@ add_excerpt(struct str *message, const struct str *text)
 }
 
 static void
-explain_failure(const struct shell *shell, const struct command *command,
+explain_failure(const struct shell *shell, const struct child_end *end,
     struct outcome *outcome)
 {
 	autofree char *title = chain_title(shell->step);
 	autostr struct str message = { 0 };
-	int code = child_end_code(&command->end);
+	int code = child_end_code(end);
 	str_format(&message, "%s failed with exit code %d", title, code);
-	if (command->end.signalled)
-		str_format(
-		    &message, " (killed by signal %d)", command->end.status);
+	if (end->signalled)
+		str_format(&message, " (killed by signal %d)", end->status);
 	add_excerpt(
 	    &message, outcome->err.len > 0 ? &outcome->err : &outcome->out);
 	failure_set(
 	    &outcome->failure, CAUSE_COMMAND, code, "%s", str_text(&message));
-}
-
-static void
-judge(const struct shell *shell, const struct command *command,
-    struct outcome *outcome)
-{
-	if (command->timed_out)
-		failure_set(&outcome->failure, CAUSE_TIMEOUT,
-		    OUTCOME_TIMEOUT_CODE, "Command timed out after %g seconds",
-		    (double)command->timeout_ms / 1000);
-	else if (command->end.stopped_by_us &&
-	    chain_is_stopped(shell->chain, outcome))
-		return;
-	else if (child_end_code(&command->end) != 0)
-		explain_failure(shell, command, outcome);
-}
-
-static void
-take_output(const struct shell *shell, struct outcome *outcome)
-{
-	printed_text(shell->out, &outcome->out);
-	printed_text(shell->err, &outcome->err);
-	outcome->cut = printed_is_cut(shell->out);
 }
 
 /* A script that does not fit into an argument goes into a file. */
@@ -120,25 +75,27 @@ run_script(struct shell *shell, char *const *argv, struct strv *env,
     const char *dir, struct outcome *outcome)
 {
 	autoerror struct error err = { 0 };
-	struct command command = {
+	struct step_command command = {
 		.argv = argv,
 		.env = strv_array(env),
 		.dir = dir,
 		.timeout_ms = chain_timeout(shell->chain, shell->step),
-		.on_out = out_came,
-		.on_err = err_came,
-		.arg = shell,
+		.out_log = &shell->log,
+		.err_log = &shell->log,
 	};
-	if (!command_run(&command, shell->chain->keeper, &err)) {
+	if (step_command_run(&command, shell->chain, &err)) {
+		step_command_output(&command, outcome);
+		if (!step_command_was_stopped(&command, outcome) &&
+		    child_end_code(&command.end) != 0)
+			explain_failure(shell, &command.end, outcome);
+		/* A failure without a word still leaves a log to point at. */
+		if (!outcome_is_ok(outcome) && !shell->log.is_written)
+			step_log_add(&shell->log, outcome->failure.message,
+			    strlen(outcome->failure.message));
+	} else {
 		outcome_not_started(outcome, &err);
-		return;
 	}
-	take_output(shell, outcome);
-	judge(shell, &command, outcome);
-	/* A failure without a word still leaves a log to point at. */
-	if (!outcome_is_ok(outcome) && !shell->log.is_written)
-		step_log_add(&shell->log, outcome->failure.message,
-		    strlen(outcome->failure.message));
+	step_command_release(&command);
 }
 
 static void
@@ -193,11 +150,7 @@ step_shell_run(
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;
 	}
-	shell.out = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
-	shell.err = printed_new(CHAIN_KEPT_HEAD, CHAIN_KEPT_TAIL);
 	step_log_begin(&shell.log, chain_file(chain, "shell", "log"));
 	run_text(&shell, &script, &env, dir, outcome);
 	outcome->log = chain_end_log(chain, &shell.log);
-	printed_free(shell.out);
-	printed_free(shell.err);
 }

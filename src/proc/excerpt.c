@@ -2,6 +2,7 @@
 /* Head and tail of a long output. */
 #include "config.h"
 
+#include "base/text.h"
 #include "proc/excerpt.h"
 
 static size_t
@@ -56,6 +57,14 @@ excerpt_text(const struct excerpt *excerpt, struct str *out)
 	if (len > 0)
 		str_add_n(
 		    out, excerpt->tail.data + excerpt->tail.len - len, len);
+}
+
+void
+excerpt_repaired(const struct excerpt *excerpt, struct str *out)
+{
+	autostr struct str bytes = { 0 };
+	excerpt_text(excerpt, &bytes);
+	text_repair(out, str_text(&bytes), bytes.len);
 }
 
 void

@@ -25,6 +25,11 @@ void excerpt_add(struct excerpt *excerpt, const void *bytes, size_t len);
 uint64_t excerpt_dropped(const struct excerpt *excerpt); /* bytes */
 /* Appends head, a line that says how much is missing (if so), tail. */
 void excerpt_text(const struct excerpt *excerpt, struct str *out);
+/*
+ * Appends the same text fit for JSON: what is not UTF-8 is repaired, which a
+ * character that stands on the edge of the gap needs as well.
+ */
+void excerpt_repaired(const struct excerpt *excerpt, struct str *out);
 void excerpt_release(struct excerpt *excerpt); /* keeps the limits */
 
 #endif

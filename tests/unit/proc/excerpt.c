@@ -66,11 +66,25 @@ test_memory(void)
 	    "a released excerpt keeps its limits");
 }
 
+static void
+test_repaired(void)
+{
+	struct excerpt excerpt = { .head_limit = 2, .tail_limit = 2 };
+	autostr struct str out = { 0 };
+	excerpt_add(&excerpt, "a\xc3\xa9-\xc3\xa9z", 7);
+	excerpt_repaired(&excerpt, &out);
+	tap_is_text(str_text(&out),
+	    "a\xef\xbf\xbd\n[... 3 bytes left out ...]\n\xef\xbf\xbdz",
+	    "a character cut by the gap is repaired on both sides of it");
+	excerpt_release(&excerpt);
+}
+
 int
 main(void)
 {
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		check(&tests[i]);
 	test_memory();
+	test_repaired();
 	return tap_done();
 }
