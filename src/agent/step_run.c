@@ -13,7 +13,8 @@
 #include "agent/step_write_file.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 
 static bool
 condition_holds(const struct chain *chain, const struct step *step, bool *holds,

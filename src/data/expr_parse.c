@@ -2,38 +2,236 @@
 /* Parser of the expression language, by recursive descent. */
 #include "config.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/mem.h"
-#include "data/expr_tree.h"
+#include "base/str.h"
+#include "data/expr_parse.h"
+#include "data/expr_value.h"
 #include "data/json.h"
 
-struct word_operator {
-	const char *word;
-	enum expr_function function;
+/* --- tokens -------------------------------------------------------------- */
+
+enum expr_token {
+	TOKEN_END,
+	TOKEN_IDENT,
+	TOKEN_NUMBER,
+	TOKEN_STRING,
+	TOKEN_OPERATOR, /* one of the punctuation below */
 };
 
-static const struct word_operator word_operators[] = {
-	{ "contains", FN_CONTAINS },
-	{ "starts_with", FN_STARTS_WITH },
-	{ "startsWith", FN_STARTS_WITH },
-	{ "ends_with", FN_ENDS_WITH },
-	{ "endsWith", FN_ENDS_WITH },
-	{ "matches", FN_MATCHES },
+struct expr_lexer {
+	const char *text;
+	size_t at; /* behind the current token */
+	size_t start; /* of the current token */
+	enum expr_token token;
+	enum expr_operator op;
+	struct str value; /* of an identifier or a string, unescaped */
 };
 
-static struct expr *parse_operand(struct expr_parser *p);
+struct expr_spelling {
+	const char *text;
+	enum expr_operator op;
+};
 
-bool
-expr_advance(struct expr_parser *p)
+/* Longer spellings first. */
+static const struct expr_spelling spellings[] = {
+	{ "${", OP_DOLLAR_BRACE },
+	{ "==", OP_EQ },
+	{ "!=", OP_NE },
+	{ "<=", OP_LE },
+	{ ">=", OP_GE },
+	{ "=~", OP_MATCH },
+	{ "!~", OP_NO_MATCH },
+	{ "&&", OP_AND },
+	{ "||", OP_OR },
+	{ "=", OP_EQ },
+	{ "<", OP_LT },
+	{ ">", OP_GT },
+	{ "!", OP_NOT },
+	{ "(", OP_OPEN },
+	{ ")", OP_CLOSE },
+	{ "[", OP_BRACKET },
+	{ "]", OP_BRACKET_END },
+	{ ",", OP_COMMA },
+	{ ".", OP_DOT },
+	{ "*", OP_STAR },
+	{ "}", OP_BRACE_END },
+};
+
+/* Columns count characters, not bytes. */
+static size_t
+column(const struct expr_lexer *lexer, size_t at)
 {
-	return expr_next(&p->lexer, p->err);
+	size_t n = 1;
+	for (size_t i = 0; i < at; i++)
+		n += ((unsigned char)lexer->text[i] & 0xc0) != 0x80;
+	return n;
 }
 
-bool
-expr_at(const struct expr_parser *p, enum expr_operator op)
+static bool
+fail_at(const struct expr_lexer *lexer, size_t at, struct error *err,
+    const char *fmt, ...)
+{
+	autostr struct str text = { 0 };
+	va_list args;
+	va_start(args, fmt);
+	str_vformat(&text, fmt, args);
+	va_end(args);
+	return error_set(err, ERROR_INPUT, "column %zu: %s", column(lexer, at),
+	    str_text(&text));
+}
+
+static bool
+begins_ident(const char *at)
+{
+	unsigned char c = (unsigned char)*at;
+	return isalpha(c) || c == '_' || c == '@' || c >= 0x80 ||
+	    (c == '$' && at[1] != '{');
+}
+
+static bool
+continues_ident(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-' ||
+	    (unsigned char)c >= 0x80;
+}
+
+static bool
+lex_string(struct expr_lexer *lexer, struct error *err)
+{
+	const char *text = lexer->text;
+	char quote = text[lexer->at++];
+	for (; text[lexer->at] != quote; lexer->at++) {
+		char c = text[lexer->at];
+		if (c == '\0')
+			return fail_at(
+			    lexer, lexer->start, err, "a string without end");
+		char next = text[lexer->at + 1];
+		if (c != '\\' || next == '\0' ||
+		    strchr("'\"\\nt", next) == NULL) {
+			/* Any other backslash belongs to a pattern. */
+			str_add_char(&lexer->value, c);
+			continue;
+		}
+		lexer->at++;
+		str_add_char(&lexer->value,
+		    next == 'n'	      ? '\n'
+			: next == 't' ? '\t'
+				      : next);
+	}
+	lexer->at++;
+	lexer->token = TOKEN_STRING;
+	return true;
+}
+
+static void
+lex_ident(struct expr_lexer *lexer)
+{
+	do
+		str_add_char(&lexer->value, lexer->text[lexer->at++]);
+	while (continues_ident(lexer->text[lexer->at]));
+	lexer->token = TOKEN_IDENT;
+}
+
+static bool
+lex_operator(struct expr_lexer *lexer, struct error *err)
+{
+	const char *at = lexer->text + lexer->at;
+	for (size_t i = 0; i < COUNT_OF(spellings); i++) {
+		size_t len = strlen(spellings[i].text);
+		if (strncmp(at, spellings[i].text, len) == 0) {
+			lexer->token = TOKEN_OPERATOR;
+			lexer->op = spellings[i].op;
+			lexer->at += len;
+			return true;
+		}
+	}
+	size_t len = 1;
+	while (((unsigned char)at[len] & 0xc0) == 0x80)
+		len++;
+	return fail_at(lexer, lexer->start, err, "unexpected character '%.*s'",
+	    (int)len, at);
+}
+
+static bool
+next_token(struct expr_lexer *lexer, struct error *err)
+{
+	str_clear(&lexer->value);
+	lexer->op = OP_NONE;
+	while (isspace((unsigned char)lexer->text[lexer->at]))
+		lexer->at++;
+	lexer->start = lexer->at;
+	const char *at = lexer->text + lexer->at;
+	if (*at == '\0') {
+		lexer->token = TOKEN_END;
+		return true;
+	}
+	if (*at == '\'' || *at == '"')
+		return lex_string(lexer, err);
+	size_t number = expr_number_length(at);
+	if (number > 0) {
+		str_add_n(&lexer->value, at, number);
+		lexer->at += number;
+		lexer->token = TOKEN_NUMBER;
+		return true;
+	}
+	if (begins_ident(at)) {
+		lex_ident(lexer);
+		return true;
+	}
+	return lex_operator(lexer, err);
+}
+
+static bool
+next_member(struct expr_lexer *lexer, struct error *err)
+{
+	str_clear(&lexer->value);
+	lexer->op = OP_NONE;
+	lexer->start = lexer->at;
+	const char *at = lexer->text + lexer->at;
+	if (*at == '*')
+		return lex_operator(lexer, err);
+	if (!continues_ident(*at) && !begins_ident(at))
+		return fail_at(lexer, lexer->start, err, "a name expected");
+	lex_ident(lexer);
+	return true;
+}
+
+/* --- the parser ---------------------------------------------------------- */
+
+struct expr_parser {
+	struct expr_lexer lexer;
+	enum expr_use use;
+	unsigned depth;
+	bool right; /* parsing the right side of an operator */
+	struct error *err;
+};
+
+static struct expr *parse_any(struct expr_parser *p);
+static struct expr *parse_operand(struct expr_parser *p);
+
+/* Frees node and gives NULL, for failures. */
+static struct expr *
+give_up(struct expr *node)
+{
+	expr_free(node);
+	return NULL;
+}
+
+static bool
+advance(struct expr_parser *p)
+{
+	return next_token(&p->lexer, p->err);
+}
+
+static bool
+at_operator(const struct expr_parser *p, enum expr_operator op)
 {
 	return p->lexer.token == TOKEN_OPERATOR && p->lexer.op == op;
 }
@@ -45,34 +243,241 @@ at_word(const struct expr_parser *p, const char *word)
 	    strcasecmp(str_text(&p->lexer.value), word) == 0;
 }
 
-bool
-expr_fail(const struct expr_parser *p, const char *fmt, ...)
+static bool
+fail(const struct expr_parser *p, const char *fmt, ...)
 {
 	autostr struct str text = { 0 };
 	va_list args;
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
 	va_end(args);
-	return expr_fail_at(
+	return fail_at(
 	    &p->lexer, p->lexer.start, p->err, "%s", str_text(&text));
 }
 
-bool
-expr_fail_unexpected(const struct expr_parser *p)
+static bool
+fail_unexpected(const struct expr_parser *p)
 {
 	if (p->lexer.token == TOKEN_END)
-		return expr_fail(p, "unexpected end");
-	return expr_fail(p, "unexpected '%.*s'",
-	    (int)(p->lexer.at - p->lexer.start),
+		return fail(p, "unexpected end");
+	return fail(p, "unexpected '%.*s'", (int)(p->lexer.at - p->lexer.start),
 	    p->lexer.text + p->lexer.start);
 }
 
-bool
-expr_expect(struct expr_parser *p, enum expr_operator op, const char *what)
+static bool
+expect(struct expr_parser *p, enum expr_operator op, const char *what)
 {
-	if (expr_at(p, op))
-		return expr_advance(p);
-	return expr_fail(p, "'%s' expected", what);
+	if (at_operator(p, op))
+		return advance(p);
+	return fail(p, "'%s' expected", what);
+}
+
+/* --- references and calls ------------------------------------------------ */
+
+/* The whole of text as an index; false when it is none. */
+static bool
+read_index(const char *text, long *index)
+{
+	char *end;
+	errno = 0;
+	*index = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0';
+}
+
+static bool
+parse_bracket(struct expr_parser *p, struct expr *node)
+{
+	if (!advance(p))
+		return false;
+	const struct expr_lexer *lexer = &p->lexer;
+	const char *text = str_text(&lexer->value);
+	struct expr_step *step = expr_add_step(node);
+	if (at_operator(p, OP_STAR))
+		step->wildcard = true;
+	else if (lexer->token == TOKEN_STRING)
+		step->name = mem_text(text);
+	else if (lexer->token == TOKEN_NUMBER)
+		step->has_index = read_index(text, &step->index);
+	if (!step->wildcard && step->name == NULL && !step->has_index)
+		return fail(p, "an index, a name in quotes or '*' expected");
+	return advance(p) && expect(p, OP_BRACKET_END, "]");
+}
+
+static bool
+parse_dot(struct expr_parser *p, struct expr *node)
+{
+	if (!next_member(&p->lexer, p->err))
+		return false;
+	struct expr_step *step = expr_add_step(node);
+	step->wildcard = at_operator(p, OP_STAR);
+	if (!step->wildcard) {
+		step->name = mem_text(str_text(&p->lexer.value));
+		step->has_index = read_index(step->name, &step->index);
+	}
+	return advance(p);
+}
+
+/* The text of the steps before a wildcard, for variables. */
+static void
+make_reference_text(struct expr *node)
+{
+	struct str text = { 0 };
+	for (size_t i = 0; i < node->n_steps; i++) {
+		const struct expr_step *step = &node->steps[i];
+		if (step->wildcard)
+			break;
+		if (i == 0)
+			str_add(&text, step->name);
+		else if (step->name == NULL)
+			str_format(&text, "[%ld]", step->index);
+		else if (strpbrk(step->name, ".[") == NULL)
+			str_format(&text, ".%s", step->name);
+		else
+			str_format(&text,
+			    strchr(step->name, '"') == NULL ? "[\"%s\"]"
+							    : "['%s']",
+			    step->name);
+	}
+	node->text = str_take(&text);
+}
+
+static bool
+parse_call_args(struct expr_parser *p, struct expr *call)
+{
+	if (!advance(p))
+		return false;
+	if (at_operator(p, OP_CLOSE))
+		return advance(p);
+	for (;;) {
+		struct expr *arg = parse_any(p);
+		if (arg == NULL)
+			return false;
+		expr_add_arg(call, arg);
+		if (!at_operator(p, OP_COMMA))
+			return expect(p, OP_CLOSE, ")");
+		if (!advance(p))
+			return false;
+	}
+}
+
+static bool
+compile_pattern(
+    const struct expr_parser *p, struct expr *node, const struct expr *arg)
+{
+	if (arg->kind != EXPR_LITERAL || !json_is_string(arg->value))
+		return true;
+	node->regex = regex_new(json_string_value(arg->value), p->err);
+	return node->regex != NULL;
+}
+
+static bool
+check_call(const struct expr_parser *p, size_t start,
+    const struct expr_function *function, struct expr *call)
+{
+	if (call->n_args < function->least)
+		return fail_at(&p->lexer, start, p->err,
+		    "%s() has too few arguments", function->name);
+	if (call->n_args > function->most)
+		return fail_at(&p->lexer, start, p->err,
+		    "%s() has too many arguments", function->name);
+	return !function->takes_pattern ||
+	    compile_pattern(p, call, call->args[1]);
+}
+
+/* Takes the last step, the function's name, off what was read before "(". */
+static const struct expr_function *
+take_function(const struct expr_parser *p, size_t start, struct expr *node)
+{
+	struct expr_step *last = &node->steps[node->n_steps - 1];
+	const char *name = last->name == NULL ? "" : last->name;
+	const struct expr_function *function = expr_function_find(name);
+	if (function == NULL) {
+		fail_at(
+		    &p->lexer, start, p->err, "unknown function '%s'", name);
+		return NULL;
+	}
+	free(last->name);
+	node->n_steps--;
+	return function;
+}
+
+/* name(args), or reference.method(args). */
+static struct expr *
+parse_call(struct expr_parser *p, size_t start, struct expr *node)
+{
+	const struct expr_function *function = take_function(p, start, node);
+	if (function == NULL)
+		return give_up(node);
+	struct expr *call = expr_node(EXPR_CALL, p->use);
+	call->function = function;
+	if (node->n_steps > 0) {
+		make_reference_text(node);
+		expr_add_arg(call, node);
+	} else {
+		expr_free(node);
+	}
+	bool right = p->right;
+	p->right = false;
+	bool parsed =
+	    parse_call_args(p, call) && check_call(p, start, function, call);
+	p->right = right;
+	return parsed ? call : give_up(call);
+}
+
+/* In a condition $name is ${name}; elsewhere only "$" itself is something. */
+static bool
+add_first_step(struct expr_parser *p, struct expr *node)
+{
+	const char *name = str_text(&p->lexer.value);
+	if (name[0] == '$' && name[1] != '\0') {
+		if (p->use != EXPR_CONDITION)
+			return fail(p, "unexpected '%s'", name);
+		name++;
+	}
+	expr_add_step(node)->name = mem_text(name);
+	return advance(p);
+}
+
+static struct expr *
+parse_reference(struct expr_parser *p)
+{
+	size_t start = p->lexer.start;
+	struct expr *node = expr_node(EXPR_REFERENCE, p->use);
+	bool ok = add_first_step(p, node);
+	while (ok && !at_operator(p, OP_OPEN)) {
+		if (at_operator(p, OP_DOT)) {
+			start = p->lexer.at;
+			ok = parse_dot(p, node);
+		} else if (at_operator(p, OP_BRACKET)) {
+			ok = parse_bracket(p, node);
+		} else {
+			make_reference_text(node);
+			return node;
+		}
+	}
+	return ok ? parse_call(p, start, node) : give_up(node);
+}
+
+static size_t
+template_length(const char *text)
+{
+	size_t name = 2 + strspn(text + 2, "0123456789");
+	if (text[name] == '}')
+		return name > 2 ? name + 1 : 0;
+	while (
+	    text[name] != '\0' && strchr(" \t|:(){}=<>!&", text[name]) == NULL)
+		name++;
+	size_t at = name + strspn(text + name, " \t");
+	if (name == 2 || (text[at] != '|' && text[name] != ':') ||
+	    text[at + 1] == '|')
+		return 0;
+	for (unsigned depth = 0; text[at] != '\0'; at++) {
+		if (text[at] == '$' && text[at + 1] == '{')
+			depth++;
+		else if (text[at] == '}' && depth-- == 0)
+			return at + 1;
+	}
+	return 0;
 }
 
 /* --- operands ------------------------------------------------------------ */
@@ -82,7 +487,7 @@ literal(struct expr_parser *p, json_t *value)
 {
 	struct expr *node = expr_node(EXPR_LITERAL, p->use);
 	node->value = value;
-	return expr_advance(p) ? node : expr_give_up(node);
+	return advance(p) ? node : give_up(node);
 }
 
 static struct expr *
@@ -92,7 +497,7 @@ parse_number(struct expr_parser *p)
 	json_t *value = expr_number(text);
 	if (value != NULL)
 		return literal(p, value);
-	expr_fail(p, "number %s is too large", text);
+	fail(p, "number %s is too large", text);
 	return NULL;
 }
 
@@ -106,7 +511,7 @@ parse_string(struct expr_parser *p)
 	struct expr *node = expr_node(EXPR_TEMPLATE, p->use);
 	node->text = mem_text(text);
 	node->is_quoted = true;
-	return expr_advance(p) ? node : expr_give_up(node);
+	return advance(p) ? node : give_up(node);
 }
 
 /* A word right of an operator is a string, except where variables are. */
@@ -133,7 +538,7 @@ parse_word(struct expr_parser *p)
 		return literal(p, json_false());
 	if (str_is(&p->lexer.value, "null"))
 		return literal(p, json_null());
-	struct expr *node = expr_parse_reference(p);
+	struct expr *node = parse_reference(p);
 	if (node == NULL || node->kind != EXPR_REFERENCE)
 		return node;
 	return word_as_text(p, node);
@@ -143,21 +548,21 @@ static struct expr *
 parse_list(struct expr_parser *p)
 {
 	struct expr *list = expr_node(EXPR_LIST, p->use);
-	if (!expr_advance(p))
-		return expr_give_up(list);
-	if (expr_at(p, OP_BRACKET_END))
-		return expr_advance(p) ? list : expr_give_up(list);
+	if (!advance(p))
+		return give_up(list);
+	if (at_operator(p, OP_BRACKET_END))
+		return advance(p) ? list : give_up(list);
 	for (;;) {
 		struct expr *element = parse_operand(p);
 		if (element == NULL)
-			return expr_give_up(list);
+			return give_up(list);
 		expr_add_arg(list, element);
-		if (!expr_at(p, OP_COMMA))
+		if (!at_operator(p, OP_COMMA))
 			break;
-		if (!expr_advance(p))
-			return expr_give_up(list);
+		if (!advance(p))
+			return give_up(list);
 	}
-	return expr_expect(p, OP_BRACKET_END, "]") ? list : expr_give_up(list);
+	return expect(p, OP_BRACKET_END, "]") ? list : give_up(list);
 }
 
 static struct expr *
@@ -165,10 +570,10 @@ parse_enclosed(struct expr_parser *p, enum expr_operator end, const char *what)
 {
 	bool right = p->right;
 	p->right = false;
-	struct expr *inner = expr_advance(p) ? expr_parse_any(p) : NULL;
+	struct expr *inner = advance(p) ? parse_any(p) : NULL;
 	p->right = right;
-	if (inner == NULL || !expr_expect(p, end, what))
-		return expr_give_up(inner);
+	if (inner == NULL || !expect(p, end, what))
+		return give_up(inner);
 	return inner;
 }
 
@@ -177,13 +582,13 @@ static struct expr *
 parse_braces(struct expr_parser *p)
 {
 	const char *at = p->lexer.text + p->lexer.start;
-	size_t len = p->use == EXPR_CONDITION ? expr_template_length(at) : 0;
+	size_t len = p->use == EXPR_CONDITION ? template_length(at) : 0;
 	if (len == 0)
 		return parse_enclosed(p, OP_BRACE_END, "}");
 	struct expr *node = expr_node(EXPR_TEMPLATE, p->use);
 	node->text = mem_text_n(at, len);
 	p->lexer.at = p->lexer.start + len;
-	return expr_advance(p) ? node : expr_give_up(node);
+	return advance(p) ? node : give_up(node);
 }
 
 static struct expr *
@@ -195,13 +600,13 @@ parse_any_operand(struct expr_parser *p)
 		return parse_string(p);
 	if (p->lexer.token == TOKEN_IDENT)
 		return parse_word(p);
-	if (expr_at(p, OP_OPEN))
+	if (at_operator(p, OP_OPEN))
 		return parse_enclosed(p, OP_CLOSE, ")");
-	if (expr_at(p, OP_DOLLAR_BRACE))
+	if (at_operator(p, OP_DOLLAR_BRACE))
 		return parse_braces(p);
-	if (expr_at(p, OP_BRACKET))
+	if (at_operator(p, OP_BRACKET))
 		return parse_list(p);
-	expr_fail_unexpected(p);
+	fail_unexpected(p);
 	return NULL;
 }
 
@@ -210,7 +615,7 @@ static struct expr *
 parse_deeper(struct expr_parser *p, struct expr *(*parse)(struct expr_parser *))
 {
 	if (p->depth == EXPR_DEPTH_LIMIT) {
-		expr_fail(p, "nested deeper than %d levels", EXPR_DEPTH_LIMIT);
+		fail(p, "nested deeper than %d levels", EXPR_DEPTH_LIMIT);
 		return NULL;
 	}
 	p->depth++;
@@ -232,7 +637,7 @@ parse_right(struct expr_parser *p)
 {
 	bool right = p->right;
 	p->right = true;
-	struct expr *operand = expr_advance(p) ? parse_operand(p) : NULL;
+	struct expr *operand = advance(p) ? parse_operand(p) : NULL;
 	p->right = right;
 	return operand;
 }
@@ -253,27 +658,27 @@ parse_comparison(struct expr_parser *p, struct expr *left)
 	expr_add_arg(node, left);
 	struct expr *right = parse_right(p);
 	if (right == NULL)
-		return expr_give_up(node);
+		return give_up(node);
 	expr_add_arg(node, right);
 	if (node->op != OP_MATCH && node->op != OP_NO_MATCH)
 		return node;
-	return expr_compile_pattern(p, node, right) ? node : expr_give_up(node);
+	return compile_pattern(p, node, right) ? node : give_up(node);
 }
 
 static struct expr *
-parse_word_operator(
-    struct expr_parser *p, struct expr *left, enum expr_function function)
+parse_word_operator(struct expr_parser *p, struct expr *left,
+    const struct expr_function *function)
 {
 	struct expr *call = expr_node(EXPR_CALL, p->use);
 	call->function = function;
 	expr_add_arg(call, left);
 	struct expr *right = parse_right(p);
 	if (right == NULL)
-		return expr_give_up(call);
+		return give_up(call);
 	expr_add_arg(call, right);
-	return function != FN_MATCHES || expr_compile_pattern(p, call, right)
+	return !function->takes_pattern || compile_pattern(p, call, right)
 	    ? call
-	    : expr_give_up(call);
+	    : give_up(call);
 }
 
 static struct expr *
@@ -283,13 +688,13 @@ parse_in(struct expr_parser *p, struct expr *left)
 	expr_add_arg(node, left);
 	/* Words in a list are texts; a bare reference is a path to one. */
 	bool right = p->right;
-	if (!expr_advance(p))
-		return expr_give_up(node);
-	p->right = expr_at(p, OP_BRACKET);
+	if (!advance(p))
+		return give_up(node);
+	p->right = at_operator(p, OP_BRACKET);
 	struct expr *list = parse_operand(p);
 	p->right = right;
 	if (list == NULL)
-		return expr_give_up(node);
+		return give_up(node);
 	expr_add_arg(node, list);
 	return node;
 }
@@ -299,29 +704,29 @@ parse_is(struct expr_parser *p, struct expr *left)
 {
 	struct expr *call = expr_node(EXPR_CALL, p->use);
 	expr_add_arg(call, left);
-	call->function = FN_IS_NULL;
-	if (!expr_advance(p))
-		return expr_give_up(call);
+	call->function = expr_function_find("is_null");
+	if (!advance(p))
+		return give_up(call);
 	if (at_word(p, "not")) {
-		call->function = FN_IS_NOT_NULL;
-		if (!expr_advance(p))
-			return expr_give_up(call);
+		call->function = expr_function_find("is_not_null");
+		if (!advance(p))
+			return give_up(call);
 	}
 	if (!at_word(p, "null")) {
-		expr_fail(p, "'null' expected");
-		return expr_give_up(call);
+		fail(p, "'null' expected");
+		return give_up(call);
 	}
-	return expr_advance(p) ? call : expr_give_up(call);
+	return advance(p) ? call : give_up(call);
 }
 
 static struct expr *
 parse_not_in(struct expr_parser *p, struct expr *left)
 {
-	if (!expr_advance(p))
-		return expr_give_up(left);
+	if (!advance(p))
+		return give_up(left);
 	if (!at_word(p, "in")) {
-		expr_fail(p, "'in' expected");
-		return expr_give_up(left);
+		fail(p, "'in' expected");
+		return give_up(left);
 	}
 	struct expr *in = parse_in(p, left);
 	return in == NULL ? NULL : negate(p, in);
@@ -342,10 +747,12 @@ parse_compare(struct expr_parser *p)
 		return parse_is(p, left);
 	if (at_word(p, "not"))
 		return parse_not_in(p, left);
-	for (size_t i = 0; i < COUNT_OF(word_operators); i++)
-		if (at_word(p, word_operators[i].word))
-			return parse_word_operator(
-			    p, left, word_operators[i].function);
+	if (p->lexer.token != TOKEN_IDENT)
+		return left;
+	const struct expr_function *function =
+	    expr_function_find(str_text(&p->lexer.value));
+	if (function != NULL && function->is_operator)
+		return parse_word_operator(p, left, function);
 	return left;
 }
 
@@ -354,14 +761,14 @@ static struct expr *parse_not(struct expr_parser *p);
 static struct expr *
 parse_negated(struct expr_parser *p)
 {
-	struct expr *inner = expr_advance(p) ? parse_not(p) : NULL;
+	struct expr *inner = advance(p) ? parse_not(p) : NULL;
 	return inner == NULL ? NULL : negate(p, inner);
 }
 
 static struct expr *
 parse_not(struct expr_parser *p)
 {
-	if (expr_at(p, OP_NOT) || at_word(p, "not"))
+	if (at_operator(p, OP_NOT) || at_word(p, "not"))
 		return parse_deeper(p, parse_negated);
 	return parse_compare(p);
 }
@@ -372,14 +779,14 @@ parse_chain(struct expr_parser *p, enum expr_kind kind, enum expr_operator op,
     const char *word, struct expr *(*parse)(struct expr_parser *))
 {
 	struct expr *first = parse(p);
-	if (first == NULL || (!expr_at(p, op) && !at_word(p, word)))
+	if (first == NULL || (!at_operator(p, op) && !at_word(p, word)))
 		return first;
 	struct expr *node = expr_node(kind, p->use);
 	expr_add_arg(node, first);
-	while (expr_at(p, op) || at_word(p, word)) {
-		struct expr *next = expr_advance(p) ? parse(p) : NULL;
+	while (at_operator(p, op) || at_word(p, word)) {
+		struct expr *next = advance(p) ? parse(p) : NULL;
 		if (next == NULL)
-			return expr_give_up(node);
+			return give_up(node);
 		expr_add_arg(node, next);
 	}
 	return node;
@@ -391,8 +798,8 @@ parse_and(struct expr_parser *p)
 	return parse_chain(p, EXPR_AND, OP_AND, "and", parse_not);
 }
 
-struct expr *
-expr_parse_any(struct expr_parser *p)
+static struct expr *
+parse_any(struct expr_parser *p)
 {
 	bool right = p->right;
 	p->right = false;
@@ -407,15 +814,15 @@ static struct expr *
 parse_path(struct expr_parser *p)
 {
 	if (p->lexer.token != TOKEN_IDENT) {
-		expr_fail(p, "a path expected");
+		fail(p, "a path expected");
 		return NULL;
 	}
 	size_t start = p->lexer.start;
-	struct expr *path = expr_parse_reference(p);
+	struct expr *path = parse_reference(p);
 	if (path == NULL || path->kind == EXPR_REFERENCE)
 		return path;
-	expr_fail_at(&p->lexer, start, p->err, "a path expected, not a call");
-	return expr_give_up(path);
+	fail_at(&p->lexer, start, p->err, "a path expected, not a call");
+	return give_up(path);
 }
 
 /* Parses a part that begins at text[*at]; with at NULL, all of the text. */
@@ -435,12 +842,12 @@ parse_part(const char *text, size_t *at, enum expr_use use,
 		    EXPR_LENGTH_LIMIT);
 		return NULL;
 	}
-	struct expr *expr = expr_advance(&p) ? parse(&p) : NULL;
+	struct expr *expr = advance(&p) ? parse(&p) : NULL;
 	if (expr != NULL && at != NULL) {
 		*at = p.lexer.start;
 	} else if (expr != NULL && p.lexer.token != TOKEN_END) {
-		expr_fail_unexpected(&p);
-		expr = expr_give_up(expr);
+		fail_unexpected(&p);
+		expr = give_up(expr);
 	}
 	str_release(&p.lexer.value);
 	return expr;
@@ -449,14 +856,14 @@ parse_part(const char *text, size_t *at, enum expr_use use,
 struct expr *
 expr_parse(const char *text, enum expr_use use, struct error *err)
 {
-	return parse_part(text, NULL, use, expr_parse_any, err);
+	return parse_part(text, NULL, use, parse_any, err);
 }
 
 struct expr *
 expr_parse_part(
     const char *text, size_t *at, enum expr_use use, struct error *err)
 {
-	return parse_part(text, at, use, expr_parse_any, err);
+	return parse_part(text, at, use, parse_any, err);
 }
 
 struct expr *

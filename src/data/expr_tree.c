@@ -49,10 +49,3 @@ expr_free(struct expr *expr)
 	regex_free(expr->regex);
 	free(expr);
 }
-
-struct expr *
-expr_give_up(struct expr *node)
-{
-	expr_free(node);
-	return NULL;
-}

@@ -345,15 +345,6 @@ filters_apply(
 	return true;
 }
 
-bool
-filters_is_raw(const char *spec, size_t len)
-{
-	struct filters_result result = { .value = NULL };
-	bool understood = filters_apply(spec, len, false, &result);
-	json_decref(result.value);
-	return understood && result.form == FILTERS_RAW;
-}
-
 void
 filters_text(const json_t *value, enum filters_form form, struct str *out)
 {

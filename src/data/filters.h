@@ -38,9 +38,6 @@ struct filters_result {
 bool filters_apply(const char *spec, size_t len, bool list_like,
     struct filters_result *result) MUST_USE;
 
-/* Whether spec has a raw filter (for the lint). */
-bool filters_is_raw(const char *spec, size_t len);
-
 /*
  * Appends the result as text for a place that is no shell script: a
  * FILTERS_SHELL value quoted, FILTERS_WORDS joined by blanks.

@@ -175,13 +175,6 @@ json_get_bool(const json_t *object, const char *key, bool otherwise)
 	return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
-double
-json_get_number(const json_t *object, const char *key, double otherwise)
-{
-	const json_t *value = json_object_get(object, key);
-	return json_is_number(value) ? json_number_value(value) : otherwise;
-}
-
 void
 json_set_text(json_t *object, const char *key, const char *text)
 {

@@ -83,7 +83,6 @@ const char *json_get_text(const json_t *object, const char *key);
 json_int_t json_get_int(
     const json_t *object, const char *key, json_int_t otherwise);
 bool json_get_bool(const json_t *object, const char *key, bool otherwise);
-double json_get_number(const json_t *object, const char *key, double otherwise);
 const json_t *json_get(const json_t *object, const char *key);
 /* Sets a member to text; NULL sets JSON null. */
 void json_set_text(json_t *object, const char *key, const char *text);

@@ -12,7 +12,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 #include "data/json.h"
 #include "data/jsonpath.h"
 

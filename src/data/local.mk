@@ -1,13 +1,9 @@
 noinst_LIBRARIES += libdata.a
 libdata_a_SOURCES = \
-	%D%/expr.h %D%/expr_tree.h \
-	%D%/expr_eval.c \
-	%D%/expr_functions.c \
-	%D%/expr_lex.c \
-	%D%/expr_lookup.c \
-	%D%/expr_parse.c \
-	%D%/expr_reference.c \
-	%D%/expr_tree.c \
+	%D%/expr_eval.c %D%/expr_eval.h \
+	%D%/expr_parse.c %D%/expr_parse.h \
+	%D%/expr_tree.c %D%/expr_tree.h \
+	%D%/expr_value.c %D%/expr_value.h \
 	%D%/json.c %D%/json.h \
 	%D%/jsonpath.c %D%/jsonpath.h \
 	%D%/order.c %D%/order.h \

@@ -110,21 +110,12 @@ struct shell_lexer {
 	struct error *err;
 };
 
-bool lex_too_deep(struct shell_lexer *lx); /* false */
-void lex_escape(struct shell_lexer *lx); /* at a backslash that takes a byte */
-
-/* shell_lex_expand.c */
-
-/* shell_lex_operators.c */
-bool lex_commands(struct shell_lexer *lx) MUST_USE; /* one step */
-
-/* shell_lex_here.c */
-
 static bool lex_dollar(struct shell_lexer *lx, bool bare) MUST_USE;
 static bool lex_backquote(struct shell_lexer *lx, bool quoted) MUST_USE;
 static void lex_begin_word(struct shell_lexer *lx, bool plain);
 static bool lex_end_word(struct shell_lexer *lx) MUST_USE;
 static bool lex_is_one_word(struct shell_lexer *lx);
+static bool lex_commands(struct shell_lexer *lx) MUST_USE;
 static void lex_delimiter(struct shell_lexer *lx, bool strip);
 static bool lex_bodies(struct shell_lexer *lx, size_t from) MUST_USE;
 
@@ -132,14 +123,14 @@ static bool lex_bodies(struct shell_lexer *lx, size_t from) MUST_USE;
 
 #define NOWHERE ((size_t)-1)
 
-/* shell_lex.c */
 static struct shell_frame *
 lex_top(const struct shell_lexer *lx)
 {
 	return &lx->frames[lx->depth - 1];
 }
 
-bool
+/* Sets the error; false. */
+static bool
 lex_too_deep(struct shell_lexer *lx)
 {
 	return error_set(
@@ -263,7 +254,8 @@ place_by_frame(struct shell_lexer *lx)
 }
 
 /* At a backslash that takes the next character. */
-void
+/* At a backslash that takes a byte. */
+static void
 lex_escape(struct shell_lexer *lx)
 {
 	lx->pos++;
@@ -660,7 +652,6 @@ lex_dollar(struct shell_lexer *lx, bool bare)
 
 /* --- words --------------------------------------------------------------- */
 
-/* shell_lex_words.c */
 static void
 lex_begin_word(struct shell_lexer *lx, bool plain)
 {
@@ -1193,7 +1184,8 @@ take_word_part(struct shell_lexer *lx)
 	return true;
 }
 
-bool
+/* One step of a list of commands. */
+static bool
 lex_commands(struct shell_lexer *lx)
 {
 	const struct shell_frame *frame = lex_top(lx);

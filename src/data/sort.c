@@ -8,7 +8,8 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 #include "data/json.h"
 #include "data/order.h"
 #include "data/sort.h"

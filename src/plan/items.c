@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 #include "data/json.h"
 #include "data/jsonpath.h"
 #include "data/sort.h"

@@ -2,7 +2,7 @@
 /* Texts of a workflow file that are in languages of their own. */
 #include "config.h"
 
-#include "data/expr.h"
+#include "data/expr_parse.h"
 #include "data/jsonpath.h"
 #include "data/regex.h"
 #include "data/sort.h"

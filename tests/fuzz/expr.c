@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 #include "data/json.h"
 #include "data/sort.h"
 

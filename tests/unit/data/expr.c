@@ -7,7 +7,8 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "cases.h"
-#include "data/expr.h"
+#include "data/expr_eval.h"
+#include "data/expr_parse.h"
 #include "data/json.h"
 
 static void

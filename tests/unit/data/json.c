@@ -274,8 +274,6 @@ test_members(void)
 	tap_is_int(json_get_int(object, "none", 7), 7, "missing integer");
 	tap_ok(json_get_bool(object, "b", false), "boolean");
 	tap_ok(json_get_bool(object, "i", true), "no boolean");
-	tap_ok(json_get_number(object, "f", 0) == 2.5, "number");
-	tap_ok(json_get_number(object, "t", 1.5) == 1.5, "no number");
 	tap_ok(json_is_null(json_get(object, "n")), "null is there");
 	tap_ok(json_get(object, "none") == NULL, "missing");
 	json_set_text(object, "t", NULL);
