@@ -114,7 +114,8 @@ second_signal() {
 	start ignore-term
 	kill -INT "$supervisor"
 	wait_for grep -q Stopping "$err"
-	kill -INT "$supervisor"
+	# On a busy machine the agents' time may be over by now.
+	kill -INT "$supervisor" || :
 	ends_with 130
 }
 
