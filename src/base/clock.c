@@ -200,7 +200,7 @@ clock_parse_rfc3339(const char *text, int64_t *wall_ms)
 	date.tm_year -= 1900;
 	date.tm_mon -= 1;
 	int64_t seconds = (int64_t)timegm(&date);
-	/* there is no 31 April: timegm() has made it 1 May */
+	/* There is no 31 April: timegm() has made it 1 May. */
 	if (date.tm_mday != day)
 		return false;
 	seconds += (time.tm_hour * 60 + time.tm_min - minutes) * 60;
@@ -229,9 +229,7 @@ static bool
 bad_duration(const char *text, struct error *err)
 {
 	return error_set(err, ERROR_INPUT,
-	    "'%s' is not a duration such as "
-	    "500ms, 30s, 5m or 1h30m",
-	    text);
+	    "'%s' is not a duration such as 500ms, 30s, 5m or 1h30m", text);
 }
 
 /* An unsigned decimal number such as 1, 1.5 or .5; *text moves behind it. */
@@ -272,9 +270,7 @@ read_part(const char **text, int64_t bare_unit_ms, const char *whole,
 		factor = bare_unit_ms;
 	if (bare && factor == 0)
 		return error_set(err, ERROR_INPUT,
-		    "'%s' lacks a unit (ms, s, "
-		    "m, h, d, w)",
-		    whole);
+		    "'%s' lacks a unit (ms, s, m, h, d, w)", whole);
 	if (factor == 0)
 		return bad_duration(whole, err);
 	if (number > (double)(DURATION_MAX - *ms) / (double)factor)

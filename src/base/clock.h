@@ -35,7 +35,8 @@ char *clock_local(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE]);
 bool clock_parse_rfc3339(const char *text, int64_t *wall_ms);
 /*
  * A duration such as 500ms, 30s, 1.5h, 1h30m, 2d, 1w or 5 minutes. A bare
- * number counts in bare_unit_ms (0: a unit is required).
+ * number counts in bare_unit_ms (0: a unit is required). It stands here because
+ * workflows and the command line spell durations alike.
  */
 bool clock_parse_duration(const char *text, int64_t bare_unit_ms, int64_t *ms,
     struct error *err) MUST_USE;

@@ -17,10 +17,12 @@
 /*
  * Clean-up at the end of a scope. A variable so marked is released when its
  * scope is left, by whatever path. Types have their own macro beside their
- * definition (autostr, autostrv, autojson, ...).
+ * definition (autostr, autostrv, autojson, ...). A lock's descriptor, or text
+ * that is given back at once, is used by nothing but its clean-up: clang wants
+ * to be told.
  */
-#define autofree __attribute__((__cleanup__(cleanup_free)))
-#define autofd __attribute__((__cleanup__(cleanup_fd)))
+#define autofree __attribute__((__cleanup__(cleanup_free), __unused__))
+#define autofd __attribute__((__cleanup__(cleanup_fd), __unused__))
 
 void cleanup_free(void *pointer_to_pointer);
 void cleanup_fd(const int *fd);

@@ -25,7 +25,7 @@ print_note(const char *label, const char *text)
 }
 
 /* One line, and no '#' that would be read as a directive. */
-static void
+__attribute__((__format__(printf, 1, 0))) static void
 print_name(const char *fmt, va_list args)
 {
 	char *name = NULL;
@@ -39,7 +39,7 @@ print_name(const char *fmt, va_list args)
 	free(name);
 }
 
-static bool
+__attribute__((__format__(printf, 2, 0))) static bool
 report(bool held, const char *fmt, va_list args)
 {
 	checks++;
