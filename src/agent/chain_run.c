@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
+#include "agent/captures.h"
 #include "agent/chain_run.h"
-#include "agent/outputs.h"
 #include "agent/step_run.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -15,7 +15,7 @@ struct chain_run {
 	struct chain *chain;
 	struct frame_result *result;
 	struct excerpt output; /* of all steps */
-	struct outputs outputs;
+	struct phase_captures captures;
 };
 
 static void
@@ -96,7 +96,7 @@ run_step(struct chain_run *run, const struct step *step)
 	step_run(run->chain, step, &outcome);
 	send_step(run->chain, outcome.skipped ? "skipped" : "done", &outcome);
 	record_step(run, label, &outcome);
-	outputs_add(&run->outputs, run->chain->step, &outcome);
+	phase_captures_add(&run->captures, run->chain->step, &outcome);
 	bool ok = outcome_is_ok(&outcome);
 	if (ok)
 		run->result->steps_done++;
@@ -113,7 +113,7 @@ finish(struct chain_run *run)
 	struct frame_result *result = run->result;
 	autostr struct str output = { 0 };
 	if (result->failure.cause == CAUSE_NONE)
-		outputs_publish(&run->outputs, chain);
+		phase_captures_publish(&run->captures, chain);
 	excerpt_repaired(&run->output, &output);
 	result->output = str_take(&output);
 	/* Nobody asks for the captures of a single agent. */
@@ -122,7 +122,7 @@ finish(struct chain_run *run)
 	result->claude_session = mem_text(chain->session);
 	result->cost_usd = chain->has_cost ? chain->cost : -1;
 	result->usage = json_incref(chain->usage);
-	outputs_release(&run->outputs);
+	phase_captures_release(&run->captures);
 	excerpt_release(&run->output);
 }
 
@@ -133,11 +133,11 @@ chain_run(struct chain *chain, struct frame_result *result)
 	struct chain_run run = {
 		.chain = chain,
 		.result = result,
+		.captures = { .wanted = &spec->outputs },
 		.output = { .head_limit = RESULT_OUTPUT_HALF,
 		    .tail_limit = RESULT_OUTPUT_HALF },
 	};
 	bool going = true;
-	outputs_want(&run.outputs, &spec->outputs);
 	result->steps = json_array();
 	result->steps_done = spec->first_step;
 	for (size_t i = spec->first_step; going && i < spec->steps.n; i++) {

@@ -8,19 +8,25 @@
 #include "agent/claude_stream.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "data/json.h"
 
 #define EVENT_TOOLS 100 /* names of tools in one event */
 
-static const char *
-text_member(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name));
-}
+/* What is done with an object by a word of it, its type or subtype. */
+struct claude_case {
+	const char *word; /* NULL ends a table */
+	void (*saw)(struct claude_stream *stream, const json_t *object);
+};
 
-static int64_t
-int_member(const json_t *object, const char *name)
+static void
+choose(struct claude_stream *stream, const struct claude_case *cases,
+    const char *word, const json_t *object)
 {
-	return json_integer_value(json_object_get(object, name));
+	if (word == NULL)
+		return;
+	for (; cases->word != NULL; cases++)
+		if (strcmp(cases->word, word) == 0)
+			cases->saw(stream, object);
 }
 
 static void
@@ -61,10 +67,12 @@ first_names(const json_t *names)
 static void
 saw_init(struct claude_stream *stream, const json_t *object)
 {
-	const char *session = text_member(object, "session_id");
-	const char *model = text_member(object, "model");
-	/* A background agent that ends late starts another turn with an init
-	 * of its own; it is the same session. */
+	const char *session = json_get_text(object, "session_id");
+	const char *model = json_get_text(object, "model");
+	/*
+	 * A background agent that ends late starts another turn with an init of
+	 * its own; it is the same session.
+	 */
 	bool again = session != NULL && stream->session != NULL &&
 	    strcmp(session, stream->session) == 0;
 	keep(&stream->session, session);
@@ -78,44 +86,42 @@ saw_init(struct claude_stream *stream, const json_t *object)
 static void
 saw_retry(struct claude_stream *stream, const json_t *object)
 {
-	int64_t status = int_member(object, "error_status");
+	int64_t status = json_get_int(object, "error_status", 0);
 	stream->retries++;
 	/* Claude retries a bad key for minutes as if it were an overload. */
 	if (status == 401)
 		stream->denied = true;
 	send_event(stream, "claude_api_retry",
 	    json_pack("{s:I, s:I, s:I, s:I, s:s*}", "attempt",
-		(json_int_t)int_member(object, "attempt"), "max_retries",
-		(json_int_t)int_member(object, "max_retries"), "delay_ms",
-		(json_int_t)int_member(object, "retry_delay_ms"),
-		"error_status", (json_int_t)status, "error",
-		text_member(object, "error")));
+		json_get_int(object, "attempt", 0), "max_retries",
+		json_get_int(object, "max_retries", 0), "delay_ms",
+		json_get_int(object, "retry_delay_ms", 0), "error_status",
+		(json_int_t)status, "error", json_get_text(object, "error")));
 }
 
 static void
 saw_system(struct claude_stream *stream, const json_t *object)
 {
-	const char *subtype = text_member(object, "subtype");
-	if (subtype == NULL)
-		return;
-	if (strcmp(subtype, "init") == 0)
-		saw_init(stream, object);
-	else if (strcmp(subtype, "api_retry") == 0)
-		saw_retry(stream, object);
+	static const struct claude_case cases[] = {
+		{ "init", saw_init },
+		{ "api_retry", saw_retry },
+		{ NULL, NULL },
+	};
+	choose(stream, cases, json_get_text(object, "subtype"), object);
 }
 
 static void
 saw_rate_limit(struct claude_stream *stream, const json_t *object)
 {
 	const json_t *info = json_object_get(object, "rate_limit_info");
-	const char *status = text_member(info, "status");
+	const char *status = json_get_text(info, "status");
 	if (status == NULL || strcmp(status, "rejected") != 0)
 		return;
-	stream->resets_at = int_member(info, "resetsAt");
+	stream->resets_at = json_get_int(info, "resetsAt", 0);
 	send_event(stream, "claude_rate_limit",
 	    json_pack("{s:s, s:I, s:s*}", "status", status, "resets_at",
 		(json_int_t)stream->resets_at, "limit",
-		text_member(info, "rateLimitType")));
+		json_get_text(info, "rateLimitType")));
 }
 
 static json_t *
@@ -133,26 +139,26 @@ bounded_input(const json_t *input)
 }
 
 static void
-saw_tool(const struct claude_stream *stream, const json_t *block)
+saw_tool(struct claude_stream *stream, const json_t *block)
 {
-	const char *name = text_member(block, "name");
+	const char *name = json_get_text(block, "name");
 	if (name == NULL)
 		return;
 	send_event(stream, "claude_tool_invoked",
 	    json_pack("{s:s, s:s*, s:o}", "tool_name", name, "tool_id",
-		text_member(block, "id"), "parameters",
+		json_get_text(block, "id"), "parameters",
 		bounded_input(json_object_get(block, "input"))));
 }
 
 static void
-saw_text(const struct claude_stream *stream, const json_t *block, bool main)
+saw_text(struct claude_stream *stream, const json_t *block)
 {
 	const json_t *value = json_object_get(block, "text");
 	const char *text = json_string_value(value);
 	if (text == NULL)
 		return;
 	size_t len = json_string_length(value);
-	if (main && stream->on_text != NULL)
+	if (stream->is_main && stream->on_text != NULL)
 		stream->on_text(text, len, stream->arg);
 	send_event(stream, "claude_message",
 	    json_pack("{s:s, s:o}", "message_type", "assistant", "content",
@@ -164,8 +170,8 @@ static void
 saw_failure(
     struct claude_stream *stream, const json_t *object, const json_t *content)
 {
-	keep(&stream->error, text_member(object, "error"));
-	stream->error_status = (int)int_member(object, "api_error_status");
+	keep(&stream->error, json_get_text(object, "error"));
+	stream->error_status = (int)json_get_int(object, "api_error_status", 0);
 	const json_t *first = json_array_get(content, 0);
 	const json_t *text = json_object_get(first, "text");
 	str_clear(&stream->error_text);
@@ -177,59 +183,68 @@ saw_failure(
 static void
 saw_assistant(struct claude_stream *stream, const json_t *object)
 {
+	static const struct claude_case cases[] = {
+		{ "tool_use", saw_tool },
+		{ "text", saw_text },
+		{ NULL, NULL },
+	};
 	const json_t *message = json_object_get(object, "message");
 	const json_t *content = json_object_get(message, "content");
-	const char *model = text_member(message, "model");
-	bool main =
-	    !json_is_string(json_object_get(object, "parent_tool_use_id"));
-	if (text_member(object, "error") != NULL ||
+	const char *model = json_get_text(message, "model");
+	stream->is_main = json_get_text(object, "parent_tool_use_id") == NULL;
+	if (json_get_text(object, "error") != NULL ||
 	    (model != NULL && strcmp(model, "<synthetic>") == 0))
 		saw_failure(stream, object, content);
 	size_t n = json_array_size(content);
 	for (size_t i = 0; i < n; i++) {
 		const json_t *block = json_array_get(content, i);
-		const char *type = text_member(block, "type");
-		if (type == NULL)
-			continue;
-		if (strcmp(type, "tool_use") == 0)
-			saw_tool(stream, block);
-		else if (strcmp(type, "text") == 0)
-			saw_text(stream, block, main);
+		choose(stream, cases, json_get_text(block, "type"), block);
 	}
+}
+
+struct claude_token_names {
+	const char *input;
+	const char *output;
+	const char *read; /* from the cache */
+	const char *creation; /* of what the cache holds */
+};
+
+static void
+add_tokens(struct claude_stream *stream, const struct claude_token_names *names,
+    const json_t *object)
+{
+	stream->input_tokens += json_get_int(object, names->input, 0);
+	stream->output_tokens += json_get_int(object, names->output, 0);
+	stream->cache_tokens += json_get_int(object, names->read, 0) +
+	    json_get_int(object, names->creation, 0);
 }
 
 /* modelUsage covers the whole session, usage only the last turn. */
 static void
 count_tokens(struct claude_stream *stream, const json_t *object)
 {
+	static const struct claude_token_names of_model = { "inputTokens",
+		"outputTokens", "cacheReadInputTokens",
+		"cacheCreationInputTokens" };
+	static const struct claude_token_names of_turn = { "input_tokens",
+		"output_tokens", "cache_read_input_tokens",
+		"cache_creation_input_tokens" };
 	json_t *models = json_object_get(object, "modelUsage");
 	const json_t *usage = json_object_get(object, "usage");
 	const char *name;
 	json_t *one;
-	if (json_object_size(models) > 0) {
-		stream->input_tokens = 0;
-		stream->output_tokens = 0;
-		stream->cache_tokens = 0;
-		json_object_foreach(models, name, one) {
-			stream->input_tokens += int_member(one, "inputTokens");
-			stream->output_tokens +=
-			    int_member(one, "outputTokens");
-			stream->cache_tokens +=
-			    int_member(one, "cacheReadInputTokens") +
-			    int_member(one, "cacheCreationInputTokens");
-		}
-	} else if (models == NULL && json_is_object(usage)) {
-		stream->input_tokens = int_member(usage, "input_tokens");
-		stream->output_tokens = int_member(usage, "output_tokens");
-		stream->cache_tokens =
-		    int_member(usage, "cache_read_input_tokens") +
-		    int_member(usage, "cache_creation_input_tokens");
-	} else {
+	bool by_model = json_object_size(models) > 0;
+	if (!by_model && (models != NULL || !json_is_object(usage)))
 		return;
-	}
+	stream->input_tokens = 0;
+	stream->output_tokens = 0;
+	stream->cache_tokens = 0;
+	if (!by_model)
+		add_tokens(stream, &of_turn, usage);
+	json_object_foreach(models, name, one)
+		add_tokens(stream, &of_model, one);
 	stream->has_usage = true;
-	json_t *members = claude_stream_usage(stream);
-	send_event(stream, "claude_token_usage", members);
+	send_event(stream, "claude_token_usage", claude_stream_usage(stream));
 }
 
 static void
@@ -262,12 +277,12 @@ saw_result(struct claude_stream *stream, const json_t *object)
 	const json_t *cost = json_object_get(object, "total_cost_usd");
 	stream->results++;
 	stream->is_error = json_is_true(json_object_get(object, "is_error"));
-	keep(&stream->session, text_member(object, "session_id"));
-	const char *subtype = text_member(object, "subtype");
+	keep(&stream->session, json_get_text(object, "session_id"));
+	const char *subtype = json_get_text(object, "subtype");
 	keep(&stream->subtype, subtype == NULL ? "" : subtype);
 	free(stream->reason);
-	stream->reason = mem_text(text_member(object, "terminal_reason"));
-	stream->status = (int)int_member(object, "api_error_status");
+	stream->reason = mem_text(json_get_text(object, "terminal_reason"));
+	stream->status = (int)json_get_int(object, "api_error_status", 0);
 	keep_result_text(stream, object);
 	if (json_is_number(cost)) {
 		stream->has_cost = true;
@@ -279,32 +294,20 @@ saw_result(struct claude_stream *stream, const json_t *object)
 void
 claude_stream_line(struct claude_stream *stream, const char *line, size_t len)
 {
-	json_t *object = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-	const char *type = text_member(object, "type");
+	static const struct claude_case cases[] = {
+		{ "system", saw_system },
+		{ "assistant", saw_assistant },
+		{ "rate_limit_event", saw_rate_limit },
+		{ "result", saw_result },
+		{ NULL, NULL },
+	};
+	autojson json_t *object = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 	if (!json_is_object(object)) {
 		stream->bad_lines++;
-		json_decref(object);
 		return;
 	}
 	stream->lines++;
-	if (type == NULL)
-		type = "";
-	if (strcmp(type, "system") == 0)
-		saw_system(stream, object);
-	else if (strcmp(type, "assistant") == 0)
-		saw_assistant(stream, object);
-	else if (strcmp(type, "rate_limit_event") == 0)
-		saw_rate_limit(stream, object);
-	else if (strcmp(type, "result") == 0)
-		saw_result(stream, object);
-	json_decref(object);
-}
-
-bool
-claude_stream_is_good(const struct claude_stream *stream)
-{
-	return stream->results > 0 && !stream->is_error &&
-	    strcmp(stream->subtype, "success") == 0;
+	choose(stream, cases, json_get_text(object, "type"), object);
 }
 
 json_t *

@@ -2,11 +2,10 @@
 /*
  * What a run of Claude Code says on its standard output (--output-format
  * stream-json): one JSON object a line. The parser is pure: lines in, facts
- * and events out; the verdict is made from the facts at the end.
+ * and events out; claude_verdict.h judges the facts at the end.
  *
  *	struct claude_stream stream = { .on_event = fn, .arg = arg };
  *	claude_stream_line(&stream, line, len);		for each line
- *	class = claude_stream_judge(&stream, &end, &why);
  *	claude_stream_release(&stream);
  *
  * Facts about the format were measured with versions 1.0.100 to 2.1.329; the
@@ -26,26 +25,6 @@
 #define CLAUDE_TEXT_LIMIT (2u * 1024 * 1024) /* of all results together */
 #define CLAUDE_EVENT_TEXT 4096 /* bytes of one text within an event */
 
-enum claude_class {
-	CLAUDE_OK,
-	CLAUDE_RATE_LIMIT,
-	CLAUDE_OVERLOAD,
-	CLAUDE_TRANSIENT, /* server error, lost connection */
-	CLAUDE_AUTHENTICATION,
-	CLAUDE_MODEL, /* no such model */
-	CLAUDE_REQUEST, /* malformed, or the prompt is too long */
-	CLAUDE_TURNS, /* --max-turns reached */
-	CLAUDE_BUDGET, /* --max-budget-usd reached */
-	CLAUDE_INTERRUPTED,
-	CLAUDE_NO_RESULT, /* ended without a result line */
-	CLAUDE_USAGE, /* refused its command line */
-	CLAUDE_ROOT, /* refused to skip permissions as root */
-	CLAUDE_OTHER,
-	CLAUDE_CLASSES
-};
-
-const char *claude_class_name(enum claude_class class); /* "rate limit" */
-
 /*
  * An event for the record: its type ("claude_message", ...) and its members
  * (borrowed). Texts in it are cut to CLAUDE_EVENT_TEXT.
@@ -59,6 +38,7 @@ struct claude_stream {
 	claude_text_fn *on_text; /* may be NULL */
 	void *arg;
 
+	bool is_main; /* the message being read is the main agent's */
 	char *session;
 	size_t lines; /* JSON objects seen */
 	size_t bad_lines; /* lines that were none */
@@ -88,22 +68,6 @@ struct claude_stream {
 void claude_stream_line(
     struct claude_stream *stream, const char *line, size_t len);
 
-struct claude_end {
-	int exit_code; /* 0..255, 128 + signal */
-	/* What it said on standard error, and whether it printed anything. */
-	const char *complaints;
-	bool printed;
-	bool ended_by_us; /* only because it lingered after its result */
-};
-
-/*
- * What the run came to. why gets a sentence for people when it is not
- * CLAUDE_OK: the class in words first, then what claude said.
- */
-enum claude_class claude_stream_judge(const struct claude_stream *stream,
-    const struct claude_end *end, struct str *why);
-/* The last result line stands for success. */
-bool claude_stream_is_good(const struct claude_stream *stream);
 /* {"input_tokens","output_tokens","cache_tokens"}; NULL when unknown. */
 json_t *claude_stream_usage(const struct claude_stream *stream);
 void claude_stream_release(struct claude_stream *stream);

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/claude_stream.h"
+#include "agent/claude_verdict.h"
 #include "base/clock.h"
+#include "base/defs.h"
 #include "base/text.h"
 
 #define SAID_LIMIT 600 /* bytes of claude's own words in a message */
@@ -29,11 +30,6 @@ static const char *const class_names[CLAUDE_CLASSES] = {
 	[CLAUDE_OTHER] = "failed",
 };
 
-const char *claude_class_name(enum claude_class class)
-{
-	return class_names[class];
-}
-
 static enum claude_class
 class_of_status(int status)
 {
@@ -52,7 +48,7 @@ class_of_status(int status)
 	return CLAUDE_OTHER;
 }
 
-struct word {
+struct claude_word {
 	const char *word;
 	enum claude_class class;
 };
@@ -60,7 +56,7 @@ struct word {
 static enum claude_class
 class_of_error(const char *error)
 {
-	static const struct word words[] = {
+	static const struct claude_word words[] = {
 		{ "rate_limit", CLAUDE_RATE_LIMIT },
 		{ "overloaded", CLAUDE_OVERLOAD },
 		{ "server_error", CLAUDE_TRANSIENT },
@@ -68,8 +64,7 @@ class_of_error(const char *error)
 		{ "model_not_found", CLAUDE_MODEL },
 		{ "invalid_request", CLAUDE_REQUEST },
 	};
-	for (size_t i = 0; error != NULL && i < sizeof(words) / sizeof(*words);
-	     i++)
+	for (size_t i = 0; error != NULL && i < COUNT_OF(words); i++)
 		if (strcmp(error, words[i].word) == 0)
 			return words[i].class;
 	return CLAUDE_OTHER;
@@ -79,7 +74,7 @@ class_of_error(const char *error)
 static enum claude_class
 class_of_text(const char *text)
 {
-	static const struct word words[] = {
+	static const struct claude_word words[] = {
 		{ "rate_limit", CLAUDE_RATE_LIMIT },
 		{ "rate limit", CLAUDE_RATE_LIMIT },
 		{ "hit your", CLAUDE_RATE_LIMIT },
@@ -101,7 +96,7 @@ class_of_text(const char *text)
 		if (isdigit((unsigned char)*digits) && status < 1000)
 			return class_of_status((int)status);
 	}
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strstr(text, words[i].word) != NULL)
 			return words[i].class;
 	return CLAUDE_OTHER;
@@ -185,8 +180,8 @@ add_advice(struct str *why, const struct claude_stream *stream,
 	char stamp[CLOCK_RFC3339_SIZE];
 	if (class == CLAUDE_AUTHENTICATION && stream->results == 0)
 		str_add(why,
-		    ", as the API answered 401 (claude's own retries "
-		    "were not waited for)");
+		    ", as the API answered 401 "
+		    "(claude's own retries were not waited for)");
 	else if (class == CLAUDE_ROOT)
 		str_add(why,
 		    ", as claude does not skip permissions for uid 0 "
@@ -197,12 +192,20 @@ add_advice(struct str *why, const struct claude_stream *stream,
 		    clock_rfc3339(stream->resets_at * 1000, stamp));
 }
 
+/* The last result line stands for success. */
+static bool
+is_good(const struct claude_stream *stream)
+{
+	return stream->results > 0 && !stream->is_error &&
+	    strcmp(stream->subtype, "success") == 0;
+}
+
 enum claude_class
-claude_stream_judge(const struct claude_stream *stream,
-    const struct claude_end *end, struct str *why)
+claude_judge(const struct claude_stream *stream, const struct claude_end *end,
+    struct str *why)
 {
 	enum claude_class class = CLAUDE_OTHER;
-	bool good = claude_stream_is_good(stream);
+	bool good = is_good(stream);
 	if (good && (end->exit_code == 0 || end->ended_by_us))
 		return CLAUDE_OK;
 	if (stream->results == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/claude_stream.h"
+#include "agent/claude_verdict.h"
 #include "agent/step_claude.h"
 #include "agent/step_command.h"
 #include "agent/step_log.h"
@@ -18,6 +19,13 @@
 #define BYPASS "bypassPermissions"
 #define TIMEOUT_VARIABLE "PRODIGY_COMMAND_TIMEOUT"
 #define TIMEOUT_MAX_SECONDS (30 * 24 * 3600)
+
+/* How the program is spoken to. */
+enum claude_mode {
+	CLAUDE_STREAM, /* stream-json */
+	CLAUDE_PRINT, /* claude without a stream: text and exit status */
+	CLAUDE_PLAIN, /* another program: text and exit status */
+};
 
 struct claude {
 	struct chain *chain;
@@ -33,8 +41,9 @@ struct claude {
 	bool printed;
 };
 
-void
-claude_arguments(const struct claude_config *config, enum claude_mode mode,
+/* The command line. When prompt is NULL it comes on standard input. */
+static void
+add_arguments(const struct claude_config *config, enum claude_mode mode,
     const char *prompt, struct strv *argv)
 {
 	const char *permissions = config->permission_mode;
@@ -187,7 +196,7 @@ judge_stream(const struct claude *claude, int code, struct outcome *outcome)
 		.printed = claude->printed,
 		.ended_by_us = claude->lingered,
 	};
-	if (claude_stream_judge(&claude->stream, &end, &why) != CLAUDE_OK)
+	if (claude_judge(&claude->stream, &end, &why) != CLAUDE_OK)
 		failure_set(&outcome->failure, CAUSE_CLAUDE,
 		    code == 0 ? 1 : code, "%s", str_text(&why));
 }
@@ -283,7 +292,7 @@ run_prompt(struct claude *claude, const struct str *prompt, struct strv *env,
 {
 	autostrv struct strv argv = { 0 };
 	bool fits = prompt->len <= CHAIN_ARGUMENT_LIMIT;
-	claude_arguments(&claude->chain->spec->claude, claude->mode,
+	add_arguments(&claude->chain->spec->claude, claude->mode,
 	    fits ? str_text(prompt) : NULL, &argv);
 	run_program(claude, &argv, env, dir, fits ? NULL : prompt, outcome);
 }

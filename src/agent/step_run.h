@@ -11,13 +11,11 @@
 #include "workflow/step.h"
 
 /*
- * Runs the step. ok means that the chain goes on; exit_code then is the
- * command's own, which is not 0 when a failure was tolerated.
+ * Runs the step; the outcome is empty before. When outcome_is_ok(), the chain
+ * goes on; the exit code then is the command's own, which is not 0 when its
+ * failure was tolerated.
  */
 void step_run(
-    struct chain *chain, const struct step *step, struct outcome *outcome);
-/* The command alone, once, with its captures. outcome is empty before. */
-void step_run_command(
     struct chain *chain, const struct step *step, struct outcome *outcome);
 
 #endif

@@ -87,9 +87,13 @@ open_last(int dir, const char *name, unsigned mode, struct error *err)
 	return -1;
 }
 
-int
-write_file_open(const char *dir, const char *path, bool create_dirs,
-    unsigned mode, struct error *err)
+/*
+ * Opens path for writing beneath the directory dir, emptied, with mode. Gives a
+ * descriptor, or -1.
+ */
+static int
+open_beneath(const char *dir, const char *path, bool create_dirs, unsigned mode,
+    struct error *err)
 {
 	autofd int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *rest = mem_text(path);
@@ -142,8 +146,9 @@ format_yaml(const struct str *content, struct str *out, struct error *err)
 	return ok;
 }
 
-bool
-write_file_format(enum write_format format, const struct str *content,
+/* The bytes that content becomes in a format. */
+static bool
+format_content(enum write_format format, const struct str *content,
     struct str *out, struct error *err)
 {
 	switch (format) {
@@ -205,11 +210,11 @@ write_file(const struct chain *chain, const struct step *step, const char *dir,
 	const char *rest;
 	if (!chain_text(chain, file->path, &path, NULL, err) ||
 	    !template_text(file->content, chain->scope, &content, NULL, err) ||
-	    !write_file_format(file->format, &content, &bytes, err) ||
+	    !format_content(file->format, &content, &bytes, err) ||
 	    !choose_root(str_text(&path), &dir, &rest, err))
 		return false;
 	autofd int fd =
-	    write_file_open(dir, rest, file->create_dirs, file->mode, err);
+	    open_beneath(dir, rest, file->create_dirs, file->mode, err);
 	if (fd == -1)
 		return false;
 	if (!file_write_all(fd, str_text(&bytes), bytes.len, err))

@@ -8,6 +8,7 @@
 
 #include "../tap.h"
 #include "agent/claude_stream.h"
+#include "agent/claude_verdict.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
@@ -92,13 +93,13 @@ check_cost(const struct claude_stream *stream, const struct expectation *want)
 	double distance = stream->cost - want->cost;
 	tap_ok(want->cost < 0 ? !stream->has_cost
 			      : distance > -1e-9 && distance < 1e-9,
-	    "%s: cost %g", want->file, stream->cost);
+	    "%s: it cost %g", want->file, stream->cost);
 	if (want->input_tokens >= 0)
 		tap_is_int(stream->input_tokens, want->input_tokens,
-		    "%s: input tokens", want->file);
+		    "%s: input tokens are counted", want->file);
 	else
 		tap_ok(!stream->has_usage || stream->input_tokens == 0,
-		    "%s: no tokens", want->file);
+		    "%s: no tokens are counted", want->file);
 }
 
 static void
@@ -125,18 +126,18 @@ check_file(const struct expectation *want)
 		.complaints = "",
 		.printed = true,
 	};
-	enum claude_class class = claude_stream_judge(&stream, &end, &why);
-	tap_is_text(claude_class_name(class), claude_class_name(want->class),
-	    "%s: verdict", want->file);
-	tap_ok(strstr(str_text(&why), want->why) != NULL, "%s: why: %s",
-	    want->file, str_text(&why));
+	enum claude_class class = claude_judge(&stream, &end, &why);
+	tap_is_int(class, want->class, "%s: what it came to", want->file);
+	tap_ok(strstr(str_text(&why), want->why) != NULL,
+	    "%s: the message says why: %s", want->file, str_text(&why));
 	tap_ok(stream.bad_lines == 0, "%s: every line is read", want->file);
-	tap_ok(stream.session != NULL, "%s: session", want->file);
-	tap_is_int(seen.tools, want->tools, "%s: tools", want->file);
-	tap_is_int(seen.sessions, 1, "%s: one session", want->file);
+	tap_ok(stream.session != NULL, "%s: the session is known", want->file);
+	tap_is_int(seen.tools, want->tools,
+	    "%s: each call of a tool is an event", want->file);
+	tap_is_int(seen.sessions, 1, "%s: one session is told", want->file);
 	if (want->text != NULL)
-		tap_is_text(
-		    str_text(&stream.text), want->text, "%s: text", want->file);
+		tap_is_text(str_text(&stream.text), want->text,
+		    "%s: the text of its results", want->file);
 	check_cost(&stream, want);
 	claude_stream_release(&stream);
 }
@@ -154,31 +155,32 @@ struct lone_case {
 	"\"type\":\"result\"}\n"
 
 static const struct lone_case lone_cases[] = {
-	{ "refused as root", "",
+	{ "claude refuses to run as root", "",
 	    { 1,
 		"--dangerously-skip-permissions cannot be used with root/sudo "
 		"privileges for security reasons\n",
 		false, false },
 	    CLAUDE_ROOT, "another user" },
-	{ "bad option", "", { 1, "error: unknown option '-x'\n", false, false },
-	    CLAUDE_USAGE, "unknown option '-x'" },
-	{ "killed", "{\"type\":\"system\",\"subtype\":\"init\"}\n",
+	{ "claude refuses an option", "",
+	    { 1, "error: unknown option '-x'\n", false, false }, CLAUDE_USAGE,
+	    "unknown option '-x'" },
+	{ "claude is killed", "{\"type\":\"system\",\"subtype\":\"init\"}\n",
 	    { 137, "", true, false }, CLAUDE_NO_RESULT, "exit status 137" },
-	{ "success, but exit 1", GOOD, { 1, "", true, false }, CLAUDE_OTHER,
-	    "exit status 1 after a success" },
-	{ "stopped after its result", GOOD, { 143, "", true, true }, CLAUDE_OK,
-	    "" },
-	{ "last result counts",
+	{ "a success ends with status 1", GOOD, { 1, "", true, false },
+	    CLAUDE_OTHER, "exit status 1 after a success" },
+	{ "claude is stopped after its result", GOOD, { 143, "", true, true },
+	    CLAUDE_OK, "" },
+	{ "a second result is a failure",
 	    GOOD "{\"type\":\"result\",\"subtype\":\"success\","
 		 "\"is_error\":true,\"result\":\"API Error: 500 oops\"}\n",
 	    { 1, "", true, false }, CLAUDE_TRANSIENT, "API Error: 500" },
-	{ "401 is announced",
+	{ "a retry of a refused key is announced",
 	    "{\"type\":\"system\",\"subtype\":\"api_retry\","
 	    "\"error_status\":401,\"attempt\":1}\n",
 	    { 143, "", true, true }, CLAUDE_AUTHENTICATION, "authentication" },
-	{ "no JSON at all", "hello\n[1]\n\"x\"\n{\"type\":\n\xff\xfe\n{}\n",
+	{ "nothing is JSON", "hello\n[1]\n\"x\"\n{\"type\":\n\xff\xfe\n{}\n",
 	    { 0, "", true, false }, CLAUDE_NO_RESULT, "without a result" },
-	{ "wrong types",
+	{ "members have the wrong types",
 	    "{\"type\":5}\n{\"type\":\"assistant\",\"message\":7}\n"
 	    "{\"type\":\"assistant\",\"message\":{\"content\":[1,{\"type\":"
 	    "null},{\"type\":\"text\",\"text\":3},{\"type\":\"tool_use\","
@@ -186,7 +188,7 @@ static const struct lone_case lone_cases[] = {
 	    "{\"type\":\"result\",\"subtype\":{},\"result\":[],\"errors\":[1],"
 	    "\"modelUsage\":{\"a\":1},\"total_cost_usd\":\"x\"}\n",
 	    { 0, "", true, false }, CLAUDE_OTHER, "claude: failed" },
-	{ "NUL and escapes",
+	{ "a text holds NUL and escapes",
 	    "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":true,"
 	    "\"result\":\"API Error: 429\\u0000\\u001b[2J\"}\n",
 	    { 1, "", true, false }, CLAUDE_RATE_LIMIT, "429" },
@@ -200,12 +202,10 @@ check_lone(const struct lone_case *want)
 	autostr struct str why = { 0 };
 	str_add(&bytes, want->lines);
 	feed(&stream, &bytes);
-	enum claude_class class =
-	    claude_stream_judge(&stream, &want->end, &why);
-	tap_is_text(claude_class_name(class), claude_class_name(want->class),
-	    "%s: verdict", want->what);
-	tap_ok(strstr(str_text(&why), want->why) != NULL, "%s: why: %s",
-	    want->what, str_text(&why));
+	enum claude_class class = claude_judge(&stream, &want->end, &why);
+	tap_is_int(class, want->class, "%s: what it came to", want->what);
+	tap_ok(strstr(str_text(&why), want->why) != NULL,
+	    "%s: the message says why: %s", want->what, str_text(&why));
 	claude_stream_release(&stream);
 }
 
@@ -259,9 +259,11 @@ check_two_results(void)
 	    "{\"type\":\"result\",\"subtype\":\"success\",\"result\":\"two\","
 	    "\"total_cost_usd\":0.75}\n");
 	feed(&stream, &bytes);
-	tap_is_text(str_text(&stream.text), "one\ntwo", "both texts");
-	tap_ok(stream.cost > 0.74 && stream.cost < 0.76, "last cost");
-	tap_is_int((long long)stream.results, 2, "two results");
+	tap_is_text(str_text(&stream.text), "one\ntwo",
+	    "the texts of two results are both kept");
+	tap_ok(stream.cost > 0.74 && stream.cost < 0.76,
+	    "the cost of the last result counts");
+	tap_is_int((long long)stream.results, 2, "both results are counted");
 	claude_stream_release(&stream);
 }
 

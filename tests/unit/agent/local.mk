@@ -3,8 +3,8 @@ AGENT_TEST_LIBS = $(TAP_LIBS) $(AGENT_LIBS)
 check_PROGRAMS += %D%/claude_stream
 tests_unit_agent_claude_stream_LDADD = $(AGENT_TEST_LIBS)
 
-check_PROGRAMS += %D%/handler_rules
-tests_unit_agent_handler_rules_LDADD = $(AGENT_TEST_LIBS)
+check_PROGRAMS += %D%/handlers
+tests_unit_agent_handlers_LDADD = $(AGENT_TEST_LIBS)
 
 check_PROGRAMS += %D%/captures
 tests_unit_agent_captures_LDADD = $(AGENT_TEST_LIBS)

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "../tap.h"
-#include "agent/handler_rules.h"
+#include "agent/handlers.h"
 #include "base/str.h"
 
 /* What the simulated commands do: 'f' fails, 's' succeeds; the last repeats. */
-struct scene {
-	const char *what;
+struct handlers_scene {
+	const char *what; /* as a sentence */
 	struct on_failure rule;
 	enum frame_phase phase;
 	const char *command; /* from the second execution on */
@@ -18,45 +18,50 @@ struct scene {
 	const char *actions;
 };
 
-static const struct scene scenes[] = {
-	{ "ignore", { .ignore = true }, PHASE_MAP, "f", "f", "tolerate" },
-	{ "map: handler once, then on", { .bare = true }, PHASE_MAP, "f", "s",
-	    "run tolerate" },
-	{ "map: a failing handler fails the step", { .bare = true }, PHASE_MAP,
-	    "f", "f", "run give-up" },
-	{ "setup: a failing handler does not", { .bare = true }, PHASE_SETUP,
-	    "f", "f", "run tolerate" },
-	{ "workflow: three executions, two handlers", { .ignore = false },
-	    PHASE_WORKFLOW, "f", "s", "run repeat run repeat tolerate" },
-	{ "workflow: fail_workflow", { .fail_workflow = true }, PHASE_WORKFLOW,
-	    "f", "s", "run repeat run repeat give-up" },
-	{ "workflow: second try succeeds", { .fail_workflow = true },
+static const struct handlers_scene scenes[] = {
+	{ "on_failure: true goes on without a handler", { .ignore = true },
+	    PHASE_MAP, "f", "f", "tolerate" },
+	{ "in a map the handler runs once, then the chain goes on",
+	    { .bare = true }, PHASE_MAP, "f", "s", "run tolerate" },
+	{ "in a map a failing handler fails the step", { .bare = true },
+	    PHASE_MAP, "f", "f", "run give-up" },
+	{ "in setup a failing handler does not fail the step", { .bare = true },
+	    PHASE_SETUP, "f", "f", "run tolerate" },
+	{ "a workflow has three executions and two handlers",
+	    { .ignore = false }, PHASE_WORKFLOW, "f", "s",
+	    "run repeat run repeat tolerate" },
+	{ "fail_workflow gives up after the last execution",
+	    { .fail_workflow = true }, PHASE_WORKFLOW, "f", "s",
+	    "run repeat run repeat give-up" },
+	{ "a second execution that succeeds ends it", { .fail_workflow = true },
 	    PHASE_WORKFLOW, "s", "s", "run repeat" },
-	{ "workflow: third try succeeds", { .fail_workflow = true },
+	{ "a third execution that succeeds ends it", { .fail_workflow = true },
 	    PHASE_WORKFLOW, "fs", "s", "run repeat run repeat" },
-	{ "one attempt: handler once, no repeat", { .max_attempts = 1 },
-	    PHASE_WORKFLOW, "s", "s", "run tolerate" },
-	{ "bare never fails the workflow",
+	{ "with one attempt the handler runs, and nothing is repeated",
+	    { .max_attempts = 1 }, PHASE_WORKFLOW, "s", "s", "run tolerate" },
+	{ "a handler without options never fails the workflow",
 	    { .bare = true, .fail_workflow = true }, PHASE_REDUCE, "f", "f",
 	    "run tolerate" },
-	{ "recovery by commands", { .from_commands = true }, PHASE_SETUP, "f",
-	    "s", "run recovered" },
-	{ "recovery, handler fails",
+	{ "commands that succeed recover the step", { .from_commands = true },
+	    PHASE_SETUP, "f", "s", "run recovered" },
+	{ "commands that fail do not recover the step",
 	    { .from_commands = true, .fail_workflow = true }, PHASE_SETUP, "f",
 	    "f", "run give-up" },
-	{ "fallback replaces", { .strategy = HANDLER_FALLBACK }, PHASE_REDUCE,
-	    "f", "s", "run replaced" },
-	{ "fallback fails too",
+	{ "a fallback that succeeds replaces the step's outcome",
+	    { .strategy = HANDLER_FALLBACK }, PHASE_REDUCE, "f", "s",
+	    "run replaced" },
+	{ "a fallback that fails leaves the step's own failure",
 	    { .strategy = HANDLER_FALLBACK, .fail_workflow = true },
 	    PHASE_REDUCE, "f", "f", "run give-up" },
-	{ "cleanup: the failure stands", { .strategy = HANDLER_CLEANUP },
+	{ "after a cleanup the failure stands", { .strategy = HANDLER_CLEANUP },
 	    PHASE_SETUP, "f", "s", "run give-up" },
-	{ "fatal handler", { .handler_failure_fatal = true, .max_attempts = 5 },
-	    PHASE_REDUCE, "f", "f", "run broken" },
-	{ "map with attempts: handler fails, then the command succeeds",
+	{ "a failing handler that is fatal ends it at once",
+	    { .handler_failure_fatal = true, .max_attempts = 5 }, PHASE_REDUCE,
+	    "f", "f", "run broken" },
+	{ "a command that succeeds makes up for a failed handler",
 	    { .max_attempts = 2 }, PHASE_MAP, "s", "f", "run repeat" },
-	{ "map with attempts: all fails", { .max_attempts = 2 }, PHASE_MAP, "f",
-	    "f", "run repeat give-up" },
+	{ "in a map the step fails when the last handler failed",
+	    { .max_attempts = 2 }, PHASE_MAP, "f", "f", "run repeat give-up" },
 };
 
 static const char *const action_names[HANDLER_ACTIONS] = {
@@ -77,7 +82,7 @@ nth(const char *script, unsigned n)
 }
 
 static void
-play(const struct scene *scene)
+play(const struct handlers_scene *scene)
 {
 	struct handler_state state = { .executions = 1 };
 	autostr struct str actions = { 0 };
