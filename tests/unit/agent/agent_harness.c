@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "agent/agent_main.h"
 #include "agent_harness.h"
 #include "base/clock.h"
@@ -295,4 +296,37 @@ harness_survivors(const struct harness *harness)
 		    carries(entry->d_name, token);
 	closedir(proc);
 	return n;
+}
+
+bool
+harness_has(const char *text, const char *part)
+{
+	return text != NULL && strstr(text, part) != NULL;
+}
+
+static const char *
+message_of(const struct harness *harness)
+{
+	const char *message = harness->result.failure.message;
+	return message == NULL ? "" : message;
+}
+
+void
+harness_succeeded(const struct harness *harness, const char *what)
+{
+	tap_ok(
+	    harness->has_result && harness->result.failure.cause == CAUSE_NONE,
+	    "%s succeeds: %s", what, message_of(harness));
+	tap_is_int(harness->status, 0, "%s: the agent exits with 0", what);
+}
+
+void
+harness_failed(const struct harness *harness, enum failure_cause cause,
+    const char *part, const char *what)
+{
+	tap_ok(harness->has_result, "%s: there is a result", what);
+	tap_is_text(failure_cause_name(harness->result.failure.cause),
+	    failure_cause_name(cause), "%s: the cause of its failure", what);
+	tap_ok(harness_has(message_of(harness), part),
+	    "%s: the message says so: %s", what, message_of(harness));
 }

@@ -53,4 +53,10 @@ int harness_sh(
 /* Processes that carry the token of this harness's agent. */
 unsigned harness_survivors(const struct harness *harness);
 
+bool harness_has(const char *text, const char *part); /* text may be NULL */
+/* Checks: the attempt succeeded, or failed with this in its message. */
+void harness_succeeded(const struct harness *harness, const char *what);
+void harness_failed(const struct harness *harness, enum failure_cause cause,
+    const char *part, const char *what);
+
 #endif

@@ -13,21 +13,6 @@
 #include "base/mem.h"
 #include "base/path.h"
 
-static bool
-has(const char *text, const char *part)
-{
-	return text != NULL && strstr(text, part) != NULL;
-}
-
-static void
-is_success(const struct harness *h, const char *what)
-{
-	tap_ok(h->has_result && h->result.failure.cause == CAUSE_NONE, "%s: %s",
-	    what,
-	    h->result.failure.message == NULL ? "" : h->result.failure.message);
-	tap_is_int(h->status, 0, "%s: exit status", what);
-}
-
 static char *
 tip_of(const struct harness *h, const char *name)
 {
@@ -62,9 +47,9 @@ files_are_written(void)
 	write_step(&h, "a.json", "{\"b\":1,\"a\":[true]}", WRITE_JSON);
 	write_step(&h, "a.yaml", "{b: 1, a: [word]}", WRITE_YAML);
 	harness_run(&h);
-	is_success(&h, "write_file");
-	tap_ok(has(h.result.output, "Wrote 7 bytes to out/x/y.txt"), "told: %s",
-	    h.result.output);
+	harness_succeeded(&h, "a chain that writes files");
+	tap_ok(harness_has(h.result.output, "Wrote 7 bytes to out/x/y.txt"),
+	    "it says what was written: %s", h.result.output);
 	(void)harness_sh(&h,
 	    "cat out/x/y.txt; stat -c %a out/x/y.txt; "
 	    "cat a.json; echo; cat a.yaml",
@@ -72,7 +57,7 @@ files_are_written(void)
 	tap_is_text(str_text(&seen),
 	    "v=a$(b)640\n{\n  \"a\": [\n    true\n  ],\n  \"b\": 1\n}\n"
 	    "b: 1\na:\n- word\n",
-	    "content and mode");
+	    "files have their format and mode");
 	harness_close(&h);
 }
 
@@ -99,7 +84,7 @@ escapes_are_refused(void)
 			: h.result.failure.message);
 		tap_ok(
 		    harness_sh(&h, "test -z \"$(ls ../outside)\"", NULL) == 0,
-		    "'%s': nothing outside", paths[i]);
+		    "'%s': nothing is written outside", paths[i]);
 		harness_close(&h);
 	}
 	struct harness h;
@@ -107,7 +92,7 @@ escapes_are_refused(void)
 	write_step(&h, "x.json", "{", WRITE_JSON);
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
-		has(h.result.failure.message, "not JSON"),
+		harness_has(h.result.failure.message, "not JSON"),
 	    "bad JSON is refused: %s", h.result.failure.message);
 	harness_close(&h);
 }
@@ -137,16 +122,18 @@ plan_command(
 		harness_close(&h);
 		return;
 	}
-	is_success(&h, input);
+	harness_succeeded(&h, input);
 	tap_is_int((long long)h.result.item_count, (long long)count,
-	    "plan %s: count", input);
-	tap_ok(file_read(h.spec.plan.spool, 1 << 20, &spool, &err), "spool: %s",
-	    error_text(&err));
-	tap_is_text(str_text(&spool), want, "plan %s: spool", input);
+	    "plan %s: the items are counted", input);
+	tap_ok(file_read(h.spec.plan.spool, 1 << 20, &spool, &err),
+	    "the list is there: %s", error_text(&err));
+	tap_is_text(str_text(&spool), want,
+	    "plan %s: the list has a line for each item", input);
 	tap_is_text(h.result.items_sha256 == NULL ? "" : h.result.items_sha256,
 	    digest_sha256(str_text(&spool), spool.len, digest),
-	    "plan %s: digest", input);
-	tap_ok(json_is_object(h.result.counts), "plan %s: counts", input);
+	    "plan %s: the digest is that of the list", input);
+	tap_ok(json_is_object(h.result.counts),
+	    "plan %s: each stage is counted", input);
 	harness_close(&h);
 }
 
@@ -204,19 +191,20 @@ prepared_tree(void)
 	    "echo more >>one; git commit -q -a -m more; "
 	    "echo left >left; echo x >>one");
 	harness_run(&h);
-	is_success(&h, "prepared tree");
+	harness_succeeded(&h, "a chain in a prepared tree");
 	autofree char *want = mem_format("refs/heads/agent-0\n%s\none\n", base);
 	tap_ok(h.result.output != NULL &&
 		strncmp(h.result.output, want, strlen(want)) == 0,
-	    "exactly the base: %s", h.result.output);
+	    "the tree is exactly the base: %s", h.result.output);
 	autofree char *tip = tip_of(&h, "agent-0");
-	tap_is_text(h.result.tip, tip, "tip");
-	tap_ok(has(h.result.uncommitted, "left") &&
-		has(h.result.uncommitted, "one"),
-	    "uncommitted: %s",
+	tap_is_text(h.result.tip, tip, "the tip is that of the branch");
+	tap_ok(harness_has(h.result.uncommitted, "left") &&
+		harness_has(h.result.uncommitted, "one"),
+	    "what is uncommitted is listed: %s",
 	    h.result.uncommitted == NULL ? "" : h.result.uncommitted);
 	autofree char *saved = tip_of(&h, "refs/prodigy/salvage/job/item_0");
-	tap_is_text(h.result.salvaged, saved, "salvaged");
+	tap_is_text(h.result.salvaged, saved,
+	    "the result names the commit that keeps it");
 	(void)harness_sh(
 	    &h, "git show refs/prodigy/salvage/job/item_0:left", &listing);
 	tap_is_text(str_text(&listing), "left\n", "untracked work is kept");
@@ -229,7 +217,7 @@ prepared_tree(void)
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
 		h.result.failure.cause == CAUSE_WORKTREE,
-	    "a base that is not there: %s",
+	    "a base that is not there is the tree's failure: %s",
 	    h.result.failure.message == NULL ? "" : h.result.failure.message);
 	harness_close(&h);
 }
@@ -257,26 +245,27 @@ claude_answers(void)
 	harness_claude(&h, "-look at ${item} ${nowhere.x}");
 	harness_shell(&h, "printf '%s' ${claude.output}");
 	harness_run(&h);
-	is_success(&h, "claude");
-	tap_ok(has(h.result.output,
+	harness_succeeded(&h, "a step of claude");
+	tap_ok(harness_has(h.result.output,
 		   "ok: -look at it's $(here) ${nowhere.x}\n"
 		   "ok: -look at it's $(here)"),
-	    "answer: %s", h.result.output);
-	tap_ok(has(str_text(&h.events), "claude_session_started") &&
-		has(str_text(&h.events), "claude_message") &&
-		has(str_text(&h.events), "claude_token_usage"),
-	    "events");
-	tap_ok(h.result.cost_usd > 0.009 && h.result.cost_usd < 0.011, "cost");
+	    "the answer is exactly that of claude: %s", h.result.output);
+	tap_ok(harness_has(str_text(&h.events), "claude_session_started") &&
+		harness_has(str_text(&h.events), "claude_message") &&
+		harness_has(str_text(&h.events), "claude_token_usage"),
+	    "events tell of session, message and tokens");
+	tap_ok(h.result.cost_usd > 0.009 && h.result.cost_usd < 0.011,
+	    "the cost is in the result");
 	tap_is_int(
 	    json_integer_value(json_object_get(h.result.usage, "cache_tokens")),
-	    7, "cache tokens");
-	tap_ok(h.result.claude_session != NULL, "session");
+	    7, "cache tokens are in the result");
+	tap_ok(h.result.claude_session != NULL, "the session is in the result");
 	(void)harness_sh(&h, "cat ../fake/calls", &calls);
 	tap_is_text(str_text(&calls),
 	    "<-p><--output-format><stream-json><--verbose>"
 	    "<--dangerously-skip-permissions><-->"
 	    "<-look at it's $(here) ${nowhere.x}>\n",
-	    "command line");
+	    "the command line is as documented");
 	tap_is_int(harness_sh(&h,
 		       "grep -q '\"type\":\"result\"' "
 		       "../logs/agent_0-1-claude.jsonl",
@@ -300,10 +289,10 @@ claude_fails(void)
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
 		h.result.failure.cause == CAUSE_CLAUDE &&
-		has(h.result.failure.message, "rate limit"),
-	    "rate limit: %s", h.result.failure.message);
-	tap_ok(has(h.result.log, "claude.jsonl"), "log: %s",
-	    h.result.log == NULL ? "" : h.result.log);
+		harness_has(h.result.failure.message, "rate limit"),
+	    "a rate limit is told by name: %s", h.result.failure.message);
+	tap_ok(harness_has(h.result.log, "claude.jsonl"),
+	    "the log is named: %s", h.result.log == NULL ? "" : h.result.log);
 	harness_close(&h);
 
 	harness_open(&h, PHASE_MAP);
@@ -312,10 +301,11 @@ claude_fails(void)
 	harness_claude(&h, "x");
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
-		has(h.result.failure.message,
+		harness_has(h.result.failure.message,
 		    "no-such-claude not found in PATH"),
-	    "missing: %s", h.result.failure.message);
-	tap_is_int((long long)h.result.steps_done, 1, "the shell step ran");
+	    "a program that is missing is named: %s", h.result.failure.message);
+	tap_is_int(
+	    (long long)h.result.steps_done, 1, "the step before it was done");
 	harness_close(&h);
 
 	harness_open(&h, PHASE_MAP);
@@ -329,8 +319,9 @@ claude_fails(void)
 	harness_claude(&h, "x")->timeout_ms = 300;
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause == CAUSE_TIMEOUT,
-	    "timeout: %s", h.result.failure.message);
-	tap_is_int(harness_survivors(&h), 0, "nothing survives");
+	    "claude is stopped when its time is up: %s",
+	    h.result.failure.message);
+	tap_is_int(harness_survivors(&h), 0, "no process survives");
 	harness_close(&h);
 }
 
@@ -348,9 +339,32 @@ claude_refused_key(void)
 	harness_claude(&h, "x");
 	harness_run(&h);
 	tap_ok(h.has_result && h.result.failure.cause != CAUSE_NONE &&
-		has(h.result.failure.message, "authentication"),
-	    "a refused key: %s", h.result.failure.message);
-	tap_ok(h.ms < 3000, "at once: %lld ms", (long long)h.ms);
+		harness_has(h.result.failure.message, "authentication"),
+	    "a refused key is told as such: %s", h.result.failure.message);
+	tap_ok(h.ms < 3000, "its retries are not waited for: %lld ms",
+	    (long long)h.ms);
+	harness_close(&h);
+}
+
+static void
+claude_without_stream(void)
+{
+	struct harness h;
+	autostr struct str calls = { 0 };
+	harness_open(&h, PHASE_MAP);
+	use_claude(&h);
+	strv_add(&h.spec.env, "PRODIGY_CLAUDE_STREAMING=false");
+	h.spec.claude.permission_mode = mem_text("acceptEdits");
+	harness_claude(&h, "do it");
+	harness_run(&h);
+	harness_succeeded(&h, "claude without a stream");
+	(void)harness_sh(&h, "cat ../fake/calls", &calls);
+	tap_is_text(str_text(&calls),
+	    "<-p><--permission-mode><acceptEdits><--><do it>\n",
+	    "without a stream claude prints text, with the mode asked for");
+	tap_ok(harness_has(h.result.log, "claude.log"),
+	    "the text is in a log of its own: %s",
+	    h.result.log == NULL ? "" : h.result.log);
 	harness_close(&h);
 }
 
@@ -365,9 +379,9 @@ claude_long_prompt(void)
 		str_add_char(&prompt, 'p');
 	harness_claude(&h, str_text(&prompt));
 	harness_run(&h);
-	is_success(&h, "long prompt");
+	harness_succeeded(&h, "a step with a long prompt");
 	tap_is_int(harness_sh(&h, "grep -q '<stdin:pppp' ../fake/calls", NULL),
-	    0, "on standard input");
+	    0, "a long prompt goes to standard input");
 	harness_close(&h);
 
 	harness_open(&h, PHASE_WORKFLOW);
@@ -377,59 +391,100 @@ claude_long_prompt(void)
 	harness_claude(&h, "do it");
 	harness_shell(&h, "echo [${claude.output}]");
 	harness_run(&h);
-	is_success(&h, "plain dialect");
-	tap_ok(has(h.result.output, "[--yes do it]"), "plain: %s",
-	    h.result.output);
+	harness_succeeded(&h, "a program that speaks plainly");
+	tap_ok(harness_has(h.result.output, "[--yes do it]"),
+	    "its arguments come before the prompt: %s", h.result.output);
 	harness_close(&h);
 }
 
+/* What a phase captures of two steps: each source, each choice of lines. */
+struct work_capture {
+	const char *name;
+	struct output_capture capture; /* its texts are literals */
+	const char *want; /* in the result's captures; NULL: not set */
+};
+
+#define LITERAL(text)                                                          \
+	(char[])                                                               \
+	{                                                                      \
+		text                                                           \
+	}
+
 static void
-setup_outputs(void)
+add_capture(struct harness *h, const struct work_capture *wanted)
 {
+	struct output_captures *list = &h->spec.outputs;
+	list->items = mem_grow(
+	    list->items, &list->cap, list->n + 1, sizeof(*list->items));
+	struct output_capture *capture = &list->items[list->n++];
+	*capture = wanted->capture;
+	capture->name = mem_text(wanted->name);
+	capture->pattern = mem_text(wanted->capture.pattern);
+	capture->json_path = mem_text(wanted->capture.json_path);
+	capture->fallback = mem_text(wanted->capture.fallback);
+}
+
+static void
+phase_captures(void)
+{
+	const struct work_capture captures[] = {
+		{ "group", { .pattern = LITERAL("version ([0-9.]+)") },
+		    "\"1.25\"" },
+		{ "whole", { .pattern = LITERAL("sec.") }, "\"seco\"" },
+		{ "text", { 0 }, "\"version 1.25\\nsecond\"" },
+		{ "short", { .max_size = 4 }, "\"vers\"" },
+		{ "lines", { .multiline = OUTPUT_LINES },
+		    "\"version 1.25\\nsecond\"" },
+		{ "array", { .multiline = OUTPUT_ARRAY },
+		    "[\"version 1.25\",\"second\"]" },
+		{ "joined", { .multiline = OUTPUT_JOIN },
+		    "\"version 1.25 second\"" },
+		{ "first", { .multiline = OUTPUT_FIRST_LINE },
+		    "\"version 1.25\"" },
+		{ "last", { .multiline = OUTPUT_LAST_LINE }, "\"second\"" },
+		{ "path", { .command_index = 1, .json_path = LITERAL("$.a.b") },
+		    "[1,2]" },
+		{ "path_then_pattern",
+		    { .command_index = 1,
+			.json_path = LITERAL("$.c"),
+			.pattern = LITERAL("y.") },
+		    "\"yz\"" },
+		{ "error", { .command_index = 1, .source = OUTPUT_STDERR },
+		    "\"bad\"" },
+		{ "both",
+		    { .source = OUTPUT_BOTH, .pattern = LITERAL("d[^d]*$") },
+		    "\"d\\n\\nwarn\"" },
+		{ "otherwise",
+		    { .pattern = LITERAL("zzz"), .fallback = LITERAL("none") },
+		    "\"none\"" },
+		{ "unset", { .pattern = LITERAL("zzz") }, NULL },
+		{ "not_run", { .command_index = 7 }, NULL },
+	};
 	struct harness h;
 	harness_open(&h, PHASE_SETUP);
-	harness_shell(&h, "printf 'version 1.25\\nsecond\\n'");
-	harness_shell(&h, "echo '{\"a\":{\"b\":[1,2]}}'; echo bad >&2");
-	struct output_capture captures[] = {
-		{ .name = mem_text("version"),
-		    .pattern = mem_text("version ([0-9.]+)"),
-		    .max_size = 1000 },
-		{ .name = mem_text("lines"),
-		    .multiline = OUTPUT_ARRAY,
-		    .max_size = 1000 },
-		{ .name = mem_text("b"),
-		    .command_index = 1,
-		    .json_path = mem_text("$.a.b"),
-		    .max_size = 1000 },
-		{ .name = mem_text("e"),
-		    .command_index = 1,
-		    .source = OUTPUT_STDERR,
-		    .max_size = 1000 },
-		{ .name = mem_text("missing"),
-		    .pattern = mem_text("zzz"),
-		    .fallback = mem_text("none"),
-		    .max_size = 1000 },
-		{ .name = mem_text("unset"),
-		    .pattern = mem_text("zzz"),
-		    .max_size = 1000 },
-	};
-	h.spec.outputs.items = mem_array(COUNT_OF(captures), sizeof(*captures));
-	memcpy(h.spec.outputs.items, captures, sizeof(captures));
-	h.spec.outputs.n = COUNT_OF(captures);
-	h.spec.outputs.cap = COUNT_OF(captures);
+	harness_shell(&h, "printf 'version 1.25\\nsecond\\n'; echo warn >&2");
+	harness_shell(&h,
+	    "echo '{\"a\":{\"b\":[1,2]},\"c\":\"xyz\"}'; "
+	    "echo bad >&2");
+	for (size_t i = 0; i < COUNT_OF(captures); i++)
+		add_capture(&h, &captures[i]);
 	harness_run(&h);
-	is_success(&h, "outputs");
-	char *text =
-	    json_dumps(h.result.captures, JSON_COMPACT | JSON_SORT_KEYS);
-	tap_ok(has(text, "\"version\":[\"c\",\"1.25\"]"), "pattern: %s", text);
-	tap_ok(has(text, "\"lines\":[\"c\",[\"version 1.25\",\"second\"]]"),
-	    "array");
-	tap_ok(has(text, "\"b\":[\"c\",[1,2]]"), "json_path");
-	tap_ok(has(text, "\"e\":[\"c\",\"bad\"]"), "stderr");
-	tap_ok(has(text, "\"missing\":[\"c\",\"none\"]"), "default");
-	tap_ok(!has(text, "\"unset\""), "unset");
-	tap_ok(has(str_text(&h.notes), "unset"), "noted");
-	free(text);
+	harness_succeeded(&h, "a phase with captures");
+	for (size_t i = 0; i < COUNT_OF(captures); i++) {
+		const struct work_capture *wanted = &captures[i];
+		const json_t *pair =
+		    json_object_get(h.result.captures, wanted->name);
+		char *got = json_dumps(
+		    json_array_get(pair, 1), JSON_COMPACT | JSON_ENCODE_ANY);
+		if (wanted->want == NULL)
+			tap_ok(pair == NULL &&
+				harness_has(str_text(&h.notes), wanted->name),
+			    "%s is not set, and a note says so", wanted->name);
+		else
+			tap_is_text(got == NULL ? "" : got, wanted->want,
+			    "%s is captured", wanted->name);
+		free(got);
+	}
 	harness_close(&h);
 }
 
@@ -443,7 +498,8 @@ main(void)
 	claude_answers();
 	claude_fails();
 	claude_refused_key();
+	claude_without_stream();
 	claude_long_prompt();
-	setup_outputs();
+	phase_captures();
 	return tap_done();
 }

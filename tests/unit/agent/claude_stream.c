@@ -15,7 +15,7 @@
 
 #define FIXTURE_LIMIT (1024u * 1024)
 
-struct expectation {
+struct stream_expectation {
 	const char *file;
 	int exit_code; /* as measured when it was recorded */
 	enum claude_class class;
@@ -26,7 +26,7 @@ struct expectation {
 	unsigned tools;
 };
 
-static const struct expectation expectations[] = {
+static const struct stream_expectation expectations[] = {
 	{ "text.jsonl", 0, CLAUDE_OK, "", "hello", 0.0008, 100, 0 },
 	{ "tools-thinking.jsonl", 0, CLAUDE_OK, "", NULL, 0.0016, 200, 2 },
 	{ "command-commit.jsonl", 0, CLAUDE_OK, "", NULL, 0.0024, 300, 2 },
@@ -55,7 +55,7 @@ static const struct expectation expectations[] = {
 	    400, 1 },
 };
 
-struct seen {
+struct stream_seen {
 	unsigned sessions;
 	unsigned tools;
 	unsigned messages;
@@ -65,7 +65,7 @@ struct seen {
 static void
 event_came(const char *type, json_t *members, void *arg)
 {
-	struct seen *seen = arg;
+	struct stream_seen *seen = arg;
 	(void)members;
 	seen->sessions += strcmp(type, "claude_session_started") == 0;
 	seen->tools += strcmp(type, "claude_tool_invoked") == 0;
@@ -88,7 +88,8 @@ feed(struct claude_stream *stream, const struct str *bytes)
 }
 
 static void
-check_cost(const struct claude_stream *stream, const struct expectation *want)
+check_cost(
+    const struct claude_stream *stream, const struct stream_expectation *want)
 {
 	double distance = stream->cost - want->cost;
 	tap_ok(want->cost < 0 ? !stream->has_cost
@@ -103,12 +104,12 @@ check_cost(const struct claude_stream *stream, const struct expectation *want)
 }
 
 static void
-check_file(const struct expectation *want)
+check_file(const struct stream_expectation *want)
 {
 	autoerror struct error err = { 0 };
 	autostr struct str bytes = { 0 };
 	autostr struct str why = { 0 };
-	struct seen seen = { 0 };
+	struct stream_seen seen = { 0 };
 	struct claude_stream stream = {
 		.on_event = event_came,
 		.arg = &seen,
@@ -134,6 +135,8 @@ check_file(const struct expectation *want)
 	tap_ok(stream.session != NULL, "%s: the session is known", want->file);
 	tap_is_int(seen.tools, want->tools,
 	    "%s: each call of a tool is an event", want->file);
+	tap_ok(want->text == NULL || want->text[0] == '\0' || seen.messages > 0,
+	    "%s: a message is an event", want->file);
 	tap_is_int(seen.sessions, 1, "%s: one session is told", want->file);
 	if (want->text != NULL)
 		tap_is_text(str_text(&stream.text), want->text,
@@ -142,7 +145,7 @@ check_file(const struct expectation *want)
 	claude_stream_release(&stream);
 }
 
-struct lone_case {
+struct stream_case {
 	const char *what;
 	const char *lines;
 	struct claude_end end;
@@ -154,7 +157,7 @@ struct lone_case {
 	"{\"subtype\":\"success\",\"is_error\":false,\"result\":\"x\","        \
 	"\"type\":\"result\"}\n"
 
-static const struct lone_case lone_cases[] = {
+static const struct stream_case lone_cases[] = {
 	{ "claude refuses to run as root", "",
 	    { 1,
 		"--dangerously-skip-permissions cannot be used with root/sudo "
@@ -195,7 +198,7 @@ static const struct lone_case lone_cases[] = {
 };
 
 static void
-check_lone(const struct lone_case *want)
+check_lone(const struct stream_case *want)
 {
 	struct claude_stream stream = { 0 };
 	autostr struct str bytes = { 0 };
@@ -267,6 +270,156 @@ check_two_results(void)
 	claude_stream_release(&stream);
 }
 
+/* One failure in each of the forms that versions of claude have. */
+struct stream_reason {
+	const char *members; /* of the result line */
+	enum claude_class class;
+};
+
+static const struct stream_reason reasons[] = {
+	{ "\"api_error_status\":429", CLAUDE_RATE_LIMIT },
+	{ "\"api_error_status\":529", CLAUDE_OVERLOAD },
+	{ "\"api_error_status\":401", CLAUDE_AUTHENTICATION },
+	{ "\"api_error_status\":403", CLAUDE_AUTHENTICATION },
+	{ "\"api_error_status\":404", CLAUDE_MODEL },
+	{ "\"api_error_status\":500", CLAUDE_TRANSIENT },
+	{ "\"api_error_status\":599", CLAUDE_TRANSIENT },
+	{ "\"api_error_status\":400", CLAUDE_REQUEST },
+	{ "\"api_error_status\":499", CLAUDE_REQUEST },
+	{ "\"api_error_status\":600", CLAUDE_OTHER },
+	{ "\"result\":\"API Error: 429 x\"", CLAUDE_RATE_LIMIT },
+	{ "\"result\":\"API Error: x\"", CLAUDE_OTHER },
+	{ "\"result\":\"a rate_limit_error\"", CLAUDE_RATE_LIMIT },
+	{ "\"result\":\"a rate limit\"", CLAUDE_RATE_LIMIT },
+	{ "\"result\":\"You've hit your limit\"", CLAUDE_RATE_LIMIT },
+	{ "\"result\":\"Claude usage limit\"", CLAUDE_RATE_LIMIT },
+	{ "\"result\":\"overloaded_error\"", CLAUDE_OVERLOAD },
+	{ "\"result\":\"Overloaded\"", CLAUDE_OVERLOAD },
+	{ "\"result\":\"Invalid API key\"", CLAUDE_AUTHENTICATION },
+	{ "\"result\":\"Not logged in\"", CLAUDE_AUTHENTICATION },
+	{ "\"result\":\"Failed to authenticate\"", CLAUDE_AUTHENTICATION },
+	{ "\"result\":\"the selected model\"", CLAUDE_MODEL },
+	{ "\"result\":\"Prompt is too long\"", CLAUDE_REQUEST },
+	{ "\"result\":\"Connection error\"", CLAUDE_TRANSIENT },
+	{ "\"result\":\"Request timed out\"", CLAUDE_TRANSIENT },
+	{ "\"result\":\"something else\"", CLAUDE_OTHER },
+	{ "\"terminal_reason\":\"aborted_tools\"", CLAUDE_INTERRUPTED },
+	{ "\"terminal_reason\":\"aborted_streaming\"", CLAUDE_INTERRUPTED },
+	{ "\"subtype\":\"error_max_turns\"", CLAUDE_TURNS },
+	{ "\"subtype\":\"error_max_budget_usd\"", CLAUDE_BUDGET },
+};
+
+/* The names of errors in a message that claude wrote itself. */
+static const struct stream_reason errors[] = {
+	{ "rate_limit", CLAUDE_RATE_LIMIT },
+	{ "overloaded", CLAUDE_OVERLOAD },
+	{ "server_error", CLAUDE_TRANSIENT },
+	{ "authentication_failed", CLAUDE_AUTHENTICATION },
+	{ "model_not_found", CLAUDE_MODEL },
+	{ "invalid_request", CLAUDE_REQUEST },
+	{ "unheard_of", CLAUDE_OTHER },
+};
+
+static void
+check_reason(const char *lines, enum claude_class class, const char *what)
+{
+	static const struct claude_end end = { 1, "", true, false };
+	struct claude_stream stream = { 0 };
+	autostr struct str bytes = { 0 };
+	autostr struct str why = { 0 };
+	str_add(&bytes, lines);
+	feed(&stream, &bytes);
+	tap_is_int(claude_judge(&stream, &end, &why), class,
+	    "a run that ends with %s is of its class", what);
+	claude_stream_release(&stream);
+}
+
+static void
+check_reasons(void)
+{
+	for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+		autostr struct str lines = { 0 };
+		/* The last of two members with one name counts. */
+		str_format(&lines,
+		    "{\"type\":\"result\",\"subtype\":\"success\","
+		    "\"is_error\":true,%s}\n",
+		    reasons[i].members);
+		check_reason(
+		    str_text(&lines), reasons[i].class, reasons[i].members);
+	}
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		autostr struct str lines = { 0 };
+		str_format(&lines,
+		    "{\"type\":\"assistant\",\"error\":\"%s\","
+		    "\"message\":{\"model\":\"<synthetic>\"}}\n"
+		    "{\"type\":\"result\",\"subtype\":\"success\","
+		    "\"is_error\":true}\n",
+		    errors[i].members);
+		check_reason(
+		    str_text(&lines), errors[i].class, errors[i].members);
+	}
+}
+
+struct stream_tokens {
+	const char *members; /* of the result line */
+	int64_t input;
+	int64_t output;
+	int64_t cache;
+	const char *what;
+};
+
+static const struct stream_tokens tokens[] = {
+	{ "\"modelUsage\":{\"a\":{\"inputTokens\":1,\"outputTokens\":2,"
+	  "\"cacheReadInputTokens\":4,\"cacheCreationInputTokens\":8},"
+	  "\"b\":{\"inputTokens\":16}},\"usage\":{\"input_tokens\":99}",
+	    17, 2, 12, "the tokens of all models are added" },
+	{ "\"usage\":{\"input_tokens\":1,\"output_tokens\":2,"
+	  "\"cache_read_input_tokens\":4,\"cache_creation_input_tokens\":8}",
+	    1, 2, 12, "without models the tokens of the turn count" },
+	{ "\"modelUsage\":{},\"usage\":{\"input_tokens\":1}", 0, 0, 0,
+	    "a session that used no model has no tokens" },
+};
+
+static void
+check_tokens(const struct stream_tokens *want)
+{
+	struct claude_stream stream = { 0 };
+	autostr struct str line = { 0 };
+	str_format(&line, "{\"type\":\"result\",%s}", want->members);
+	claude_stream_line(&stream, str_text(&line), line.len);
+	tap_ok(stream.input_tokens == want->input &&
+		stream.output_tokens == want->output &&
+		stream.cache_tokens == want->cache,
+	    "%s", want->what);
+	claude_stream_release(&stream);
+}
+
+static void
+keep_text(const char *text, size_t len, void *arg)
+{
+	str_add_n(arg, text, len);
+}
+
+/* Text of a subagent is an event, but not what the step shows. */
+static void
+check_subagent(void)
+{
+	static const char lines[] =
+	    "{\"type\":\"assistant\",\"message\":{\"content\":["
+	    "{\"type\":\"text\",\"text\":\"main\"}]}}\n"
+	    "{\"type\":\"assistant\",\"parent_tool_use_id\":\"x\","
+	    "\"message\":{\"content\":["
+	    "{\"type\":\"text\",\"text\":\"sub\"}]}}\n";
+	autostr struct str shown = { 0 };
+	autostr struct str bytes = { 0 };
+	struct claude_stream stream = { .on_text = keep_text, .arg = &shown };
+	str_add(&bytes, lines);
+	feed(&stream, &bytes);
+	tap_is_text(str_text(&shown), "main",
+	    "the text of the main agent is shown, that of a subagent is not");
+	claude_stream_release(&stream);
+}
+
 int
 main(void)
 {
@@ -274,6 +427,10 @@ main(void)
 		check_file(&expectations[i]);
 	for (size_t i = 0; i < COUNT_OF(lone_cases); i++)
 		check_lone(&lone_cases[i]);
+	check_reasons();
+	for (size_t i = 0; i < COUNT_OF(tokens); i++)
+		check_tokens(&tokens[i]);
+	check_subagent();
 	check_large();
 	check_two_results();
 	return tap_done();
