@@ -102,6 +102,15 @@ text_tail(const char *bytes, size_t len, size_t limit)
 	return limit < UTF8_LONGEST ? len : start;
 }
 
+size_t
+text_count(const char *bytes, size_t len)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++)
+		n += !FOLLOWS(bytes[i]);
+	return n;
+}
+
 void
 text_repair(struct str *out, const void *bytes, size_t len)
 {

@@ -26,6 +26,8 @@ size_t text_cut(const char *bytes, size_t len, size_t limit);
  * the limit.
  */
 size_t text_tail(const char *bytes, size_t len, size_t limit);
+/* How many characters UTF-8 text has. */
+size_t text_count(const char *bytes, size_t len);
 /* Appends bytes with each invalid sequence replaced by U+FFFD. */
 void text_repair(struct str *out, const void *bytes, size_t len);
 /*

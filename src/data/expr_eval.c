@@ -18,7 +18,7 @@ struct expr_scope {
 	const struct vars *vars;
 };
 
-/* --- references ---------------------------------------------------------- */
+/* --- references ------------------------------------------------------- */
 
 static const json_t *
 step_into(const json_t *value, const struct expr_step *step)
@@ -160,7 +160,7 @@ template_value(const struct expr *expr, const struct vars *vars, json_t **value,
 	return true;
 }
 
-/* --- patterns ------------------------------------------------------------ */
+/* --- patterns --------------------------------------------------------- */
 
 /* A pattern that comes from data; it was not compiled with the expression. */
 static bool
@@ -218,7 +218,7 @@ is_in(const struct expr *expr, const json_t *value, const json_t *list)
 	return false;
 }
 
-/* --- nodes --------------------------------------------------------------- */
+/* --- nodes ------------------------------------------------------------ */
 
 /* The value: a new reference, or NULL when it is missing. */
 static bool value_of(const struct expr *expr, const struct expr_scope *scope,

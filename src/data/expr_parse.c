@@ -11,11 +11,12 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "data/expr_parse.h"
 #include "data/expr_value.h"
 #include "data/json.h"
 
-/* --- tokens -------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------- */
 
 enum expr_token {
 	TOKEN_END,
@@ -68,10 +69,7 @@ static const struct expr_spelling spellings[] = {
 static size_t
 column(const struct expr_lexer *lexer, size_t at)
 {
-	size_t n = 1;
-	for (size_t i = 0; i < at; i++)
-		n += ((unsigned char)lexer->text[i] & 0xc0) != 0x80;
-	return n;
+	return text_count(lexer->text, at) + 1;
 }
 
 static bool
@@ -203,7 +201,7 @@ next_member(struct expr_lexer *lexer, struct error *err)
 	return true;
 }
 
-/* --- the parser ---------------------------------------------------------- */
+/* --- the parser ------------------------------------------------------- */
 
 struct expr_parser {
 	struct expr_lexer lexer;
@@ -272,7 +270,7 @@ expect(struct expr_parser *p, enum expr_operator op, const char *what)
 	return fail(p, "'%s' expected", what);
 }
 
-/* --- references and calls ------------------------------------------------ */
+/* --- references and calls --------------------------------------------- */
 
 /* The whole of text as an index; false when it is none. */
 static bool
@@ -480,7 +478,7 @@ template_length(const char *text)
 	return 0;
 }
 
-/* --- operands ------------------------------------------------------------ */
+/* --- operands --------------------------------------------------------- */
 
 static struct expr *
 literal(struct expr_parser *p, json_t *value)
@@ -630,7 +628,7 @@ parse_operand(struct expr_parser *p)
 	return parse_deeper(p, parse_any_operand);
 }
 
-/* --- operators ----------------------------------------------------------- */
+/* --- operators -------------------------------------------------------- */
 
 static struct expr *
 parse_right(struct expr_parser *p)
@@ -808,7 +806,7 @@ parse_any(struct expr_parser *p)
 	return node;
 }
 
-/* --- entries ------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------- */
 
 static struct expr *
 parse_path(struct expr_parser *p)
@@ -837,9 +835,7 @@ parse_part(const char *text, size_t *at, enum expr_use use,
 	};
 	if (strlen(text) > EXPR_LENGTH_LIMIT) {
 		error_set(err, ERROR_INPUT,
-		    "an expression of more than %d "
-		    "bytes",
-		    EXPR_LENGTH_LIMIT);
+		    "an expression of more than %d bytes", EXPR_LENGTH_LIMIT);
 		return NULL;
 	}
 	struct expr *expr = advance(&p) ? parse(&p) : NULL;

@@ -9,13 +9,14 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "base/text.h"
 #include "data/expr_value.h"
 #include "data/json.h"
 #include "data/order.h"
 
 #define BLANKS " \t\r\n"
 
-/* --- numbers ------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------- */
 
 /* Bytes of digits at text. */
 static size_t
@@ -58,7 +59,7 @@ expr_number(const char *text)
 	return errno == 0 ? json_integer(value) : NULL;
 }
 
-/* --- truth and comparison ------------------------------------------------ */
+/* --- truth and comparison --------------------------------------------- */
 
 /* Conditions read texts that were printed by commands. */
 static bool
@@ -144,20 +145,17 @@ expr_compare(const struct expr *expr, const json_t *left, const json_t *right)
 	return is_ordered(expr, left, right);
 }
 
-/* --- functions ----------------------------------------------------------- */
+/* --- functions -------------------------------------------------------- */
 
 static size_t
 length_of(const json_t *value)
 {
-	size_t n = 0;
 	if (json_is_array(value))
 		return json_array_size(value);
 	if (json_is_object(value))
 		return json_object_size(value);
 	const char *text = json_string_value(value);
-	for (size_t i = 0; text != NULL && i < json_string_length(value); i++)
-		n += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return n;
+	return text == NULL ? 0 : text_count(text, json_string_length(value));
 }
 
 static bool

@@ -78,10 +78,7 @@ length(const json_t *value)
 		return json_integer((json_int_t)json_object_size(value));
 	autostr struct str text = { 0 };
 	json_text_of(value, &text);
-	json_int_t n = 0;
-	for (size_t i = 0; i < text.len; i++)
-		n += ((unsigned char)text.data[i] & 0xC0) != 0x80;
-	return json_integer(n);
+	return json_integer((json_int_t)text_count(text.data, text.len));
 }
 
 static json_t *

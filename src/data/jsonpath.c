@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "data/expr_eval.h"
 #include "data/expr_parse.h"
 #include "data/json.h"
@@ -49,7 +50,7 @@ struct jsonpath {
 	size_t n;
 };
 
-/* --- parsing ------------------------------------------------------------- */
+/* --- parsing ---------------------------------------------------------- */
 
 struct jsonpath_parser {
 	const char *text;
@@ -60,10 +61,8 @@ struct jsonpath_parser {
 static bool
 fail(const struct jsonpath_parser *p, const char *what)
 {
-	size_t column = 1;
-	for (size_t i = 0; i < p->at; i++)
-		column += ((unsigned char)p->text[i] & 0xc0) != 0x80;
-	return error_set(p->err, ERROR_INPUT, "column %zu: %s", column, what);
+	return error_set(p->err, ERROR_INPUT, "column %zu: %s",
+	    text_count(p->text, p->at) + 1, what);
 }
 
 static void
@@ -321,7 +320,7 @@ jsonpath_is_singular(const struct jsonpath *path)
 	return true;
 }
 
-/* --- selection ----------------------------------------------------------- */
+/* --- selection -------------------------------------------------------- */
 
 struct jsonpath_walk {
 	const struct jsonpath *path;

@@ -10,6 +10,7 @@
 #include "base/defs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "data/shell_lex.h"
 
 /* Constructs within each other; `...` and here-documents start anew. */
@@ -119,7 +120,7 @@ static bool lex_commands(struct shell_lexer *lx) MUST_USE;
 static void lex_delimiter(struct shell_lexer *lx, bool strip);
 static bool lex_bodies(struct shell_lexer *lx, size_t from) MUST_USE;
 
-/* --- the scanner --------------------------------------------------------- */
+/* --- the scanner ------------------------------------------------------ */
 
 #define NOWHERE ((size_t)-1)
 
@@ -173,13 +174,6 @@ lex_at_mark(const struct shell_lexer *lx, size_t pos)
 	return lx->mark < lx->n_marks && lx->marks[lx->mark].at == pos;
 }
 
-static bool
-lex_is_name_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '_';
-}
-
 /* Bytes of the name at pos, at most LEX_NAME; 0 when none. */
 static size_t
 lex_name_length(const struct shell_lexer *lx, size_t pos)
@@ -188,7 +182,7 @@ lex_name_length(const struct shell_lexer *lx, size_t pos)
 	if (pos < lx->end && lx->text[pos] >= '0' && lx->text[pos] <= '9')
 		return 0;
 	while (n < LEX_NAME && pos + n < lx->end &&
-	    lex_is_name_char(lx->text[pos + n]))
+	    text_is_name_char(lx->text[pos + n]))
 		n++;
 	return n;
 }
@@ -486,7 +480,7 @@ shell_marks_release(struct shell_mark *marks, size_t n)
 	}
 }
 
-/* --- expansions ---------------------------------------------------------- */
+/* --- expansions ------------------------------------------------------- */
 
 /* The bytes between backquotes as the shell reads them again. */
 static void
@@ -584,12 +578,12 @@ begin_parameter(struct shell_lexer *lx, bool bare)
 	char c = at < lx->end ? lx->text[at] : '}';
 	char next = at + 1 < lx->end ? lx->text[at + 1] : '}';
 	if ((c == '#' || c == '!') && !lex_at_mark(lx, at + 1) &&
-	    (lex_is_name_char(next) ||
+	    (text_is_name_char(next) ||
 		(c == '#' && next != '\0' && strchr("@*?$!", next) != NULL)))
 		at++;
 	frame->name_at = at;
 	frame->name_len = lex_name_length(lx, at);
-	while (at < lx->end && lex_is_name_char(lx->text[at]))
+	while (at < lx->end && text_is_name_char(lx->text[at]))
 		at++;
 	if (at == frame->name_at && at < lx->end && !lex_at_mark(lx, at) &&
 	    strchr("@*#?$!-", lx->text[at]) != NULL)
@@ -640,8 +634,9 @@ lex_dollar(struct shell_lexer *lx, bool bare)
 	lx->pos = next;
 	if (c >= '0' && c <= '9') {
 		lx->pos++;
-	} else if (lex_is_name_char(c)) {
-		while (lx->pos < lx->end && lex_is_name_char(lx->text[lx->pos]))
+	} else if (text_is_name_char(c)) {
+		while (
+		    lx->pos < lx->end && text_is_name_char(lx->text[lx->pos]))
 			lx->pos++;
 		lx->name_end = lx->pos;
 	} else if (c != '\0' && strchr("@*#?$!-", c) != NULL) {
@@ -650,7 +645,7 @@ lex_dollar(struct shell_lexer *lx, bool bare)
 	return true;
 }
 
-/* --- words --------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------ */
 
 static void
 lex_begin_word(struct shell_lexer *lx, bool plain)
@@ -902,7 +897,7 @@ lex_end_word(struct shell_lexer *lx)
 	return end_plain_word(lx, frame);
 }
 
-/* --- commands ------------------------------------------------------------ */
+/* --- commands --------------------------------------------------------- */
 
 /* How far "((" looks for its end. */
 #define ARITHMETIC_LIMIT 65536
@@ -1203,7 +1198,7 @@ lex_commands(struct shell_lexer *lx)
 	return take_word_part(lx);
 }
 
-/* --- here-documents ------------------------------------------------------ */
+/* --- here-documents --------------------------------------------------- */
 
 /* The mark here as part of a delimiter, which the shell does not expand. */
 static void

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/expr_eval.h"
 #include "data/expr_parse.h"
 #include "data/json.h"
@@ -46,10 +47,8 @@ struct sort_parser {
 static bool
 fail(const struct sort_parser *p, const char *what)
 {
-	size_t column = 1;
-	for (size_t i = 0; i < p->at; i++)
-		column += ((unsigned char)p->text[i] & 0xc0) != 0x80;
-	return error_set(p->err, ERROR_INPUT, "column %zu: %s", column, what);
+	return error_set(p->err, ERROR_INPUT, "column %zu: %s",
+	    text_count(p->text, p->at) + 1, what);
 }
 
 /* Passes word, in any case, if it stands here. */

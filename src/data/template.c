@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "data/template.h"
 
-/* --- references ---------------------------------------------------------- */
+/* --- references ------------------------------------------------------- */
 
 /* A longer name is none; keeps the cost of a lookup small. */
 #define NAME_LIMIT 512
@@ -26,17 +27,6 @@ static bool
 is_name_start(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-}
-
-static bool
-is_plain_name(const char *name, size_t len)
-{
-	if (len == 0 || !is_name_start(name[0]))
-		return false;
-	for (size_t i = 1; i < len; i++)
-		if (!is_name_start(name[i]) && !is_digit(name[i]))
-			return false;
-	return true;
 }
 
 /* Bytes of "[...]" at text, 0 when it is not closed or not harmless. */
@@ -71,8 +61,7 @@ name_length(const char *text, size_t len)
 		size_t step = 1;
 		if (c == '[' && n > 0)
 			step = bracket_length(text + n, len - n);
-		else if (!is_name_start(c) && !is_digit(c) &&
-		    (unsigned char)c < 0x80 &&
+		else if (!text_is_name_char(c) && (unsigned char)c < 0x80 &&
 		    (n == 0 || (c != '.' && c != '-')))
 			break;
 		if (step == 0)
@@ -146,8 +135,7 @@ parse_reference(
 		while (end < len && is_digit(text[end]))
 			end++;
 	else if (is_name_start(text[from]))
-		while (end < len &&
-		    (is_name_start(text[end]) || is_digit(text[end])))
+		while (end < len && text_is_name_char(text[end]))
 			end++;
 	if (end == from || end - from > NAME_LIMIT)
 		return false;
@@ -227,7 +215,7 @@ template_resolve(const struct template_ref *ref, const struct vars *vars,
 	/* The shell has an expansion of this form for its own variables. */
 	if (value.value == NULL && shell && ref->spec_len > 1 &&
 	    memcmp(ref->spec, ":-", 2) == 0 &&
-	    is_plain_name(name, ref->name_len))
+	    text_is_name(name, ref->name_len))
 		return true;
 	struct filters_result result = {
 		.value = json_incref(json_mutable(value.value)),
@@ -245,7 +233,7 @@ template_resolve(const struct template_ref *ref, const struct vars *vars,
 	return true;
 }
 
-/* --- texts --------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------ */
 
 void
 template_report_release(struct template_report *report)

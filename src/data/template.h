@@ -34,7 +34,7 @@ void template_report_release(struct template_report *report);
 bool template_text(const char *text, const struct vars *vars, struct str *out,
     struct template_report *report, struct error *err) MUST_USE;
 
-/* --- one reference ------------------------------------------------------- */
+/* --- one reference ---------------------------------------------------- */
 
 struct template_ref {
 	size_t at; /* offset of the dollar sign, or of a backslash before it */

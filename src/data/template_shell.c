@@ -62,7 +62,7 @@ entry_bytes(struct template_entry *entry)
 	return &entry->bytes;
 }
 
-/* --- rendering ----------------------------------------------------------- */
+/* --- rendering -------------------------------------------------------- */
 
 /* One string of argv or environment with its NUL (Linux, MAX_ARG_STRLEN). */
 #define ENTRY_LIMIT (128u * 1024)
@@ -491,7 +491,7 @@ render(struct template_script *script, const struct shell_scan *scan,
 	return done;
 }
 
-/* --- references and values ----------------------------------------------- */
+/* --- references and values -------------------------------------------- */
 
 /* One reference in the script. */
 struct spot {
@@ -520,8 +520,7 @@ is_harmless(const struct str *bytes)
 {
 	return bytes->len > 0 &&
 	    strspn(str_text(bytes),
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 		"0123456789_./:@%+,-") == bytes->len;
 }
 
@@ -655,13 +654,6 @@ check_bare(struct collection *all, struct error *err)
 	return done;
 }
 
-static bool
-is_name_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	    (c >= '0' && c <= '9') || c == '_';
-}
-
 /*
  * Whether bytes behind text would lengthen a "$name" at its end. That name
  * begins at floor or later, where the value before was put: it was asked the
@@ -670,11 +662,11 @@ is_name_char(char c)
 static bool
 lengthens_name(const struct str *text, size_t floor, const struct str *bytes)
 {
-	if (bytes->len == 0 || !is_name_char(bytes->data[0]) ||
+	if (bytes->len == 0 || !text_is_name_char(bytes->data[0]) ||
 	    !is_harmless(bytes))
 		return false;
 	size_t at = text->len;
-	while (at > floor && is_name_char(text->data[at - 1]))
+	while (at > floor && text_is_name_char(text->data[at - 1]))
 		at--;
 	return at < text->len && at > 0 && text->data[at - 1] == '$';
 }

@@ -18,7 +18,7 @@
 
 static size_t yaml_character(const char *text, size_t len, unsigned *code);
 
-/* --- places -------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------- */
 
 #define EXCERPT_INDENT 4
 #define EXCERPT_BEFORE 60 /* characters shown left of the place */
@@ -141,7 +141,7 @@ yaml_error(const struct yaml_doc *doc, struct yaml_place place,
 	return error_set(err, kind, "%s", str_text(&text));
 }
 
-/* --- the bytes ----------------------------------------------------------- */
+/* --- the bytes -------------------------------------------------------- */
 
 struct yaml_scan {
 	struct yaml_doc *doc;
@@ -312,7 +312,7 @@ yaml_scan(
 	return true;
 }
 
-/* --- what libyaml found wrong -------------------------------------------- */
+/* --- what libyaml found wrong ----------------------------------------- */
 
 #define END_OF_STREAM "found unexpected end of stream"
 
@@ -403,7 +403,7 @@ yaml_problem(
 	return yaml_error(doc, place, err, ERROR_INPUT, "%s", text);
 }
 
-/* --- scalars ------------------------------------------------------------- */
+/* --- scalars ---------------------------------------------------------- */
 
 #define DIGITS "0123456789"
 
@@ -642,7 +642,7 @@ yaml_to_json(
 	return scalar_to_json(doc, node, err);
 }
 
-/* --- maps ---------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------- */
 
 #define MERGE_KEY "<<"
 
@@ -813,7 +813,7 @@ yaml_find(const struct yaml_node *map, const char *key)
 	return NULL;
 }
 
-/* --- documents ----------------------------------------------------------- */
+/* --- documents -------------------------------------------------------- */
 
 #define CORE_TAG "tag:yaml.org,2002:"
 

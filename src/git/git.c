@@ -19,7 +19,7 @@
 #define COMPLAINT_LIMIT 2000
 #define COMPLAINT_LINES 12
 
-/* --- its version --------------------------------------------------------- */
+/* --- its version ------------------------------------------------------ */
 
 /* Not by git_call(), whose environment tells the version. */
 static unsigned
@@ -55,7 +55,7 @@ git_version(void)
 	return known;
 }
 
-/* --- its environment ----------------------------------------------------- */
+/* --- its environment -------------------------------------------------- */
 
 struct git_setting {
 	const char *key;
@@ -206,7 +206,7 @@ make_env(struct strv *env, const struct git_options *options)
 		strv_env_set_all(env, options->extra_env);
 }
 
-/* --- what it said -------------------------------------------------------- */
+/* --- what it said ----------------------------------------------------- */
 
 void
 git_result_release(struct git_result *result)
@@ -270,7 +270,7 @@ git_is_oid(const char *text)
 	return text[len] == '\0' && (len == 40 || len == 64);
 }
 
-/* --- waited for ---------------------------------------------------------- */
+/* --- waited for ------------------------------------------------------- */
 
 static int64_t
 time_limit(const struct git_options *options)
@@ -332,7 +332,7 @@ git_run(const char *dir, const char *const *args, struct str *out,
 	return ok;
 }
 
-/* --- with a callback ----------------------------------------------------- */
+/* --- with a callback -------------------------------------------------- */
 
 struct git_call {
 	struct git_result result;

@@ -113,7 +113,7 @@ fail(struct harden *harden, const char *what, const char *path)
 	return false;
 }
 
-/* --- one file ------------------------------------------------------------ */
+/* --- one file --------------------------------------------------------- */
 
 static int
 sync_fully(int fd)
@@ -215,7 +215,7 @@ harden_file(struct harden *harden, const char *file)
 	return sync_alone(harden, fd, file);
 }
 
-/* --- the file system ----------------------------------------------------- */
+/* --- the file system -------------------------------------------------- */
 
 /*
  * The file is new, so that its sync must commit the journal. git prune removes
@@ -274,7 +274,7 @@ sync_everything(struct harden *harden)
 #endif
 }
 
-/* --- rounds -------------------------------------------------------------- */
+/* --- rounds ----------------------------------------------------------- */
 
 static void begin_round(void *arg);
 
@@ -380,7 +380,7 @@ begin_round(void *arg)
 	go_on(harden);
 }
 
-/* --- requests ------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------- */
 
 static struct harden_request *
 add_request(struct harden *harden, harden_fn *fn, void *arg)

@@ -54,7 +54,7 @@ succeed(struct merge *merge, const char *commit, bool nothing)
 	finish(merge, &result);
 }
 
-/* --- the commit ---------------------------------------------------------- */
+/* --- the commit ------------------------------------------------------- */
 
 static void
 commit_written(const char *oid, const struct error *err, void *arg)
@@ -81,7 +81,7 @@ write_commit(struct merge *merge)
 	    merge->objects, text.data, text.len, commit_written, merge);
 }
 
-/* --- whether old has it all already -------------------------------------- */
+/* --- whether old has it all already ----------------------------------- */
 
 static void
 ancestry_known(bool yes, const struct error *err, void *arg)
@@ -112,7 +112,7 @@ old_read(const struct commit *commit, const struct error *err, void *arg)
 		    ancestry_known, merge);
 }
 
-/* --- the tree ------------------------------------------------------------ */
+/* --- the tree --------------------------------------------------------- */
 
 static void
 tree_merged(const struct merged *merged, const struct error *err, void *arg)

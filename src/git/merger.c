@@ -71,7 +71,7 @@ start_git(struct merger_call *call, const char *dir, const char *const *args,
 		fail_call(call, &err);
 }
 
-/* --- the output of merge-tree -z --messages ------------------------------ */
+/* --- the output of merge-tree -z --messages --------------------------- */
 
 /*
  * Fields that end in NUL:
@@ -170,7 +170,7 @@ release_merged(struct merged *merged)
 	*merged = (struct merged){ 0 };
 }
 
-/* --- one process per merge ----------------------------------------------- */
+/* --- one process per merge -------------------------------------------- */
 
 static void
 tree_printed(const struct git_result *git, void *arg)
@@ -200,7 +200,7 @@ start_single(struct merger_call *call)
 	start_git(call, call->merger->dir, args, tree_printed);
 }
 
-/* --- the process that stays ---------------------------------------------- */
+/* --- the process that stays ------------------------------------------- */
 
 /*
  * The process flushes all of a reply but its last NUL, which comes with the
@@ -263,7 +263,7 @@ start_stream(struct merger_call *call)
 	batch_send(merger->stream, lines, strlen(lines), tree_streamed, call);
 }
 
-/* --- a work tree of our own ---------------------------------------------- */
+/* --- a work tree of our own ------------------------------------------- */
 
 /*
  * For git before 2.38. It is made by the first merge, in turn filled with one
@@ -406,7 +406,7 @@ remove_tree(struct merger *merger)
 	merger->tree = NULL;
 }
 
-/* --- the merger ---------------------------------------------------------- */
+/* --- the merger ------------------------------------------------------- */
 
 struct merger *
 merger_new(struct loop *loop, const char *dir, const char *scratch)

@@ -43,7 +43,7 @@ struct objects {
 	char mark[MARK_SIZE];
 };
 
-/* --- the processes ------------------------------------------------------- */
+/* --- the processes ---------------------------------------------------- */
 
 /* "<oid> <type> <size>\n<contents>\n", or "<name> missing\n". */
 static size_t
@@ -168,7 +168,7 @@ complain(struct error *err, const char *what, const char *complaint)
 	git_result_release(&said);
 }
 
-/* --- reading a commit ---------------------------------------------------- */
+/* --- reading a commit ------------------------------------------------- */
 
 struct objects_read {
 	char oid[GIT_OID_SIZE];
@@ -231,7 +231,7 @@ objects_read_commit(
 	batch_send(objects->reader, line, strlen(line), commit_came, read);
 }
 
-/* --- writing a commit ---------------------------------------------------- */
+/* --- writing a commit ------------------------------------------------- */
 
 /*
  * The text goes through a file: the command that reads an object from its
@@ -320,7 +320,7 @@ objects_write_commit(struct objects *objects, const char *text, size_t len,
 	batch_send(objects->writer, line.data, line.len, commit_written, write);
 }
 
-/* --- ancestry ------------------------------------------------------------ */
+/* --- ancestry --------------------------------------------------------- */
 
 struct objects_ancestry {
 	objects_ancestor_fn *fn;
@@ -367,7 +367,7 @@ objects_is_ancestor(struct objects *objects, const char *oid, const char *tip,
 		loop_defer(objects->loop, ancestry_failed, ancestry);
 }
 
-/* --- the commits between a base and a tip -------------------------------- */
+/* --- the commits between a base and a tip ----------------------------- */
 
 /*
  * They are read one by one as long as each has one parent, which is so of what
@@ -482,7 +482,7 @@ objects_walk(struct objects *objects, const char *base, const char *tip,
 	objects_read_commit(objects, tip, walk_on, walk);
 }
 
-/* --- comparing two commits ----------------------------------------------- */
+/* --- comparing two commits -------------------------------------------- */
 
 /* An entry of the raw output: what differs at a path. */
 struct objects_entry {
@@ -588,7 +588,7 @@ objects_changes(struct objects *objects, const char *from, const char *to,
 	compare(objects, from, to, changes_came, changes);
 }
 
-/* --- refs ---------------------------------------------------------------- */
+/* --- refs ------------------------------------------------------------- */
 
 struct objects_transaction {
 	objects_done_fn *fn;
@@ -674,7 +674,7 @@ objects_update_refs(struct objects *objects, const struct ref_change *changes,
 	send_transaction(objects, &text, fn, arg);
 }
 
-/* --- making work durable ------------------------------------------------- */
+/* --- making work durable ---------------------------------------------- */
 
 /*
  * What a tip brought: its commits back to those that are known, and the trees

@@ -30,7 +30,7 @@
 #define TRASH_DIGITS 16
 #define TEMPORARY_DIGITS 8
 
-/* --- adding -------------------------------------------------------------- */
+/* --- adding ----------------------------------------------------------- */
 
 struct worktree_addition {
 	TAILQ_ENTRY(worktree_addition) link;
@@ -170,7 +170,7 @@ worktree_add_branch(const struct repo *repo, const char *path,
 	    repo->root, base == NULL ? same_branch : new_branch, NULL, err);
 }
 
-/* --- registrations ------------------------------------------------------- */
+/* --- registrations ---------------------------------------------------- */
 
 /*
  * Git registers a work tree (gitrepository-layout) in a directory below
@@ -252,7 +252,7 @@ find_admin_dir(const struct repo *repo, const char *path)
 	return search_admin_dir(all, tree);
 }
 
-/* --- removing and renaming ----------------------------------------------- */
+/* --- removing and renaming -------------------------------------------- */
 
 /*
  * The caller may be the one who holds the lock (an add of its own is under
@@ -331,7 +331,7 @@ worktree_rename(const struct repo *repo, const char *from, const char *to,
 	return false;
 }
 
-/* --- listing ------------------------------------------------------------- */
+/* --- listing ---------------------------------------------------------- */
 
 static void
 take_attribute(struct worktree_list *list, const char *line)

@@ -135,8 +135,7 @@ describe_loss(
 {
 	if (attempt->silent)
 		str_format(why,
-		    "nothing was heard from the agent process for "
-		    "%d seconds",
+		    "nothing was heard from the agent process for %d seconds",
 		    LADDER_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);

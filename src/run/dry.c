@@ -102,9 +102,7 @@ describe_map(struct dry *dry, struct error *err)
 	if (path_exists(path) && !path_is_dir(path))
 		return plan_file(dry, path, err);
 	str_format(&dry->text,
-	    "[DRY RUN] map: items of '%s' are known "
-	    "after setup\n",
-	    map->input);
+	    "[DRY RUN] map: items of '%s' are known after setup\n", map->input);
 	json_set_text(dry->plan, "items", "known after setup");
 	return true;
 }

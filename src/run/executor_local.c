@@ -59,8 +59,7 @@ local_explain(const struct executor *executor, const struct child_end *end,
 		    end->status);
 	else
 		str_format(why,
-		    "the agent process ended with status %d "
-		    "without a result",
+		    "the agent process ended with status %d without a result",
 		    end->status);
 }
 

@@ -16,7 +16,7 @@
 #include "run/parent_steps.h"
 #include "run/report.h"
 
-/* --- the merge into the user's branch ------------------------------------- */
+/* --- the merge into the user's branch --------------------------------- */
 
 static void
 say_how_to_merge(const struct supervisor *sup)
@@ -141,8 +141,7 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 		return false;
 	if (!merged)
 		return error_set(err, ERROR_GIT,
-		    "the merge steps succeeded, "
-		    "but %s does not contain %s",
+		    "the merge steps succeeded, but %s does not contain %s",
 		    sup->repo.branch, sup->parent_branch);
 	return true;
 }
@@ -200,7 +199,7 @@ finish_merge(struct supervisor *sup, struct error *err)
 	return clear_away(sup, err);
 }
 
-/* --- the last words ------------------------------------------------------ */
+/* --- the last words --------------------------------------------------- */
 
 static void
 say_position(const struct supervisor *sup)

@@ -88,7 +88,7 @@ recorder_of(const struct item *item)
 	return &item->shared->sup->recorder;
 }
 
-/* --- its work tree ------------------------------------------------------- */
+/* --- its work tree ---------------------------------------------------- */
 
 static void
 tree_came(enum trees_state state, const struct error *err, void *arg)
@@ -169,7 +169,7 @@ settle_tree(struct item *item, enum verdict verdict)
 		keep_tree(item, "interrupted");
 }
 
-/* --- its agent process --------------------------------------------------- */
+/* --- its agent process ------------------------------------------------ */
 
 static void
 frame_came(enum frame_type type, const json_t *frame, void *arg)
@@ -294,7 +294,7 @@ item_stop(struct item *item, int64_t force_ms)
 		attempt_stop(item->attempt, force_ms);
 }
 
-/* --- what its agent made ------------------------------------------------- */
+/* --- what its agent made ---------------------------------------------- */
 
 static void
 files_listed(const struct strv *paths, const struct error *err, void *arg)
@@ -357,7 +357,7 @@ item_collect(struct item *item)
 		    commits_listed, item);
 }
 
-/* --- what is recorded of it ---------------------------------------------- */
+/* --- what is recorded of it ------------------------------------------- */
 
 static json_t *
 list_of(const struct strv *texts)

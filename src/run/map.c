@@ -50,7 +50,7 @@ slots_used(const struct map *map)
 	return used;
 }
 
-/* --- what follows an event ----------------------------------------------- */
+/* --- what follows an event -------------------------------------------- */
 
 static void
 forget(struct map *map, struct item *item)
@@ -193,7 +193,7 @@ handle(struct item *item, enum item_event event)
 	map_refill_later(map);
 }
 
-/* --- admission ----------------------------------------------------------- */
+/* --- admission -------------------------------------------------------- */
 
 static void
 show_counts(const struct map *map)
@@ -296,7 +296,7 @@ map_stop(struct map *map, int64_t force_ms)
 	map_refill_later(map);
 }
 
-/* --- the whole phase ----------------------------------------------------- */
+/* --- the whole phase -------------------------------------------------- */
 
 static void
 choose_slots(struct map *map)

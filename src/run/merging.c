@@ -60,7 +60,7 @@ tell(struct item *item, enum item_event event)
 	item->shared->handle(item, event);
 }
 
-/* --- turns --------------------------------------------------------------- */
+/* --- turns ------------------------------------------------------------ */
 
 static struct item *
 take_first(struct item_list *list)
@@ -120,7 +120,7 @@ merging_end_turn(struct merging *merging, struct item *item)
 	give_turn(merging);
 }
 
-/* --- publishing ---------------------------------------------------------- */
+/* --- publishing ------------------------------------------------------- */
 
 /* The one with the conflict merges again, with the head that there is. */
 static void
@@ -203,7 +203,7 @@ publish(struct merging *merging)
 	objects_harden(shared->objects, &what, batch_is_published, merging);
 }
 
-/* --- one merge ----------------------------------------------------------- */
+/* --- one merge -------------------------------------------------------- */
 
 static void
 set_conflict(struct item *item, const struct strv *paths)
@@ -282,7 +282,7 @@ merging_merge(struct merging *merging, struct item *item)
 	merge_start(item->shared->objects, &request, merge_ended, merging);
 }
 
-/* --- a conflict ---------------------------------------------------------- */
+/* --- a conflict ------------------------------------------------------- */
 
 struct resolution {
 	struct item *item;

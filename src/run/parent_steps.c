@@ -21,7 +21,7 @@ struct parent_run {
 	bool done;
 };
 
-/* --- what the agent process says ----------------------------------------- */
+/* --- what the agent process says -------------------------------------- */
 
 static void
 show_step(const struct parent_run *run, const json_t *frame)
@@ -91,7 +91,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	failure_move(&run->failure, &run->result->failure);
 }
 
-/* --- the phase ----------------------------------------------------------- */
+/* --- the phase -------------------------------------------------------- */
 
 static enum error_kind
 kind_of(enum failure_cause cause)

@@ -29,7 +29,7 @@
 #include "run/report.h"
 #include "run/start.h"
 
-/* --- stopping ------------------------------------------------------------ */
+/* --- stopping --------------------------------------------------------- */
 
 static void
 stop_agents(struct supervisor *sup, int64_t force_ms)
@@ -67,7 +67,7 @@ storage_failed(void *arg)
 		map_refill_later(sup->map);
 }
 
-/* --- phases -------------------------------------------------------------- */
+/* --- phases ----------------------------------------------------------- */
 
 static bool
 run_setup(struct supervisor *sup, struct error *err)
@@ -177,8 +177,7 @@ run_reduce(struct supervisor *sup, struct error *err)
 		return true;
 	recorder_event(recorder, "reduce_phase_started", NULL);
 	progress_say(sup->progress,
-	    "Reduce phase input: %zu items (%zu "
-	    "successful, %zu failed)",
+	    "Reduce phase input: %zu items (%zu successful, %zu failed)",
 	    job->total, job->counts[JOB_ITEM_DONE],
 	    job->counts[JOB_ITEM_FAILED]);
 	bool ok = parent_steps_run(sup, PHASE_REDUCE, &what, &result, err) &&
@@ -196,9 +195,8 @@ run_mapreduce(struct supervisor *sup, struct error *err)
 	if (!run_setup(sup, err) || !plan_items(sup, err))
 		return false;
 	if (sup->recorder.job.total == 0)
-		report_line(sup,
-		    "No work items to process: reduce is "
-		    "skipped.");
+		report_line(
+		    sup, "No work items to process: reduce is skipped.");
 	else if (!run_map(sup, err) || !run_reduce(sup, err))
 		return false;
 	recorder_phase(&sup->recorder, JOB_COMPLETE);
@@ -286,7 +284,7 @@ run_phases(struct supervisor *sup, int *status)
 		finish_failed(sup, &err);
 }
 
-/* --- opening and closing ------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------- */
 
 static void
 write_event(const char *line, size_t len, void *arg)

@@ -51,8 +51,7 @@ report_start(const struct supervisor *sup)
 		    sup->claude.permission_mode);
 	if (repo_is_dirty(&sup->repo))
 		progress_say(progress,
-		    "Note: your uncommitted changes are "
-		    "not part of the run.");
+		    "Note: your uncommitted changes are not part of the run.");
 }
 
 /* The number behind a name in a file of /proc; -1: unknown. */

@@ -23,7 +23,7 @@
 
 #define SNAPSHOT_LIMIT ((size_t)1024 * 1024 * 1024)
 
-/* --- the integrity hash -------------------------------------------------- */
+/* --- the integrity hash ----------------------------------------------- */
 
 /*
  * metadata.integrity_hash is "sha256:" and the digest of the whole document,
@@ -67,7 +67,7 @@ is_sealed(json_t *document)
 	return strcmp(kept, hash) == 0;
 }
 
-/* --- writing ------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------- */
 
 /* What the items of a job fill; all borrowed from the document. */
 struct item_lists {
@@ -375,7 +375,7 @@ checkpoint_describe(const struct checkpoint_source *source, struct error *err)
 	return file_replace(path, text.data, text.len, err);
 }
 
-/* --- reading ------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------- */
 
 static int
 compare_versions(const void *a, const void *b)

@@ -34,8 +34,7 @@ bad_record(const json_t *record, struct error *err)
 {
 	const char *op = json_get_text(record, "op");
 	return error_set(err, ERROR_STATE,
-	    "a journal record '%s' that does "
-	    "not fit what was before",
+	    "a journal record '%s' that does not fit what was before",
 	    op == NULL ? "" : op);
 }
 

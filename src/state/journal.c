@@ -22,7 +22,7 @@
 #define CRC_LEN 19 /* ,"crc":"00000000"} and a newline */
 #define PREV_LEN 18 /* ,"prev":"00000000" */
 
-/* --- appending ----------------------------------------------------------- */
+/* --- appending -------------------------------------------------------- */
 
 bool
 journal_create(struct journal *journal, const char *path, json_t *header,
@@ -129,7 +129,7 @@ journal_close(struct journal *journal)
 	*journal = (struct journal){ .fd = -1 };
 }
 
-/* --- reading back -------------------------------------------------------- */
+/* --- reading back ----------------------------------------------------- */
 
 struct journal_reader {
 	FILE *file;
@@ -267,7 +267,7 @@ journal_replay(const char *path, journal_record_fn *fn, void *arg,
 	return ok;
 }
 
-/* --- opening again, with a torn end put aside ---------------------------- */
+/* --- opening again, with a torn end put aside ------------------------- */
 
 /* Kept, for whoever wants to know what was lost. */
 static bool

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/clock.h"
-
 #include "../tap.h"
+#include "base/clock.h"
 
 static void
 shown(void)

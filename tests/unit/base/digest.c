@@ -4,10 +4,9 @@
 
 #include <string.h>
 
+#include "../tap.h"
 #include "base/digest.h"
 #include "base/str.h"
-
-#include "../tap.h"
 
 /* RFC 3720, appendix B.4, and the check value of the CRC catalogues. */
 static void

@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/error.h"
-
 #include "../tap.h"
+#include "base/error.h"
 
 static void
 setting(void)

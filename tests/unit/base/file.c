@@ -12,11 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
-
-#include "../tap.h"
 #include "scratch.h"
 
 static void

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#include "base/id.h"
-
 #include "../tap.h"
+#include "base/id.h"
 
 static bool
 is_uuid(const char *text)

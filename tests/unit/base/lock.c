@@ -10,11 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
-
-#include "../tap.h"
 #include "scratch.h"
 
 #define ROUNDS 300

@@ -7,9 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
 #include "../tap.h"
+#include "base/log.h"
 
 static int pipe_in = -1;
 static int hooks;

@@ -8,10 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/mem.h"
 #include "base/str.h"
-
-#include "../tap.h"
 
 /* AddressSanitizer would report an impossible size instead of giving NULL. */
 const char *__asan_default_options(void);

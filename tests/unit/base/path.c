@@ -8,10 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/path.h"
 #include "base/str.h"
-
-#include "../tap.h"
 #include "scratch.h"
 
 static void

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
-
 #include "../tap.h"
+#include "base/str.h"
 
 static void
 empty(void)

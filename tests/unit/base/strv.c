@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../tap.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
-
-#include "../tap.h"
 
 static char *
 joined(struct strv *v)

@@ -7,11 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "../tap.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-
-#include "../tap.h"
 
 #define BAD "\xef\xbf\xbd"
 
@@ -239,6 +238,9 @@ cuts(void)
 	cut("abc");
 	cut("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z");
 	cut("\xf0\x9f\x98\x80");
+	tap_is_int((long long)text_count("a\xc3\xa4\xe2\x82\xac", 6), 3,
+	    "characters are counted, not bytes");
+	tap_is_int((long long)text_count(NULL, 0), 0, "nothing has none");
 	tap_is_int((long long)text_cut("\xc3\xa4\xc3\xa4", 4, 3), 2,
 	    "the character that does not fit is left out");
 	tap_is_int((long long)text_tail("\xc3\xa4\xc3\xa4", 4, 3), 2,

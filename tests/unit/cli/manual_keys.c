@@ -46,7 +46,7 @@ struct named {
 	struct strv entry_kinds;
 };
 
-/* --- reading ------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------- */
 
 static void
 read_page(struct str *text)
@@ -147,7 +147,7 @@ read_line(struct named *named, struct place *place, const char *line)
 		add_keys(named, place->sentence, line, false);
 }
 
-/* --- comparing ---------------------------------------------------------- */
+/* --- comparing -------------------------------------------------------- */
 
 static bool
 has(const struct strv *words, const char *word)

@@ -28,7 +28,7 @@ static struct loop *loop;
 static struct objects *objects;
 static char *dir;
 
-/* --- the system ---------------------------------------------------------- */
+/* --- the system ------------------------------------------------------- */
 
 /* What was asked for, in order: "fsync PATH", "begin PATH", "wait PATH", ... */
 static struct strv calls;
@@ -104,7 +104,7 @@ was_called(const char *what, const char *file)
 	return strv_has(&calls, call);
 }
 
-/* --- asking -------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------- */
 
 struct answer {
 	bool done;
@@ -172,7 +172,7 @@ has_objects(const char *what, const char *range)
 	return all;
 }
 
-/* --- what is made durable ------------------------------------------------ */
+/* --- what is made durable --------------------------------------------- */
 
 #ifdef HAVE_SYNC_FILE_RANGE
 static void

@@ -58,7 +58,7 @@ release(struct got *got)
 	free(got->why);
 }
 
-/* --- a git that is watched ------------------------------------------------ */
+/* --- a git that is watched -------------------------------------------- */
 
 /*
  * A git before the real one in PATH: it notes how it was called, does not stay
@@ -103,7 +103,7 @@ count_calls(const char *pattern)
 	return (int)strtol(n, NULL, 10);
 }
 
-/* --- merging ------------------------------------------------------------- */
+/* --- merging ---------------------------------------------------------- */
 
 static struct objects *
 open_objects(void)
@@ -302,7 +302,7 @@ test_given_tree(struct objects *objects)
 	release(&got);
 }
 
-/* --- several merges, published at once ----------------------------------- */
+/* --- several merges, published at once -------------------------------- */
 
 static void
 ended(const struct error *err, void *arg)

@@ -8,12 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../tap.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/item.h"
-
-#include "../tap.h"
 
 /* --- transitions ------------------------------------------------------ */
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -25,15 +26,13 @@
 #include "run/parent.h"
 #include "run/start.h"
 
-#include "../tap.h"
-
 #define LIFE_SECONDS 120 /* of a fake agent whose test died */
 #define LOG_LIMIT ((size_t)1 << 26)
 
 static struct harness *current; /* for hooks without an argument */
 static char *self; /* path of this test program */
 
-/* --- the fake agent ------------------------------------------------------ */
+/* --- the fake agent --------------------------------------------------- */
 
 static int
 shell(const char *dir, const char *script, struct str *out)
@@ -172,7 +171,7 @@ be_agent(const char *resolve, const char *resolve_end)
 	exit(0);
 }
 
-/* --- the fake executor --------------------------------------------------- */
+/* --- the fake executor ------------------------------------------------ */
 
 static void
 allow_starts(bool allowed)
@@ -258,7 +257,7 @@ static const struct executor_ops fake_ops = {
 	.sweep = fake_sweep,
 };
 
-/* --- what is seen -------------------------------------------------------- */
+/* --- what is seen ----------------------------------------------------- */
 
 static void
 deed_is_due(void *arg)
@@ -357,7 +356,7 @@ harness_status(const struct harness *harness, size_t index)
 	    .status;
 }
 
-/* --- opening and closing ------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------- */
 
 void
 harness_init(int argc, char **argv)

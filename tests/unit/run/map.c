@@ -14,12 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "harness.h"
 #include "plan/item.h"
-
-#include "../tap.h"
 
 static struct strv seen; /* "running -> failed (lost: record failure)" */
 
@@ -56,7 +55,7 @@ expect(const struct harness *harness, enum job_item_status status, size_t n,
 	    "%s: number of items", what);
 }
 
-/* --- ends of an agent ---------------------------------------------------- */
+/* --- ends of an agent ------------------------------------------------- */
 
 static void
 test_commits(void)
@@ -134,7 +133,7 @@ test_shortage(void)
 	close_and_keep(&harness);
 }
 
-/* --- work trees, refs and merges that fail ------------------------------- */
+/* --- work trees, refs and merges that fail ---------------------------- */
 
 /* Trees cannot be made at a commit that does not exist. */
 static void
@@ -255,7 +254,7 @@ test_no_scratch(void)
 	close_and_keep(&harness);
 }
 
-/* --- Ctrl-C in every state ----------------------------------------------- */
+/* --- Ctrl-C in every state -------------------------------------------- */
 
 struct stop {
 	const char *name;
@@ -445,7 +444,7 @@ test_stop_in_queue(void)
 	close_and_keep(&harness);
 }
 
-/* --- all transitions ----------------------------------------------------- */
+/* --- all transitions -------------------------------------------------- */
 
 static void
 test_all_seen(void)

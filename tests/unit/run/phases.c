@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "agent/agent_main.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -22,11 +23,9 @@
 #include "run/dry.h"
 #include "run/phases.h"
 
-#include "../tap.h"
-
 #define OUTPUT_LIMIT ((size_t)1 << 24)
 
-/* --- a repository, and a run in it --------------------------------------- */
+/* --- a repository, and a run in it ------------------------------------ */
 
 struct fixture {
 	char *root;
@@ -159,7 +158,7 @@ expect_log(const struct fixture *fixture, const char *part, const char *what)
 		tap_note("%s", str_text(&fixture->log));
 }
 
-/* --- workflows ----------------------------------------------------------- */
+/* --- workflows -------------------------------------------------------- */
 
 #define COMMIT_STEP(file)                                                      \
 	"shell: echo x >> " file " && git add . && git commit -qm 'add " file  \
@@ -193,7 +192,7 @@ static const char mapreduce[] =
     "  - shell: echo ${map.successful} of ${map.total} > report\n"
     "  - shell: git add . && git commit -qm 'the report'\n";
 
-/* --- standard workflows -------------------------------------------------- */
+/* --- standard workflows ----------------------------------------------- */
 
 static void
 test_standard(void)
@@ -395,7 +394,7 @@ test_merge_block(void)
 	fixture_close(&fixture);
 }
 
-/* --- MapReduce ----------------------------------------------------------- */
+/* --- MapReduce -------------------------------------------------------- */
 
 static void
 test_mapreduce(void)
@@ -561,7 +560,7 @@ test_uncommitted_setup(void)
 	fixture_close(&fixture);
 }
 
-/* --- what stops a run before it begins ----------------------------------- */
+/* --- what stops a run before it begins -------------------------------- */
 
 static void
 test_no_start(void)

@@ -8,9 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/slots.h"
-
 #include "../tap.h"
+#include "run/slots.h"
 
 #define NOBODY 65534
 

@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 
-#include "workflow/value.h"
-
 #include "../tap.h"
+#include "workflow/value.h"
 
 static void
 durations(void)
