@@ -5,13 +5,13 @@ SOURCE_CHECKS = \
 	%D%/check-headers \
 	%D%/check-layers \
 	%D%/check-manual \
+	%D%/check-structure \
 	%D%/check-style
 dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/bench \
 	%D%/bootstrap \
 	%D%/build \
 	%D%/check-size \
-	%D%/check-structure \
 	%D%/fuzz \
 	%D%/install-packages \
 	%D%/quickstart \

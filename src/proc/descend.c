@@ -19,7 +19,6 @@
 #include "proc/descend.h"
 #include "proc/ladder.h"
 #include "proc/process.h"
-#include "proc/proctable.h"
 
 /* Between two looks while something is dying. */
 #define PAUSE_MS 1
@@ -89,7 +88,7 @@ static size_t
 kill_round(void)
 {
 	autopids struct pids pids = { 0 };
-	if (!proctable_children(&pids))
+	if (!process_children(&pids))
 		return child_kill_every();
 	size_t alive = 0;
 	for (size_t i = 0; i < pids.n; i++) {
@@ -141,7 +140,7 @@ static bool
 has_token(pid_t pid, const char *token)
 {
 	autostr struct str env = { 0 };
-	if (!proctable_environ(pid, &env))
+	if (!process_environ(pid, &env))
 		return false;
 	/* A process may have cut its last entry short: str ends it. */
 	const char *entry = str_text(&env);
@@ -194,7 +193,7 @@ static size_t
 sweep_once(const char *token)
 {
 	autopids struct pids pids = { 0 };
-	if (!proctable_of_user(geteuid(), &pids))
+	if (!process_of_user(geteuid(), &pids))
 		return 0;
 	size_t killed = 0;
 	for (size_t i = 0; i < pids.n; i++) {

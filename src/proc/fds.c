@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes and duplicates above the three standard descriptors. */
+/* Descriptors above the three standard ones, and their limit. */
 #include "config.h"
+
+#include <sys/resource.h>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -66,4 +68,41 @@ fds_pipe(int ends[2], struct error *err)
 	fds_close(&ends[0]);
 	fds_close(&ends[1]);
 	return false;
+}
+
+/* --- how many there may be -------------------------------------------- */
+
+/* Process-wide like the limit itself. */
+static struct {
+	bool raised;
+	struct rlimit original;
+	struct rlimit own;
+} nofile;
+
+void
+fds_raise_limit(void)
+{
+	struct rlimit limit;
+	if (nofile.raised || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	nofile.original = limit;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	nofile.own = limit;
+	nofile.raised = nofile.original.rlim_cur != limit.rlim_cur;
+}
+
+void
+fds_spawn_begin(void)
+{
+	if (nofile.raised)
+		setrlimit(RLIMIT_NOFILE, &nofile.original);
+}
+
+void
+fds_spawn_end(void)
+{
+	if (nofile.raised)
+		setrlimit(RLIMIT_NOFILE, &nofile.own);
 }

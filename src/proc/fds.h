@@ -2,7 +2,7 @@
 /*
  * Descriptors on their way into a child: always close-on-exec and never 0, 1
  * or 2, even if this process was started without those, so that putting one in
- * its place cannot overwrite another.
+ * its place cannot overwrite another. And how many of them there may be.
  */
 #ifndef PROC_FDS_H
 #define PROC_FDS_H
@@ -18,5 +18,14 @@ bool fds_pipe(int ends[2], struct error *err) MUST_USE;
 int fds_copy(int fd, struct error *err) MUST_USE;
 /* Closes *fd if it is open and makes it -1. */
 void fds_close(int *fd);
+
+/*
+ * Raises the soft limit of descriptors to the hard one; children still start
+ * with the soft limit that was found (programs that use select(2) rely on it).
+ */
+void fds_raise_limit(void);
+/* Around a spawn: children inherit the limit that is in force then. */
+void fds_spawn_begin(void);
+void fds_spawn_end(void);
 
 #endif

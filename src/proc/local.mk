@@ -5,11 +5,9 @@ libproc_a_SOURCES = \
 	%D%/excerpt.c %D%/excerpt.h \
 	%D%/fds.c %D%/fds.h \
 	%D%/ladder.h \
-	%D%/limits.c %D%/limits.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/process.c %D%/process.h \
-	%D%/proctable.c %D%/proctable.h \
 	%D%/program.c %D%/program.h \
 	%D%/run.c %D%/run.h \
 	%D%/signals.c %D%/signals.h \

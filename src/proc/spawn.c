@@ -10,7 +10,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
-#include "proc/limits.h"
+#include "proc/fds.h"
 #include "proc/program.h"
 #include "proc/spawn.h"
 
@@ -100,10 +100,10 @@ spawn_at(const char *program, const struct spawn *spawn,
 		return code;
 	code = fill_attributes(&attributes, spawn->own_group);
 	if (code == 0) {
-		limits_spawn_begin();
+		fds_spawn_begin();
 		code = posix_spawn(pid, program, actions, &attributes,
 		    spawn->argv, spawn->env == NULL ? environ : spawn->env);
-		limits_spawn_end();
+		fds_spawn_end();
 	}
 	posix_spawnattr_destroy(&attributes);
 	return code;

@@ -17,8 +17,8 @@
 #include "plan/items.h"
 #include "proc/child.h"
 #include "proc/descend.h"
+#include "proc/fds.h"
 #include "proc/ladder.h"
-#include "proc/limits.h"
 #include "proc/signals.h"
 #include "run/executor_local.h"
 #include "run/finish.h"
@@ -300,7 +300,7 @@ static bool
 open_loop(struct supervisor *sup, struct error *err)
 {
 	sup->loop = loop_new();
-	limits_raise_nofile();
+	fds_raise_limit();
 	descend_adopt();
 	return child_init(sup->loop, err) &&
 	    signals_open(sup->loop, signal_came, sup, err) &&

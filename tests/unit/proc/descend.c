@@ -17,7 +17,6 @@
 #include "base/mem.h"
 #include "proc/descend.h"
 #include "proc/process.h"
-#include "proc/proctable.h"
 #include "support.h"
 
 struct kind {
@@ -116,7 +115,7 @@ static size_t
 count_children(void)
 {
 	autopids struct pids pids = { 0 };
-	return proctable_children(&pids) ? pids.n : 0;
+	return process_children(&pids) ? pids.n : 0;
 }
 
 /* An orphan that ends is reaped by the loop. */
@@ -150,15 +149,15 @@ has_pid(const struct pids *pids, pid_t pid)
 
 /* Both ways to find children, of which a kernel may offer but one. */
 static void
-test_proctable(struct loop *loop)
+test_children(struct loop *loop)
 {
 	struct seen seen = { 0 };
 	autopids struct pids listed = { 0 };
 	autopids struct pids scanned = { 0 };
 	struct child *child = start_zoo(loop, "setsid", NULL, &seen);
 	turn_until(loop, says_ready, &seen);
-	tap_ok(proctable_children(&listed), "children are listed");
-	tap_ok(proctable_children_by_scan(&scanned), "children are scanned");
+	tap_ok(process_children(&listed), "children are listed");
+	tap_ok(process_children_by_scan(&scanned), "children are scanned");
 	tap_is_int((long long)listed.n, 1, "one is listed");
 	tap_is_int((long long)scanned.n, 1, "one is scanned");
 	tap_ok(has_pid(&listed, child_pid(child)) &&
@@ -249,7 +248,7 @@ main(void)
 	test_chain(loop);
 	test_crowd(loop);
 	test_stray(loop);
-	test_proctable(loop);
+	test_children(loop);
 	test_sweep(loop);
 	descend_kill_all();
 	loop_free(loop);

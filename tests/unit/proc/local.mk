@@ -11,7 +11,7 @@ check_PROGRAMS += \
 	%D%/child_load \
 	%D%/descend \
 	%D%/excerpt \
-	%D%/limits \
+	%D%/fds \
 	%D%/lines \
 	%D%/loop \
 	%D%/program \
@@ -21,7 +21,7 @@ tests_unit_proc_child_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_child_load_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_descend_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_excerpt_LDADD = $(PROC_TEST_LIBS)
-tests_unit_proc_limits_LDADD = $(PROC_TEST_LIBS)
+tests_unit_proc_fds_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_lines_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_loop_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_program_LDADD = $(PROC_TEST_LIBS)

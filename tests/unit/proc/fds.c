@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "../tap.h"
-#include "proc/limits.h"
+#include "proc/fds.h"
 #include "proc/run.h"
 
 static void
@@ -24,7 +24,7 @@ main(void)
 	autoerror struct error err = { 0 };
 	struct rlimit limit;
 	set_soft(130);
-	limits_raise_nofile();
+	fds_raise_limit();
 	getrlimit(RLIMIT_NOFILE, &limit);
 	tap_ok(limit.rlim_cur == limit.rlim_max,
 	    "the soft limit is raised to the hard one");
