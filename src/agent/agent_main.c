@@ -37,7 +37,7 @@ send_result(struct keeper *keeper, const struct frame_result *result)
 	keeper_flush(keeper);
 }
 
-/* Members that a supervisor may leave out read as empty. */
+/* A text that the supervisor left out is an empty one. */
 static void
 fill_in(char **text)
 {

@@ -7,8 +7,8 @@
 #define AGENT_AGENT_MAIN_H
 
 /*
- * Runs the agent on standard input and output; the process' exit status, 0
- * whenever a result was sent.
+ * Runs the agent on standard input and output. Gives the exit status of the
+ * process, which is 0 whenever a result was sent.
  */
 int agent_main(void);
 

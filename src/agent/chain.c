@@ -25,7 +25,10 @@ set_text(struct strv *env, const char *name, const char *text)
 		strv_env_set(env, name, text);
 }
 
-/* ITEM_ and the member's name in capitals, anything odd as '_'. */
+/*
+ * "ITEM_" and the name of the member in capitals, with a '_' for each byte
+ * that the name of a variable cannot have.
+ */
 static char *
 item_name(const char *member)
 {
@@ -263,8 +266,8 @@ chain_environment(const struct chain *chain, const struct step *step,
 			return error_wrap(err, "env: %s", name);
 		strv_env_set(env, name, str_text(&value));
 	}
-	if (chain->attempt > 0) {
-		autofree char *number = mem_format("%u", chain->attempt);
+	if (chain->execution > 0) {
+		autofree char *number = mem_format("%u", chain->execution);
 		strv_env_set(env, "SHELL_ATTEMPT", number);
 		strv_env_set(env, "TEST_ATTEMPT", number);
 	}

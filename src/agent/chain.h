@@ -35,7 +35,8 @@ struct chain {
 	struct strv env; /* of every child */
 	size_t step; /* place of the current step in spec->steps */
 	unsigned runs; /* commands run so far: numbers the logs */
-	unsigned attempt; /* execution of the step being handled; 0: none */
+	/* Of the step that is handled: how often it was run; 0: none is. */
+	unsigned execution;
 	int64_t deadline; /* of the handler, clock_now(); 0: none */
 	char *session; /* of the last claude step */
 	bool has_cost;

@@ -126,7 +126,7 @@ class_of_failure(const struct claude_stream *stream)
 	return class;
 }
 
-/* A result line of its own that says no. */
+/* The class of a failure that the last result line reports. */
 static enum claude_class
 class_of_result(const struct claude_stream *stream)
 {
@@ -192,7 +192,7 @@ add_advice(struct str *why, const struct claude_stream *stream,
 		    clock_rfc3339(stream->resets_at * 1000, stamp));
 }
 
-/* The last result line stands for success. */
+/* Whether the last result line reports a success. */
 static bool
 is_good(const struct claude_stream *stream)
 {

@@ -20,7 +20,7 @@
 #define READ_SIZE 65536
 #define ORPHAN_STATUS 1
 
-/* The supervisor is gone: nobody will hear of what happens from here on. */
+/* For when the supervisor is gone: nobody hears of what happens then. */
 static void NORETURN
 end_all(void)
 {
@@ -149,10 +149,10 @@ signal_came(int signo, void *arg)
 static void
 guard_tree(void)
 {
-	/* Fails for a group or session leader, which is as good. */
+	/* It fails for the leader of a group or session, which needs none. */
 	(void)setpgid(0, 0);
 	(void)descend_adopt();
-	/* A second string beside the lifeline, which tells the same. */
+	/* The kernel tells us, too, should the lifeline be held by others. */
 	(void)descend_bind_to_parent(0);
 }
 

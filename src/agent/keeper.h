@@ -22,10 +22,8 @@
 #include "proc/loop.h"
 
 #define KEEPER_SPEC_LIMIT (512u * 1024 * 1024) /* bytes of the spec line */
-#define KEEPER_QUEUE_LIMIT                                                     \
-	(4u * 1024 *                                                           \
-	    1024) /* output frames wait below it                      \
-			    */
+/* Bytes of frames that wait to be written, above which output is left out. */
+#define KEEPER_QUEUE_LIMIT (4u * 1024 * 1024)
 
 enum keeper_stop {
 	KEEPER_GOES_ON,

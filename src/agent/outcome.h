@@ -29,10 +29,13 @@ struct outcome {
 /* The chain goes on after it: success, or a failure that is tolerated. */
 bool outcome_is_ok(const struct outcome *outcome);
 /*
- * The failure that kept a program from being started: what is missing is the
- * user's, what is short is the machine's. Empties err.
+ * Makes err, with which a program could not be started, the failure of the
+ * outcome, and empties it. When the machine is short of something (processes,
+ * memory, descriptors, room for the arguments) the cause is CAUSE_RESOURCE, as
+ * the step may succeed another time; otherwise it is CAUSE_COMMAND.
  */
 void outcome_not_started(struct outcome *outcome, struct error *err);
+/* Replaces what *to holds; from is empty afterwards. */
 void outcome_move(struct outcome *to, struct outcome *from);
 void outcome_release(struct outcome *outcome);
 

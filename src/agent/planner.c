@@ -240,8 +240,8 @@ select_items(const struct chain *chain, const json_t *document, json_t **items,
 		*items = items_plan(document, &settings.config, &counts, err);
 	if (counts.spread)
 		chain_note(chain,
-		    "map.json_path %s selects one array: its "
-		    "elements are the items",
+		    "map.json_path %s selects one array: "
+		    "its elements are the items",
 		    settings.config.json_path);
 	settings_release(&settings);
 	if (*items == NULL)

@@ -40,7 +40,7 @@ static bool
 run_git(struct keeper *keeper, const char *dir, struct strv *args,
     struct error *err)
 {
-	/* A tree that a power cut damages is made anew. */
+	/* Nothing is synced: a tree that a power cut damages is made anew. */
 	const struct git_options options = {
 		.purpose = GIT_FOR_US,
 		.sync = GIT_HARDENED_LATER,
@@ -58,7 +58,7 @@ run_git(struct keeper *keeper, const char *dir, struct strv *args,
 	return ok;
 }
 
-/* What a killed git left in our own tree. */
+/* Removes the lock that a git which was killed has left in the tree. */
 static void
 remove_lock(const char *dir)
 {
@@ -138,7 +138,7 @@ look_at_tree(const struct frame_spec *spec, struct frame_result *result)
 		if (spec->salvage_ref != NULL)
 			salvage(spec, result);
 	}
-	/* Work that is kept nowhere else is for people to look at. */
+	/* A tree whose work is kept nowhere else is left for people. */
 	result->reusable = spec->check_reuse &&
 	    (!is_dirty || result->salvaged != NULL) &&
 	    worktree_is_reusable(spec->directory);

@@ -13,7 +13,10 @@
 #include "base/error.h"
 #include "plan/frame.h"
 
-/* Puts spec->base on spec->branch into the tree; nothing without a base. */
+/*
+ * Checks out spec->base on the new branch spec->branch, and cleans the tree
+ * when the spec says so. Without a base the tree stays as it is.
+ */
 bool prepare_tree(struct keeper *keeper, const struct frame_spec *spec,
     struct error *err) MUST_USE;
 /*

@@ -20,7 +20,7 @@
 #define TIMEOUT_VARIABLE "PRODIGY_COMMAND_TIMEOUT"
 #define TIMEOUT_MAX_SECONDS (30 * 24 * 3600)
 
-/* How the program is spoken to. */
+/* In which form a program is started, and answers. */
 enum claude_mode {
 	CLAUDE_STREAM, /* stream-json */
 	CLAUDE_PRINT, /* claude without a stream: text and exit status */
@@ -201,7 +201,7 @@ judge_stream(const struct claude *claude, int code, struct outcome *outcome)
 		    code == 0 ? 1 : code, "%s", str_text(&why));
 }
 
-/* Our own stop counts before what claude says. */
+/* When we stopped it ourselves, what claude says of its end is not asked. */
 static void
 judge(const struct claude *claude, struct outcome *outcome)
 {

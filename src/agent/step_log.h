@@ -26,7 +26,7 @@ struct step_log {
 	struct error err; /* why it could not be written; logging ended */
 };
 
-/* Takes path. Creates nothing yet. */
+/* The log owns path from here on. No file is made yet. */
 void step_log_begin(struct step_log *log, char *path);
 void step_log_add(struct step_log *log, const void *bytes, size_t len);
 /* Closes the file. Gives its path when there is one, else NULL. */

@@ -82,7 +82,7 @@ struct recovery {
 	struct handler_state state;
 };
 
-/* The commands in order; the first failure ends them. */
+/* Runs the commands in order; the first failure ends them. */
 static bool
 run_commands(struct recovery *recovery)
 {
@@ -122,7 +122,7 @@ run_handler(struct recovery *recovery)
 	handler_variables(chain, recovery->step, recovery->outcome,
 	    recovery->state.executions, vars, &path);
 	chain->scope = vars;
-	chain->attempt = recovery->state.executions;
+	chain->execution = recovery->state.executions;
 	if (recovery->rule->timeout_ms > 0) {
 		int64_t end = clock_now() + recovery->rule->timeout_ms;
 		if (chain->deadline == 0 || end < chain->deadline)
@@ -131,7 +131,7 @@ run_handler(struct recovery *recovery)
 	recovery->state.handler_ok = run_commands_checked(recovery);
 	recovery->state.handled++;
 	chain->scope = saved.scope;
-	chain->attempt = saved.attempt;
+	chain->execution = saved.execution;
 	chain->deadline = saved.deadline;
 	vars_free(vars);
 	if (path != NULL)
@@ -143,15 +143,15 @@ static void
 repeat(struct recovery *recovery)
 {
 	struct chain *chain = recovery->chain;
-	unsigned saved = chain->attempt;
+	unsigned saved = chain->execution;
 	outcome_release(recovery->outcome);
-	chain->attempt = recovery->state.executions + 1;
+	chain->execution = recovery->state.executions + 1;
 	run_command(chain, recovery->step, recovery->outcome);
-	chain->attempt = saved;
+	chain->execution = saved;
 	recovery->state.executions++;
 }
 
-/* The handler's failure is told behind the step's own. */
+/* Adds the failure of the handler to the message of the step's own. */
 static void
 give_up(struct recovery *recovery)
 {
@@ -257,9 +257,11 @@ check_commit(const struct chain *chain, const struct step *step,
 	if (chain->spec->phase == PHASE_MAP) {
 		autofree char *command = step_display(step);
 		failure_set(&outcome->failure, CAUSE_COMMIT_REQUIRED, 1,
-		    "Agent execution failed: Commit required but no commit "
-		    "was created\nWorktree: %s\nExpected behavior: Command "
-		    "should create at least one git commit\nCommand: %s",
+		    "Agent execution failed: "
+		    "Commit required but no commit was created\n"
+		    "Worktree: %s\nExpected behavior: "
+		    "Command should create at least one git commit\n"
+		    "Command: %s",
 		    chain->spec->directory, command);
 		return;
 	}

@@ -14,8 +14,8 @@
 #include "base/text.h"
 #include "data/template_shell.h"
 
-#define EXCERPT_LINES 5
-#define EXCERPT_BYTES 600
+#define MESSAGE_LINES 5
+#define MESSAGE_BYTES 600
 
 struct shell {
 	struct chain *chain;
@@ -23,20 +23,20 @@ struct shell {
 	struct step_log log;
 };
 
-/* The last lines of what was printed, for a message. */
+/* Appends the last lines of what was printed to a message. */
 static void
-add_excerpt(struct str *message, const struct str *text)
+add_last_lines(struct str *message, const struct str *text)
 {
 	size_t end = text->len;
 	while (end > 0 && text->data[end - 1] == '\n')
 		end--;
 	if (end == 0)
 		return;
-	const size_t least = text_tail(text->data, end, EXCERPT_BYTES);
+	const size_t least = text_tail(text->data, end, MESSAGE_BYTES);
 	size_t start = end;
 	unsigned lines = 0;
 	while (start > least) {
-		if (text->data[start - 1] == '\n' && ++lines == EXCERPT_LINES)
+		if (text->data[start - 1] == '\n' && ++lines == MESSAGE_LINES)
 			break;
 		start--;
 	}
@@ -54,7 +54,7 @@ explain_failure(const struct shell *shell, const struct child_end *end,
 	str_format(&message, "%s failed with exit code %d", title, code);
 	if (end->signalled)
 		str_format(&message, " (killed by signal %d)", end->status);
-	add_excerpt(
+	add_last_lines(
 	    &message, outcome->err.len > 0 ? &outcome->err : &outcome->out);
 	failure_set(
 	    &outcome->failure, CAUSE_COMMAND, code, "%s", str_text(&message));

@@ -28,7 +28,10 @@ refuse(struct error *err, const char *path, const char *why)
 	return error_set(err, ERROR_INPUT, "write_file: %s: %s", path, why);
 }
 
-/* A name that leads into the repository's own files on any file system. */
+/*
+ * Whether a name leads into the repository's own files, on file systems that
+ * ignore case, or blanks and dots at the end of a name, as well.
+ */
 static bool
 is_git_name(const char *name, size_t len)
 {
@@ -49,9 +52,9 @@ has_git_name(const char *path)
 	return false;
 }
 
-/* The directory's descriptor moves one component down. */
+/* Replaces the descriptor of a directory by that of one beneath it. */
 static bool
-descend(int *dir, const char *name, bool create, struct error *err)
+step_into(int *dir, const char *name, bool create, struct error *err)
 {
 	if (create && mkdirat(*dir, name, 0777) == -1 && errno != EEXIST)
 		return error_system(
@@ -113,7 +116,7 @@ open_beneath(const char *dir, const char *path, bool create_dirs, unsigned mode,
 	for (char *slash = strchr(name, '/'); slash != NULL;
 	     slash = strchr(name, '/')) {
 		*slash = '\0';
-		if (!descend(&at, name, create_dirs, err))
+		if (!step_into(&at, name, create_dirs, err))
 			return -1;
 		name = slash + 1;
 	}
