@@ -9,6 +9,7 @@
 
 #include "agent/chain.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -26,7 +27,7 @@ set_text(struct strv *env, const char *name, const char *text)
 }
 
 /*
- * "ITEM_" and the name of the member in capitals, with a '_' for each byte
+ * ITEM_ and the name of the member in capitals, with a '_' for each byte
  * that the name of a variable cannot have.
  */
 static char *
@@ -296,6 +297,19 @@ chain_file(const struct chain *chain, const char *kind, const char *suffix)
 }
 
 char *
+chain_write(const struct chain *chain, const char *kind, const char *suffix,
+    const struct str *text, struct error *err)
+{
+	char *path = chain_file(chain, kind, suffix);
+	bool ok = file_remove(path, err);
+	autofd int fd = ok ? file_open_append(path, err) : -1;
+	if (fd != -1 && file_write_all(fd, str_text(text), text->len, err))
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *
 chain_end_log(const struct chain *chain, struct step_log *log)
 {
 	if (log->err.kind != ERROR_NONE)
@@ -331,8 +345,8 @@ chain_is_stopped(const struct chain *chain, struct outcome *outcome)
 	case KEEPER_GOES_ON:
 		return false;
 	case KEEPER_CANCELLED:
-		failure_set(
-		    &outcome->failure, CAUSE_CANCELLED, 143, "cancelled");
+		failure_set(&outcome->failure, CAUSE_CANCELLED,
+		    OUTCOME_CANCELLED_CODE, "cancelled");
 		break;
 	case KEEPER_OUT_OF_TIME:
 		failure_set(&outcome->failure, CAUSE_TIMEOUT,

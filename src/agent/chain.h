@@ -77,6 +77,12 @@ int64_t chain_timeout(const struct chain *chain, const struct step *step);
 /* "LOG_DIR/NAME-N-KIND.SUFFIX" of the current run; allocated. */
 char *chain_file(
     const struct chain *chain, const char *kind, const char *suffix) MUST_USE;
+/*
+ * Writes text to chain_file(), in place of what another attempt left there.
+ * Gives its path, for the caller to free; NULL on failure.
+ */
+char *chain_write(const struct chain *chain, const char *kind,
+    const char *suffix, const struct str *text, struct error *err) MUST_USE;
 /* step_log_end(); a log that could not be written is noted. */
 char *chain_end_log(const struct chain *chain, struct step_log *log) MUST_USE;
 /* "shell: cargo test", whatever the step's name; allocated. */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the steps of an agent in order and tells what they came to. */
+/*
+ * The executor of steps, whatever their kind and phase: each from its condition
+ * over its command, its captures and its on_failure to its commit check, in
+ * order, until one fails.
+ */
 #ifndef AGENT_CHAIN_RUN_H
 #define AGENT_CHAIN_RUN_H
 
@@ -10,8 +14,8 @@
 #define STEP_OUTPUT_LIMIT (4u * 1024) /* of one step's entry */
 
 /*
- * Runs spec->steps from first_step on. Sets everything in result that the
- * steps decide: failure, output, captures, cost, ...
+ * Runs the steps of chain->spec from first_step on. Sets everything in result
+ * that the steps decide: failure, output, captures, cost, ...
  */
 void chain_run(struct chain *chain, struct frame_result *result);
 

@@ -7,7 +7,6 @@
 
 #include "agent/handlers.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -99,16 +98,12 @@ describe_output(
 		join_output(failed, "STDOUT:\n", "\n\nSTDERR:\n", &text);
 		return str_take(&text);
 	}
-	char *file = chain_file(chain, "failure", "txt");
 	join_output(failed, "=== STDOUT ===\n", "\n\n=== STDERR ===\n", &text);
-	bool ok = file_remove(file, &err);
-	autofd int fd = ok ? file_open_append(file, &err) : -1;
-	ok = fd != -1 && file_write_all(fd, text.data, text.len, &err);
+	char *file = chain_write(chain, "failure", "txt", &text, &err);
 	str_release(&text);
-	if (!ok) {
+	if (file == NULL) {
 		chain_note(chain, "the handler does not see the output: %s",
 		    error_text(&err));
-		free(file);
 		return mem_text("");
 	}
 	*path = file;

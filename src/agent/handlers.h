@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * on_failure (see prodigy-workflow(5)): what follows after a step has failed,
- * as a pure function, and the variables that its handler sees. step_run.c
+ * as a pure function, and the variables that its handler sees. chain_run.c
  * carries out what is decided here.
  */
 #ifndef AGENT_HANDLERS_H

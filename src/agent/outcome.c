@@ -27,8 +27,8 @@ outcome_not_started(struct outcome *outcome, struct error *err)
 	int code = err->code;
 	failure_set(&outcome->failure,
 	    is_shortage(code) ? CAUSE_RESOURCE : CAUSE_COMMAND,
-	    code == ENOENT ? OUTCOME_NO_PROGRAM_CODE : 126, "%s",
-	    error_text(err));
+	    code == ENOENT ? OUTCOME_NO_PROGRAM_CODE : OUTCOME_NOT_RUN_CODE,
+	    "%s", error_text(err));
 	error_release(err);
 }
 

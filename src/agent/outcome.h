@@ -12,7 +12,9 @@
 #include "plan/frame.h"
 
 #define OUTCOME_TIMEOUT_CODE 124 /* as timeout(1) reports it */
-#define OUTCOME_NO_PROGRAM_CODE 127 /* as a shell reports it */
+#define OUTCOME_NOT_RUN_CODE 126 /* as a shell reports it, like the next */
+#define OUTCOME_NO_PROGRAM_CODE 127
+#define OUTCOME_CANCELLED_CODE 143 /* as after a SIGTERM */
 
 struct outcome {
 	struct failure failure; /* CAUSE_NONE: the command succeeded */

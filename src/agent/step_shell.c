@@ -9,7 +9,6 @@
 #include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/template_shell.h"
@@ -60,16 +59,6 @@ explain_failure(const struct shell *shell, const struct child_end *end,
 	    &outcome->failure, CAUSE_COMMAND, code, "%s", str_text(&message));
 }
 
-/* A script that does not fit into an argument goes into a file. */
-static bool
-write_script(const char *path, const struct str *script, struct error *err)
-{
-	if (!file_remove(path, err))
-		return false;
-	autofd int fd = file_open_append(path, err);
-	return fd != -1 && file_write_all(fd, script->data, script->len, err);
-}
-
 static void
 run_script(struct shell *shell, char *const *argv, struct strv *env,
     const char *dir, struct outcome *outcome)
@@ -111,13 +100,14 @@ run_text(struct shell *shell, const struct str *script, struct strv *env,
 		run_script(shell, strv_array(&argv), env, dir, outcome);
 		return;
 	}
-	char *path = chain_file(shell->chain, "script", "sh");
-	strv_give(&argv, path);
-	if (!write_script(path, script, &err)) {
+	/* A script that does not fit into an argument goes into a file. */
+	char *path = chain_write(shell->chain, "script", "sh", script, &err);
+	if (path == NULL) {
 		error_wrap(&err, "writing the step's script");
 		failure_take_error(&outcome->failure, CAUSE_RESOURCE, &err);
 		return;
 	}
+	strv_give(&argv, path);
 	run_script(shell, strv_array(&argv), env, dir, outcome);
 	(void)unlink(path);
 }

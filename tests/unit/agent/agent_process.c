@@ -90,6 +90,26 @@ handler_sees_output(void)
 	harness_close(&h);
 }
 
+static void
+handler_gets_a_file(void)
+{
+	struct harness h;
+	autostr struct str seen = { 0 };
+	harness_open(&h, PHASE_REDUCE);
+	struct step *step = harness_shell(&h, "yes | head -c 20000; exit 3");
+	step->on_failure = mem_zalloc(sizeof(*step->on_failure));
+	step->on_failure->from_commands = true;
+	struct step *look = steps_add(&step->on_failure->commands);
+	look->kind = STEP_SHELL;
+	look->command = mem_text("wc -c <${shell.output} >size");
+	harness_run(&h);
+	harness_succeeded(&h, "a handler of a step that printed much");
+	(void)harness_sh(&h, "cat size; ls ../logs", &seen);
+	tap_is_text(str_text(&seen), "20032\nagent_0-1-shell.log\n",
+	    "a long output is in a file, which goes with the handler");
+	harness_close(&h);
+}
+
 /* Each way to go on after a failed step, carried out. */
 struct process_handler {
 	const char *what;
@@ -481,6 +501,7 @@ main(void)
 	chain_of_three();
 	plain_failure();
 	handler_sees_output();
+	handler_gets_a_file();
 	handlers_are_carried_out();
 	timeout_kills_all();
 	lifeline_ends();

@@ -305,6 +305,7 @@ static const struct stream_reason reasons[] = {
 	{ "\"result\":\"something else\"", CLAUDE_OTHER },
 	{ "\"terminal_reason\":\"aborted_tools\"", CLAUDE_INTERRUPTED },
 	{ "\"terminal_reason\":\"aborted_streaming\"", CLAUDE_INTERRUPTED },
+	{ "\"subtype\":\"error_x\",\"result\":\"rate limit\"", CLAUDE_OTHER },
 	{ "\"subtype\":\"error_max_turns\"", CLAUDE_TURNS },
 	{ "\"subtype\":\"error_max_budget_usd\"", CLAUDE_BUDGET },
 };

@@ -21,29 +21,31 @@ check(const char *dir)
 	autofree char *path = path_join(dir, "a.log");
 	step_log_begin(&log, mem_text(path));
 	tap_ok(step_log_end(&log) == NULL, "a silent step has no log");
-	tap_ok(!path_exists(path), "and no file");
+	tap_ok(!path_exists(path), "a silent step leaves no file");
 
 	step_log_begin(&log, mem_text(path));
 	log.limit = 10;
 	step_log_add(&log, "12345", 5);
-	tap_ok(path_exists(path), "it can be followed from the first byte");
+	tap_ok(
+	    path_exists(path), "the log can be followed from its first byte");
 	step_log_add(&log, "67890", 5);
 	step_log_add(&log, "x", 1);
 	step_log_add(&log, "yyy", 3);
 	char *written = step_log_end(&log);
-	tap_is_text(written, path, "the path is given");
+	tap_is_text(written, path, "the end gives the path of the log");
 	free(written);
-	tap_ok(file_read(path, 1000, &text, &err), "read back");
+	tap_ok(file_read(path, 1000, &text, &err), "the log can be read back");
 	tap_is_text(str_text(&text),
 	    "1234567890\n[log cut here: it reached its limit]\n",
-	    "cut at the limit, with one line that says so");
+	    "a log is cut at its limit, with one line that says so");
 
 	step_log_begin(&log, mem_format("%s/missing/b.log", dir));
 	step_log_add(&log, "x", 1);
 	step_log_add(&log, "y", 1);
-	tap_ok(log.err.kind != ERROR_NONE, "a failure is kept: %s",
-	    error_text(&log.err));
-	tap_ok(step_log_end(&log) == NULL, "there is no log then");
+	tap_ok(log.err.kind != ERROR_NONE,
+	    "why a log could not be written is kept: %s", error_text(&log.err));
+	tap_ok(step_log_end(&log) == NULL,
+	    "a log that could not be written has no path");
 }
 
 int
