@@ -346,34 +346,42 @@ apply_pattern(const char *pattern, struct str *text, struct error *err)
 }
 
 static json_t *
+whole(const struct str *text)
+{
+	return json_string_lossy(str_text(text), text->len);
+}
+
+/* The line at a place, an empty text when there is none. */
+static json_t *
+line_at(json_t *lines, size_t place)
+{
+	json_t *line = json_incref(json_array_get(lines, place));
+	return line != NULL ? line : json_string("");
+}
+
+static json_t *
 apply_multiline(enum output_lines multiline, struct str *text)
 {
-	json_t *lines = to_lines(text);
+	autojson json_t *lines = to_lines(text);
 	size_t n = json_array_size(lines);
-	json_t *value = NULL;
 	switch (multiline) {
-	case OUTPUT_ARRAY:
-		return lines;
-	case OUTPUT_FIRST_LINE:
-		value = json_incref(json_array_get(lines, 0));
-		break;
-	case OUTPUT_LAST_LINE:
-		if (n > 0)
-			value = json_incref(json_array_get(lines, n - 1));
-		break;
+	case OUTPUT_PRESERVE:
+		return whole(text);
 	case OUTPUT_JOIN:
 		for (size_t i = 0; i < text->len; i++)
 			if (text->data[i] == '\n')
 				text->data[i] = ' ';
-		value = json_string_lossy(str_text(text), text->len);
-		break;
-	case OUTPUT_PRESERVE:
+		return whole(text);
+	case OUTPUT_FIRST_LINE:
+		return line_at(lines, 0);
+	case OUTPUT_LAST_LINE:
+		return line_at(lines, n > 0 ? n - 1 : 0);
+	case OUTPUT_ARRAY:
+		return json_incref(lines);
 	case OUTPUT_LINES:
-		value = json_string_lossy(str_text(text), text->len);
 		break;
 	}
-	json_decref(lines);
-	return value != NULL ? value : json_string("");
+	BUG("choice of lines %d", (int)multiline);
 }
 
 /* The one value that a path selects, or an array of several. */
