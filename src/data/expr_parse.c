@@ -72,6 +72,9 @@ column(const struct expr_lexer *lexer, size_t at)
 	return text_count(lexer->text, at) + 1;
 }
 
+static bool fail_at(const struct expr_lexer *lexer, size_t at,
+    struct error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 static bool
 fail_at(const struct expr_lexer *lexer, size_t at, struct error *err,
     const char *fmt, ...)
@@ -240,6 +243,9 @@ at_word(const struct expr_parser *p, const char *word)
 	return p->lexer.token == TOKEN_IDENT &&
 	    strcasecmp(str_text(&p->lexer.value), word) == 0;
 }
+
+static bool fail(const struct expr_parser *p, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
 
 static bool
 fail(const struct expr_parser *p, const char *fmt, ...)

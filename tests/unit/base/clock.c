@@ -12,17 +12,18 @@ static void
 shown(void)
 {
 	char out[CLOCK_RFC3339_SIZE], stamp[CLOCK_STAMP_SIZE];
-	tap_is_text(clock_rfc3339(0, out), "1970-01-01T00:00:00.000Z", "epoch");
+	tap_is_text(clock_rfc3339(0, out), "1970-01-01T00:00:00.000Z",
+	    "the epoch is shown");
 	tap_is_text(clock_rfc3339(1769860800123, out),
-	    "2026-01-31T12:00:00.123Z", "with milliseconds");
+	    "2026-01-31T12:00:00.123Z", "milliseconds are shown");
 	tap_is_text(clock_rfc3339(-1, out), "1969-12-31T23:59:59.999Z",
-	    "before the epoch");
+	    "a time before the epoch is shown");
 	tap_is_text(clock_rfc3339(INT64_MAX, out), "9999-12-31T23:59:59.999Z",
-	    "the last there is");
+	    "a time too late is the last that can be shown");
 	tap_is_text(clock_rfc3339(INT64_MIN, out), "1000-01-01T00:00:00.000Z",
-	    "the first there is");
+	    "a time too early is the first that can be shown");
 	tap_is_text(clock_stamp(1769860800123, stamp), "20260131_120000",
-	    "the stamp is UTC everywhere");
+	    "a stamp is UTC everywhere");
 }
 
 static void
@@ -34,7 +35,8 @@ passing(void)
 	int64_t passed = clock_now() - before;
 	tap_ok(passed >= 19 && passed < 10000, "20 ms are %lld",
 	    (long long)passed);
-	tap_ok(clock_wall() > 1700000000000, "the epoch is long ago");
+	tap_ok(clock_wall() > 1700000000000,
+	    "the wall clock counts from the epoch");
 }
 
 static void

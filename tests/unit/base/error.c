@@ -13,16 +13,21 @@ setting(void)
 {
 	autoerror struct error err = { 0 };
 	tap_is_text(error_text(&err), "", "no failure has an empty text");
-	tap_ok(!error_set(&err, ERROR_INPUT, "a %d", 1), "set gives false");
+	tap_ok(!error_set(&err, ERROR_INPUT, "a %d", 1),
+	    "setting a failure gives false");
 	tap_is_text(error_text(&err), "a 1", "the text is formatted");
 	tap_is_int(err.kind, ERROR_INPUT, "the kind is kept");
-	tap_ok(!error_wrap(&err, "%s:%d", "file", 3), "wrap gives false");
-	tap_is_text(error_text(&err), "file:3: a 1", "context comes first");
-	tap_is_int(err.kind, ERROR_INPUT, "and the kind stays");
+	tap_ok(!error_wrap(&err, "%s:%d", "file", 3),
+	    "wrapping a failure gives false");
+	tap_is_text(
+	    error_text(&err), "file:3: a 1", "context stands before the text");
+	tap_is_int(err.kind, ERROR_INPUT, "wrapping keeps the kind");
 	error_set(&err, ERROR_STATE, "was: %s", error_text(&err));
-	tap_is_text(error_text(&err), "was: file:3: a 1", "built on itself");
+	tap_is_text(error_text(&err), "was: file:3: a 1",
+	    "a text may be built on itself");
 	error_release(&err);
-	tap_ok(err.kind == ERROR_NONE && err.text == NULL, "released");
+	tap_ok(err.kind == ERROR_NONE && err.text == NULL,
+	    "a released failure is none");
 }
 
 static void
@@ -36,12 +41,14 @@ from_errno(void)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		autoerror struct error err = { 0 };
 		errno = cases[i].code;
-		tap_ok(!error_system(&err, "opening %s", "x"), "is false");
+		tap_ok(!error_system(&err, "opening %s", "x"),
+		    "a failure of the system gives false");
+		tap_is_int(err.kind, cases[i].kind, "errno %d has its kind",
+		    cases[i].code);
 		tap_is_int(
-		    err.kind, cases[i].kind, "kind of %d", cases[i].code);
-		tap_is_int(err.code, cases[i].code, "its code");
+		    err.code, cases[i].code, "errno is kept as the code");
 		error_wrap(&err, "above");
-		tap_is_int(err.code, cases[i].code, "kept when wrapped");
+		tap_is_int(err.code, cases[i].code, "wrapping keeps the code");
 	}
 	autoerror struct error err = { 0 };
 	errno = ENOENT;
@@ -71,9 +78,10 @@ lists(void)
 			tap_ok(false, "add takes the failure out");
 	}
 	tap_is_int((long long)list.n, 20, "all findings are there");
-	tap_is_text(error_text(&list.items[13]), "finding 13", "in order");
+	tap_is_text(error_text(&list.items[13]), "finding 13",
+	    "findings keep their order");
 	error_list_release(&list);
-	tap_ok(list.items == NULL && list.n == 0, "released");
+	tap_ok(list.items == NULL && list.n == 0, "a released list is empty");
 }
 
 int

@@ -35,11 +35,13 @@ reading(void)
 	autostr struct str out = { 0 };
 	scratch_write("f", "12345");
 	str_add(&out, "0");
-	tap_ok(file_read("f", 5, &out, &err), "a file of the limit");
-	tap_is_text(str_text(&out), "012345", "is appended");
-	tap_ok(!file_read("f", 4, &out, &err), "one over the limit");
+	tap_ok(file_read("f", 5, &out, &err),
+	    "a file of as many bytes as allowed is read");
+	tap_is_text(str_text(&out), "012345", "its bytes are appended");
+	tap_ok(!file_read("f", 4, &out, &err),
+	    "a file that is a byte too long is refused");
 	tap_is_int(err.kind, ERROR_INPUT, "%s", error_text(&err));
-	tap_is_text(str_text(&out), "012345", "changes nothing");
+	tap_is_text(str_text(&out), "012345", "nothing is appended then");
 	error_release(&err);
 	tap_ok(!file_read("none", 4, &out, &err) && err.code == ENOENT,
 	    "none: %s", error_text(&err));
@@ -53,13 +55,14 @@ reading(void)
 	str_clear(&out);
 	tap_ok(
 	    file_read("/proc/self/status", 100000, &out, &err) && out.len > 100,
-	    "a file that hides its size");
+	    "a file that hides its size is read");
 	size_t before = out.len;
 	tap_ok(!file_read("/proc/self/status", 50, &out, &err),
-	    "whose limit counts");
-	tap_is_int((long long)out.len, (long long)before, "out is as before");
+	    "the limit counts for a file that hides its size");
+	tap_is_int((long long)out.len, (long long)before,
+	    "what was there before stays");
 	scratch_write("empty", "");
-	holds("empty", "", "an empty file");
+	holds("empty", "", "an empty file reads as nothing");
 }
 
 static void
@@ -69,16 +72,20 @@ reading_at(void)
 	autostr struct str out = { 0 };
 	scratch_write("f", "0123456789");
 	autofd int fd = open("f", O_RDONLY | O_CLOEXEC);
-	tap_ok(file_read_at(fd, 3, 4, &out, &err), "a part");
-	tap_is_text(str_text(&out), "3456", "is right");
-	tap_ok(!file_read_at(fd, 8, 4, &out, &err), "behind the end");
+	tap_ok(file_read_at(fd, 3, 4, &out, &err), "a part of a file is read");
+	tap_is_text(str_text(&out), "3456", "it is the right part");
+	tap_ok(!file_read_at(fd, 8, 4, &out, &err),
+	    "a part behind the end is refused");
 	tap_is_int(err.kind, ERROR_STATE, "%s", error_text(&err));
-	tap_is_text(str_text(&out), "3456", "changes nothing");
+	tap_is_text(str_text(&out), "3456", "nothing is appended for it");
 	error_release(&err);
-	tap_ok(!file_read_at(fd, UINT64_MAX, 4, &out, &err), "no such place");
+	tap_ok(!file_read_at(fd, UINT64_MAX, 4, &out, &err),
+	    "a place that no file has is refused");
 	error_release(&err);
-	tap_ok(!file_read_at(fd, 4, SIZE_MAX, &out, &err), "no such length");
-	tap_ok(file_read_at(fd, 10, 0, &out, &err), "nothing at the end");
+	tap_ok(!file_read_at(fd, 4, SIZE_MAX, &out, &err),
+	    "a length that no file has is refused");
+	tap_ok(file_read_at(fd, 10, 0, &out, &err),
+	    "no bytes can be read at the end");
 }
 
 static void
@@ -86,22 +93,24 @@ replacing(void)
 {
 	autoerror struct error err = { 0 };
 	struct stat st;
-	tap_ok(path_make_dirs("dir", &err), "a directory");
+	tap_ok(path_make_dirs("dir", &err), "a directory is made");
 	tap_ok(file_replace("dir/f", "one", 3, &err), "a new file: %s",
 	    error_text(&err));
-	holds("dir/f", "one", "is written");
+	holds("dir/f", "one", "the new file has its text");
 	tap_ok(stat("dir/f", &st) == 0 && (st.st_mode & 07777) == 0600,
-	    "for the owner only");
-	tap_ok(file_replace("dir/f", "2", 1, &err), "replaced");
-	holds("dir/f", "2", "by what is shorter");
-	tap_is_int(scratch_entries("dir"), 1, "nothing is left behind");
-	tap_ok(file_replace("bare", "x", 1, &err), "a name without directory");
+	    "the new file is for the owner only");
+	tap_ok(file_replace("dir/f", "2", 1, &err), "an old file is replaced");
+	holds("dir/f", "2", "the old text is gone");
+	tap_is_int(
+	    scratch_entries("dir"), 1, "replacing leaves no temporary file");
+	tap_ok(file_replace("bare", "x", 1, &err),
+	    "a name without a directory is replaced");
 	scratch_write("victim", "keep");
 	tap_ok(symlink("../victim", "dir/link") == 0 &&
 		file_replace("dir/link", "new", 3, &err),
 	    "a link is replaced");
-	holds("victim", "keep", "not followed");
-	holds("dir/link", "new", "by a file");
+	holds("victim", "keep", "a link is not followed");
+	holds("dir/link", "new", "a file stands in its place");
 	tap_ok(!file_replace("none/f", "x", 1, &err), "no directory: %s",
 	    error_text(&err));
 	error_release(&err);
@@ -151,21 +160,22 @@ in_pieces(void)
 	autoerror struct error err = { 0 };
 	struct file_new f;
 	int before = scratch_entries("dir");
-	tap_ok(file_new_open(&f, "dir/f", &err), "open");
-	tap_ok((fcntl(f.fd, F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
+	tap_ok(file_new_open(&f, "dir/f", &err), "a file is begun");
+	tap_ok((fcntl(f.fd, F_GETFD) & FD_CLOEXEC) != 0,
+	    "its descriptor is not inherited");
 	tap_ok(file_write_all(f.fd, "a", 1, &err) &&
 		file_write_all(f.fd, "b", 1, &err),
-	    "written");
+	    "it is written in pieces");
 	holds("dir/f", "old", "nothing is seen before the end");
-	tap_ok(file_new_commit(&f, &err), "commit");
+	tap_ok(file_new_commit(&f, &err), "it is committed");
 	holds("dir/f", "ab", "all is seen after it");
-	tap_ok(file_new_open(&f, "dir/f", &err), "open again");
+	tap_ok(file_new_open(&f, "dir/f", &err), "it is begun again");
 	file_new_abandon(&f);
 	file_new_abandon(&f);
 	holds("dir/f", "ab", "abandoned: nothing changes");
 	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
-	tap_ok(
-	    !file_new_open(&f, "none/f", &err) && f.fd == -1, "no directory");
+	tap_ok(!file_new_open(&f, "none/f", &err) && f.fd == -1,
+	    "nothing is begun without a directory");
 	file_new_abandon(&f);
 	tap_ok(true, "a failed open may be abandoned");
 }
@@ -175,11 +185,12 @@ links(void)
 {
 	autoerror struct error err = { 0 };
 	char target[64];
-	tap_ok(file_replace_link("dir/latest", "v1", &err), "a new link");
-	tap_ok(file_replace_link("dir/latest", "v2", &err), "replaced");
+	tap_ok(file_replace_link("dir/latest", "v1", &err), "a link is made");
+	tap_ok(
+	    file_replace_link("dir/latest", "v2", &err), "a link is replaced");
 	ssize_t n = readlink("dir/latest", target, sizeof(target) - 1);
 	target[n > 0 ? n : 0] = '\0';
-	tap_is_text(target, "v2", "it points there");
+	tap_is_text(target, "v2", "the link points to the new place");
 	int before = scratch_entries("dir");
 	tap_ok(!file_replace_link("dir", "v3", &err), "not a directory: %s",
 	    error_text(&err));
@@ -191,15 +202,17 @@ appending(void)
 {
 	autoerror struct error err = { 0 };
 	int fd = file_open_append("log", &err);
-	tap_ok(fd >= 0 && file_write_all(fd, "one\n", 4, &err), "created");
+	tap_ok(fd >= 0 && file_write_all(fd, "one\n", 4, &err),
+	    "a log is created");
 	close(fd);
 	fd = file_open_append("log", &err);
 	tap_ok(file_write_all(fd, "two\n", 4, &err) && file_sync(fd, &err),
-	    "opened again");
+	    "a log is opened again and synced");
 	close(fd);
-	holds("log", "one\ntwo\n", "appended");
-	tap_ok(symlink("victim", "log2") == 0, "a link");
-	tap_is_int(file_open_append("log2", &err), -1, "is not followed");
+	holds("log", "one\ntwo\n", "what is written later stands behind");
+	tap_ok(symlink("victim", "log2") == 0, "a link to a file is made");
+	tap_is_int(
+	    file_open_append("log2", &err), -1, "a link is not appended to");
 	error_release(&err);
 	int fds[2];
 	if (pipe(fds) != 0)
@@ -207,7 +220,8 @@ appending(void)
 	tap_ok(!file_sync(fds[0], &err) && err.kind == ERROR_STORAGE,
 	    "what cannot be synced is a storage failure");
 	error_release(&err);
-	tap_ok(!file_sync_dir("none", &err), "no directory to sync");
+	tap_ok(!file_sync_dir("none", &err),
+	    "a directory that is not there cannot be synced");
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -235,17 +249,17 @@ refusing_pipe(void)
 	}
 	close(fds[0]);
 	tap_ok(file_set_nonblocking(fds[1], true) && file_set_cloexec(fds[1]),
-	    "flags are set");
+	    "flags of a descriptor are set");
 	tap_ok(file_write_all(fds[1], bytes, len, &err), "all is written: %s",
 	    error_text(&err));
 	close(fds[1]);
 	int status = -1;
 	waitpid(pid, &status, 0);
-	tap_is_int(status, 0, "all arrives");
+	tap_is_int(status, 0, "the reader gets every byte");
 	tap_ok(!file_set_cloexec(-1) && !file_set_nonblocking(-1, true),
-	    "a wrong descriptor");
+	    "a wrong descriptor cannot be given flags");
 	tap_ok(!file_write_all(-1, "x", 1, &err) && err.code == EBADF,
-	    "has no room");
+	    "nothing can be written to a wrong descriptor");
 }
 
 int

@@ -38,12 +38,13 @@ files(void)
 {
 	autoerror struct error err = { 0 };
 	scratch_write("f", "x");
-	tap_ok(file_remove("f", &err) && !path_exists("f"), "a file");
+	tap_ok(
+	    file_remove("f", &err) && !path_exists("f"), "a file is removed");
 	tap_ok(file_remove("f", &err), "none is no failure");
 	tap_ok(!file_remove(".", &err), "a directory is: %s", error_text(&err));
 	scratch_write("f", "x");
 	tap_ok(removed("f"), "a tree may be a file");
-	tap_ok(removed("none"), "or nothing");
+	tap_ok(removed("none"), "what is not there is no failure");
 }
 
 static void

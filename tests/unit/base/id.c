@@ -32,8 +32,9 @@ main(void)
 	char hex[17];
 	memset(hex, 'x', sizeof(hex));
 	tap_ok(id_hex(hex, 16) == hex, "id_hex returns its buffer");
-	tap_is_int((long long)strspn(hex, "0123456789abcdef"), 16, "16 digits");
-	tap_ok(hex[16] == '\0', "and a NUL");
-	tap_is_text(id_hex(hex, 0), "", "none are none");
+	tap_is_int((long long)strspn(hex, "0123456789abcdef"), 16,
+	    "as many digits as asked for are made");
+	tap_ok(hex[16] == '\0', "a NUL stands behind them");
+	tap_is_text(id_hex(hex, 0), "", "no digits are the empty text");
 	return tap_done();
 }

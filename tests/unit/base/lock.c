@@ -25,24 +25,27 @@ taking(void)
 	autoerror struct error err = { 0 };
 	struct stat st;
 	tap_ok(!lock_is_held("l") && access("l", F_OK) != 0,
-	    "looking creates nothing");
+	    "looking at a lock creates no file");
 	int fd = lock_take("l", "pid 77 on host\nmore", &err);
-	tap_ok(fd >= 0, "taken: %s", error_text(&err));
-	tap_ok((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0, "close-on-exec");
+	tap_ok(fd >= 0, "a free lock is taken: %s", error_text(&err));
+	tap_ok((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0,
+	    "its descriptor is not inherited");
 	tap_ok(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0600,
-	    "for the owner only");
-	tap_ok(lock_is_held("l"), "is held");
-	tap_is_int(lock_take("l", "other", &err), -1, "not taken twice");
-	tap_is_int(err.kind, ERROR_STATE, "because it is held");
-	tap_is_text(
-	    error_text(&err), "l is locked by pid 77 on host", "and by whom");
+	    "its file is for the owner only");
+	tap_ok(lock_is_held("l"), "a taken lock is held");
+	tap_is_int(lock_take("l", "other", &err), -1,
+	    "a held lock is not taken again");
+	tap_is_int(err.kind, ERROR_STATE, "the failure is one of state");
+	tap_is_text(error_text(&err), "l is locked by pid 77 on host",
+	    "the message says by whom it is held");
 	error_release(&err);
 	close(fd);
-	tap_ok(!lock_is_held("l"), "released");
+	tap_ok(!lock_is_held("l"), "a closed descriptor releases the lock");
 	fd = lock_take("l", "b", &err);
 	autostr struct str content = { 0 };
-	tap_ok(file_read("l", 100, &content, &err), "readable");
-	tap_is_text(str_text(&content), "b", "the old holder is gone");
+	tap_ok(file_read("l", 100, &content, &err),
+	    "the file of a lock can be read");
+	tap_is_text(str_text(&content), "b", "it names the holder of now");
 	close(fd);
 }
 
@@ -53,10 +56,12 @@ refused(void)
 	scratch_write("victim", "keep");
 	if (symlink("victim", "link") != 0)
 		return;
-	tap_is_int(lock_take("link", "x", &err), -1, "no link is followed");
-	tap_is_int(err.code, ELOOP, "ELOOP");
+	tap_is_int(lock_take("link", "x", &err), -1,
+	    "a lock that is a link is refused");
+	tap_is_int(err.code, ELOOP, "the failure says that it is a link");
 	error_release(&err);
-	tap_is_int(lock_take("none/l", NULL, &err), -1, "no directory");
+	tap_is_int(
+	    lock_take("none/l", NULL, &err), -1, "a lock needs its directory");
 	tap_is_int(err.kind, ERROR_SYSTEM, "%s", error_text(&err));
 }
 
@@ -67,17 +72,23 @@ directories(void)
 	if (mkdir("d", 0700) != 0 || symlink("d", "dlink") != 0)
 		return;
 	int fd = lock_take("d", NULL, &err);
-	tap_ok(fd >= 0, "a directory: %s", error_text(&err));
-	tap_ok(lock_is_held("d"), "is held");
-	tap_is_int(lock_take("d", NULL, &err), -1, "not taken twice");
-	tap_is_text(error_text(&err), "d is locked", "because it is held");
+	tap_ok(fd >= 0, "a directory can be locked: %s", error_text(&err));
+	tap_ok(lock_is_held("d"), "a locked directory is held");
+	tap_is_int(lock_take("d", NULL, &err), -1,
+	    "a held directory is not taken again");
+	tap_is_text(error_text(&err), "d is locked",
+	    "the message says that it is locked");
 	error_release(&err);
 	close(fd);
-	tap_ok(!lock_is_held("d"), "released");
-	tap_is_int(scratch_entries("d"), 0, "nothing is made in it");
-	tap_is_int(lock_take("dlink", NULL, &err), -1, "no link is followed");
+	tap_ok(
+	    !lock_is_held("d"), "a closed descriptor releases the directory");
+	tap_is_int(scratch_entries("d"), 0,
+	    "a lock on a directory makes nothing in it");
+	tap_is_int(lock_take("dlink", NULL, &err), -1,
+	    "a link to a directory is not locked");
 	error_release(&err);
-	tap_is_int(lock_take("d", "x", &err), -1, "it has no place for a name");
+	tap_is_int(lock_take("d", "x", &err), -1,
+	    "a directory has no place for a name");
 }
 
 /* A holder that is killed leaves nothing behind. */
@@ -96,10 +107,13 @@ dead_holder(void)
 		for (;;)
 			pause();
 	}
-	tap_ok(read(ready[0], &byte, 1) == 1 && byte == 'y', "a child holds");
-	tap_is_int(lock_take("dead", NULL, &err), -1, "so it is refused");
+	tap_ok(read(ready[0], &byte, 1) == 1 && byte == 'y',
+	    "a child takes the lock");
+	tap_is_int(lock_take("dead", NULL, &err), -1,
+	    "a lock that a child has is refused");
 	error_release(&err);
-	tap_is_int(lock_wait("dead", clock_now() + 30, &err), -1, "in vain");
+	tap_is_int(lock_wait("dead", clock_now() + 30, &err), -1,
+	    "waiting for it ends at the deadline");
 	tap_is_int(err.kind, ERROR_STATE, "%s", error_text(&err));
 	error_release(&err);
 	kill(pid, SIGKILL);
@@ -145,7 +159,8 @@ racing(void)
 	while (wait(&status) > 0)
 		failures += status != 0;
 	tap_is_int(failures, 0, "all racers got there");
-	tap_ok(file_read("number", 100, &number, &err), "a number");
+	tap_ok(file_read("number", 100, &number, &err),
+	    "the number of the race is read");
 	tap_is_int(strtol(str_text(&number), NULL, 10), RACERS * ROUNDS,
 	    "never two at once");
 }

@@ -44,23 +44,24 @@ static void
 lines(void)
 {
 	log_error("%s: %d", "file", 3);
-	wrote("prodigy: file: 3\n", "an error, in one write");
+	wrote("prodigy: file: 3\n", "an error is one line, in one write");
 	log_warn("w");
-	wrote("prodigy: warning: w\n", "a warning");
+	wrote("prodigy: warning: w\n", "a warning is called one");
 	log_note("n");
-	wrote("n\n", "a note");
+	wrote("n\n", "a note stands as it is");
 	log_note("%s", "");
-	wrote("\n", "an empty note");
+	wrote("\n", "an empty note is an empty line");
 	log_info("i");
 	wrote("", "no info at the normal level");
 	log_error("%s", "\033]0;title\a\xff");
-	wrote("prodigy: \\e]0;title\\x07\\xff\n", "made harmless");
+	wrote("prodigy: \\e]0;title\\x07\\xff\n",
+	    "control characters are made visible");
 	log_error("a\nprodigy: b\n\n");
-	wrote("prodigy: a\n    prodigy: b\n", "lines behind are set in");
+	wrote("prodigy: a\n    prodigy: b\n", "further lines are set in");
 	errno = ENOENT;
 	log_error("x");
-	tap_is_int(errno, ENOENT, "errno is kept");
-	wrote("prodigy: x\n", "whatever it is");
+	tap_is_int(errno, ENOENT, "errno is kept by a message");
+	wrote("prodigy: x\n", "an error follows it on its own line");
 }
 
 static void
@@ -69,17 +70,17 @@ levels(void)
 	log_set_level(LOG_QUIET);
 	log_warn("w");
 	log_note("n");
-	wrote("", "quiet");
+	wrote("", "the quiet level shows no warning and no note");
 	log_error("e");
-	wrote("prodigy: e\n", "but for errors");
+	wrote("prodigy: e\n", "the quiet level shows errors");
 	log_set_level(LOG_VERBOSE);
 	log_info("i");
-	wrote("i\n", "info when verbose");
+	wrote("i\n", "the verbose level shows what is going on");
 	log_debug("d");
-	wrote("", "no debug yet");
+	wrote("", "the verbose level shows nothing for debugging");
 	log_set_level(LOG_TRACE);
 	log_debug("d");
-	wrote("debug: d\n", "debug");
+	wrote("debug: d\n", "the trace level shows what helps debugging");
 	log_set_level(LOG_NORMAL);
 }
 
@@ -89,14 +90,14 @@ around(void)
 	int one = 1;
 	log_set_hooks(count, count, &one);
 	log_note("n");
-	tap_is_int(hooks, 2, "hooks before and after");
-	wrote("n\n", "the line");
+	tap_is_int(hooks, 2, "a hook is called before and after a line");
+	wrote("n\n", "the line is written between the hooks");
 	log_info("not shown");
-	tap_is_int(hooks, 2, "none for a line that is not written");
+	tap_is_int(hooks, 2, "no hook is called for a line not written");
 	log_set_hooks(NULL, NULL, NULL);
 	log_note("n");
-	tap_is_int(hooks, 2, "none when removed");
-	wrote("n\n", "the line");
+	tap_is_int(hooks, 2, "no hook is called when they are removed");
+	wrote("n\n", "the line is written without hooks");
 }
 
 static void

@@ -91,7 +91,8 @@ ends(void)
 		tap_is_int(status, 1, "%s: overflow exits 1", cases[i].what);
 		/* AddressSanitizer may warn before it */
 		const char *line = strstr(out, "prodigy: ");
-		tap_is_text(line, "prodigy: out of memory\n", "with one line");
+		tap_is_text(line, "prodigy: out of memory\n",
+		    "running out of memory says so in one line");
 	}
 }
 
@@ -100,15 +101,16 @@ blocks(void)
 {
 	char *block = mem_zalloc(100);
 	char zero[100] = { 0 };
-	tap_ok(memcmp(block, zero, 100) == 0, "zeroed");
+	tap_ok(memcmp(block, zero, 100) == 0, "a new block is zero");
 	block = mem_resize(block, 200, 1);
-	tap_ok(memcmp(block, zero, 100) == 0, "resized, kept");
+	tap_ok(
+	    memcmp(block, zero, 100) == 0, "a resized block keeps its bytes");
 	free(block);
 	block = mem_zalloc(0);
-	tap_ok(block != NULL, "size 0 gives a pointer");
+	tap_ok(block != NULL, "a block of no bytes is a pointer");
 	free(block);
 	int *array = mem_array(10, sizeof(*array));
-	tap_is_int(array[9], 0, "a zeroed array");
+	tap_is_int(array[9], 0, "a new array is zero");
 	free(array);
 	block = mem_array(0, 8);
 	tap_ok(block != NULL, "an array of none gives a pointer");
@@ -126,8 +128,9 @@ growing(void)
 		grown += cap != before;
 		items[n] = (int)n;
 	}
-	tap_ok(cap >= 1000 && items[999] == 999, "room for all");
-	tap_ok(grown < 12, "in few steps (%zu)", grown);
+	tap_ok(cap >= 1000 && items[999] == 999,
+	    "a growing array has room for all");
+	tap_ok(grown < 12, "an array grows in few steps (%zu)", grown);
 	free(items);
 }
 
@@ -135,12 +138,12 @@ static void
 texts(void)
 {
 	autofree char *copy = mem_text("abc");
-	tap_is_text(copy, "abc", "a copy");
-	tap_ok(mem_text(NULL) == NULL, "of nothing is nothing");
+	tap_is_text(copy, "abc", "a text is copied");
+	tap_ok(mem_text(NULL) == NULL, "the copy of no text is none");
 	autofree char *part = mem_text_n("abcdef", 3);
-	tap_is_text(part, "abc", "a part");
+	tap_is_text(part, "abc", "a part of a text is copied");
 	autofree char *formatted = mem_format("%s-%d", "x", 3);
-	tap_is_text(formatted, "x-3", "formatted");
+	tap_is_text(formatted, "x-3", "a text is formatted");
 }
 
 int

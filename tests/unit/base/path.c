@@ -23,33 +23,39 @@ is(char *got, const char *want, const char *what)
 static void
 parts(void)
 {
-	is(path_join("a", "b"), "a/b", "join");
-	is(path_join("a/", "b"), "a/b", "join after a slash");
-	is(path_join("/", "b"), "/b", "join below the root");
+	is(path_join("a", "b"), "a/b", "names are joined by a slash");
+	is(path_join("a/", "b"), "a/b", "a slash is not doubled");
+	is(path_join("/", "b"), "/b", "a name is joined to the root");
 	is(path_join("a", "/b"), "/b", "an absolute name wins");
-	is(path_join("", "b"), "b", "join to nothing");
-	is(path_parent("/a/b"), "/a", "parent");
-	is(path_parent("/a/b//"), "/a", "parent, slashes behind");
-	is(path_parent("/a"), "/", "parent is the root");
-	is(path_parent("/"), "/", "parent of the root");
-	is(path_parent("//a"), "/", "parent, slashes in front");
-	is(path_parent("a"), ".", "parent of a name");
-	is(path_parent(""), ".", "parent of nothing");
-	tap_is_text(path_name("/a/b"), "b", "name");
-	tap_is_text(path_name("b"), "b", "name of a name");
-	tap_is_text(path_name("a/"), "", "name of a directory");
+	is(path_join("", "b"), "b", "a name joined to nothing is itself");
+	is(path_parent("/a/b"), "/a",
+	    "the parent of a path is what is before its name");
+	is(path_parent("/a/b//"), "/a", "slashes at the end do not count");
+	is(path_parent("/a"), "/",
+	    "the parent of a folder of the root is the root");
+	is(path_parent("/"), "/", "the parent of the root is the root");
+	is(path_parent("//a"), "/", "slashes in front are the root");
+	is(path_parent("a"), ".", "the parent of a name is the current folder");
+	is(path_parent(""), ".", "so is the parent of nothing");
+	tap_is_text(
+	    path_name("/a/b"), "b", "the name of a path is its last part");
+	tap_is_text(path_name("b"), "b", "the name of a name is itself");
+	tap_is_text(
+	    path_name("a/"), "", "a path that ends in a slash has no name");
 }
 
 static void
 home(void)
 {
 	setenv("HOME", "/home/x", 1);
-	is(path_expand_home("~"), "/home/x", "~");
-	is(path_expand_home("~/a"), "/home/x/a", "~/a");
+	is(path_expand_home("~"), "/home/x", "a tilde is the home");
+	is(path_expand_home("~/a"), "/home/x/a",
+	    "a path below the tilde is below the home");
 	is(path_expand_home("~y/a"), "~y/a", "another's home stays");
-	is(path_expand_home("a/~"), "a/~", "only in front");
+	is(path_expand_home("a/~"), "a/~", "a tilde counts in front only");
 	unsetenv("HOME");
-	is(path_expand_home("~/a"), "~/a", "without HOME");
+	is(path_expand_home("~/a"), "~/a",
+	    "a tilde stays when no home is known");
 }
 
 static void
@@ -60,9 +66,11 @@ beneath(void)
 	static const char *const bad[] = { "", "/", "/a", ".", "..", "a/..",
 		"../a", "a/../b", "a/./b", "a//b", "a/", "./a", "a/." };
 	for (size_t i = 0; i < COUNT_OF(good); i++)
-		tap_ok(path_is_beneath(good[i]), "beneath: '%s'", good[i]);
+		tap_ok(path_is_beneath(good[i]),
+		    "'%s' stays beneath its folder", good[i]);
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		tap_ok(!path_is_beneath(bad[i]), "not: '%s'", bad[i]);
+		tap_ok(!path_is_beneath(bad[i]),
+		    "'%s' may not stay beneath its folder", bad[i]);
 }
 
 static void
@@ -71,14 +79,16 @@ safe_names(void)
 	static const char *const bad[] = { "", ".", "..", ".a", "-a", "a/b",
 		"a b", "a%b", "a\nb", "\xc3\xa4", "a:b" };
 	char name[257];
-	tap_ok(path_is_safe_name("aZ0._-"), "safe");
+	tap_ok(path_is_safe_name("aZ0._-"),
+	    "a name of letters, digits, dot and dash is safe");
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
-		tap_ok(!path_is_safe_name(bad[i]), "not safe: %zu", i);
+		tap_ok(!path_is_safe_name(bad[i]), "unsafe name %zu is refused",
+		    i);
 	memset(name, 'a', 256);
 	name[256] = '\0';
 	tap_ok(!path_is_safe_name(name), "256 bytes are too many");
 	name[255] = '\0';
-	tap_ok(path_is_safe_name(name), "255 are not");
+	tap_ok(path_is_safe_name(name), "255 bytes are not too many");
 }
 
 static void
@@ -143,14 +153,19 @@ directories(void)
 	struct stat st;
 	tap_ok(path_make_dirs("a/b//c/", &err), "makes parents: %s",
 	    error_text(&err));
-	tap_ok(path_is_dir("a/b/c") && path_exists("a/b/c"), "they are there");
+	tap_ok(path_is_dir("a/b/c") && path_exists("a/b/c"),
+	    "all parents are made");
 	tap_ok(stat("a/b", &st) == 0 && (st.st_mode & 07777) == 0700,
-	    "for the owner only");
-	tap_ok(path_make_dirs("a/b/c", &err), "again is no failure");
+	    "a new directory is for the owner only");
+	tap_ok(path_make_dirs("a/b/c", &err),
+	    "a directory that is there is no failure");
 	scratch_write("a/file", "");
-	tap_ok(path_exists("a/file") && !path_is_dir("a/file"), "a file");
-	tap_ok(!path_make_dirs("a/file/d", &err), "no directory below a file");
-	tap_ok(err.kind == ERROR_SYSTEM, "is a failure: %s", error_text(&err));
+	tap_ok(path_exists("a/file") && !path_is_dir("a/file"),
+	    "a file exists and is no directory");
+	tap_ok(!path_make_dirs("a/file/d", &err),
+	    "no directory is made below a file");
+	tap_ok(err.kind == ERROR_SYSTEM, "that is a failure of the system: %s",
+	    error_text(&err));
 	tap_ok(symlink("nowhere", "dangling") == 0 && path_exists("dangling") &&
 		!path_is_dir("dangling"),
 	    "a dangling link exists");
@@ -163,14 +178,15 @@ real(void)
 	autofree char *here = path_real(".", &err);
 	autofree char *made = path_absolute("a/../x", &err);
 	autofree char *want = path_join(here, "a/../x");
-	tap_is_text(made, want, "absolute does not resolve");
-	is(path_absolute("/x", &err), "/x", "absolute stays");
+	tap_is_text(made, want, "an absolute path is not resolved");
+	is(path_absolute("/x", &err), "/x", "a path that is absolute stays");
 	autofree char *link = path_real("a/b/../b", &err);
 	autofree char *there = path_join(here, "a/b");
-	tap_is_text(link, there, "real resolves");
-	tap_ok(path_real("none", &err) == NULL, "real of none is NULL");
-	tap_is_text(
-	    error_text(&err), "none: No such file or directory", "and says so");
+	tap_is_text(link, there, "the real path is resolved");
+	tap_ok(path_real("none", &err) == NULL,
+	    "what is not there has no real path");
+	tap_is_text(error_text(&err), "none: No such file or directory",
+	    "the message says what is not there");
 }
 
 int

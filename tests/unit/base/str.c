@@ -39,7 +39,8 @@ adding(void)
 	str_format(&s, "-%d-%s", 7, "x");
 	str_add(&more, "!");
 	str_add_str(&s, &more);
-	tap_is_text(str_text(&s), "abcdef-7-x!", "pieces join");
+	tap_is_text(
+	    str_text(&s), "abcdef-7-x!", "pieces are added in their order");
 	tap_is_int((long long)s.len, 11, "and the length is theirs");
 	str_clear(&more);
 	str_add_str(&s, &more);
@@ -57,12 +58,13 @@ shortening(void)
 	str_cut(&s, 20);
 	tap_is_text(str_text(&s), "0123456789", "a cut never lengthens");
 	str_cut(&s, 8);
-	tap_is_text(str_text(&s), "01234567", "a cut shortens");
+	tap_is_text(str_text(&s), "01234567", "a cut shortens to its length");
 	str_drop(&s, 3);
 	tap_is_text(str_text(&s), "34567", "drop takes from the front");
 	str_drop(&s, 99);
 	tap_is_text(str_text(&s), "", "drop more than there is");
-	tap_is_int((long long)s.len, 0, "leaves nothing");
+	tap_is_int(
+	    (long long)s.len, 0, "a drop of more than there is leaves nothing");
 }
 
 static void
@@ -74,7 +76,8 @@ bytes(void)
 	tap_ok(!str_is(&s, "a"), "and counts when comparing");
 	autofree char *taken = str_take(&s);
 	tap_ok(memcmp(taken, "a\0b", 4) == 0, "taken with a NUL behind");
-	tap_ok(s.len == 0 && s.data == NULL, "nothing is left");
+	tap_ok(
+	    s.len == 0 && s.data == NULL, "a taken string leaves an empty one");
 }
 
 static void
@@ -89,7 +92,7 @@ growth(void)
 	tap_ok(right, "a hundred thousand bytes one by one");
 	str_clear(&s);
 	str_format(&s, "%0*d", 5000, 1);
-	tap_is_int((long long)s.len, 5000, "a long format");
+	tap_is_int((long long)s.len, 5000, "a long format is written whole");
 }
 
 int

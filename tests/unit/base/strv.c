@@ -37,17 +37,18 @@ building(void)
 	strv_add_all(&v, texts);
 	strv_add_all(&v, NULL);
 	strv_format(&v, "%d%s", 5, "e");
-	is(&v, "a|b|c|d|5e|", "every way to add");
+	is(&v, "a|b|c|d|5e|", "every way of adding adds at the end");
 	strv_copy(&v, &v);
-	is(&v, "a|b|c|d|5e|a|b|c|d|5e|", "a copy of itself");
-	tap_ok(strv_has(&v, "5e") && !strv_has(&v, "5"), "has");
+	is(&v, "a|b|c|d|5e|a|b|c|d|5e|", "a vector is copied into itself");
+	tap_ok(strv_has(&v, "5e") && !strv_has(&v, "5"),
+	    "a vector has its entries, and no part of one");
 	strv_remove(&v, 9);
 	strv_remove(&v, 0);
-	is(&v, "b|c|d|5e|a|b|c|d|", "removed at both ends");
+	is(&v, "b|c|d|5e|a|b|c|d|", "entries are removed at both ends");
 	strv_clear(&v);
-	is(&v, "", "cleared");
+	is(&v, "", "a cleared vector is empty");
 	strv_add(&v, "again");
-	is(&v, "again|", "and used again");
+	is(&v, "again|", "a cleared vector can be used again");
 }
 
 static void
@@ -56,8 +57,9 @@ many(void)
 	autostrv struct strv v = { 0 };
 	for (int i = 0; i < 1000; i++)
 		strv_format(&v, "%d", i);
-	tap_ok(v.n == 1000 && v.items[1000] == NULL, "terminated when long");
-	tap_is_text(v.items[999], "999", "in order");
+	tap_ok(
+	    v.n == 1000 && v.items[1000] == NULL, "a long vector ends in NULL");
+	tap_is_text(v.items[999], "999", "entries keep their order");
 }
 
 static void
@@ -67,10 +69,11 @@ environment(void)
 	strv_env_set(&v, "A", "1");
 	strv_env_set(&v, "AB", "2");
 	strv_env_set(&v, "C", "x=y");
-	is(&v, "A=1|AB=2|C=x=y|", "set appends");
-	tap_is_text(strv_env_get(&v, "A"), "1", "get");
+	is(&v, "A=1|AB=2|C=x=y|", "setting a new name appends");
+	tap_is_text(strv_env_get(&v, "A"), "1", "a value is got by its name");
 	tap_is_text(strv_env_get(&v, "C"), "x=y", "only the first = parts");
-	tap_is_text(strv_env_get(&v, "B"), NULL, "get of none");
+	tap_is_text(strv_env_get(&v, "B"), NULL,
+	    "a name that is not there has no value");
 	strv_env_set(&v, "A", "");
 	is(&v, "A=|AB=2|C=x=y|", "set replaces in place");
 	strv_add(&v, "A=again");
@@ -97,7 +100,7 @@ entries(void)
 	is(&v, "A=2|B=x=y|=z|", "the last entry of a name is the one set");
 	tap_is_text(strv_env_split("none", &name), NULL,
 	    "an entry without = has no value");
-	tap_is_text(name, NULL, "and no name");
+	tap_is_text(name, NULL, "an entry without = has no name");
 	tap_is_text(strv_env_split("AB=x=y", &name), "x=y",
 	    "the value is all behind the first =");
 	tap_is_text(name, "AB", "the name is all before it");
@@ -110,8 +113,9 @@ inherited(void)
 	strv_add(&v, "old=1");
 	setenv("STRV_TEST", "inherited", 1);
 	strv_env_inherit(&v);
-	tap_is_text(strv_env_get(&v, "STRV_TEST"), "inherited", "inherited");
-	tap_is_text(strv_env_get(&v, "old"), NULL, "instead of the old");
+	tap_is_text(strv_env_get(&v, "STRV_TEST"), "inherited",
+	    "the environment is inherited");
+	tap_is_text(strv_env_get(&v, "old"), NULL, "the old entries are gone");
 }
 
 int

@@ -34,16 +34,18 @@ repaired(void)
 		autostr struct str out = { 0 };
 		size_t len = strlen(pairs[i]);
 		text_repair(&out, pairs[i], len);
-		tap_is_text(str_text(&out), pairs[i + 1], "case %zu", i / 2);
-		tap_ok(text_is_utf8(out.data, out.len), "is UTF-8");
+		tap_is_text(str_text(&out), pairs[i + 1],
+		    "bytes of case %zu are repaired", i / 2);
+		tap_ok(text_is_utf8(out.data, out.len),
+		    "what is repaired is UTF-8");
 		tap_ok(text_is_utf8(pairs[i], len) ==
 			(strcmp(pairs[i], pairs[i + 1]) == 0),
-		    "which the bytes were only when kept");
+		    "bytes are UTF-8 when repairing keeps them");
 	}
 	autostr struct str out = { 0 };
 	text_repair(&out, "a\0b", 3);
 	tap_is_int((long long)out.len, 3, "NUL is a character");
-	tap_ok(text_is_utf8("", 0), "nothing is UTF-8");
+	tap_ok(text_is_utf8("", 0), "no bytes are UTF-8");
 }
 
 /* Random bytes: always repaired to UTF-8, and repaired text stays. */
@@ -110,12 +112,14 @@ visible(void)
 		size_t len = strlen(cases[i].text);
 		text_visible(&lines, cases[i].text, len, false);
 		text_visible(&line, cases[i].text, len, true);
-		tap_is_text(str_text(&lines), cases[i].lines, "lines %zu", i);
-		tap_is_text(str_text(&line), cases[i].line, "one line %zu", i);
+		tap_is_text(str_text(&lines), cases[i].lines,
+		    "text %zu is visible in lines", i);
+		tap_is_text(str_text(&line), cases[i].line,
+		    "text %zu is visible in one line", i);
 	}
 	autostr struct str out = { 0 };
 	text_visible(&out, "a\0b", 3, false);
-	tap_is_text(str_text(&out), "a\\x00b", "NUL");
+	tap_is_text(str_text(&out), "a\\x00b", "a NUL is made visible");
 }
 
 /* Two megabytes in time that only a linear algorithm meets. */
@@ -127,18 +131,23 @@ linear(void)
 	autostr struct str out = { 0 };
 	memset(bytes, 'x', len);
 	int64_t before = clock_now();
-	tap_is_int((long long)text_width(bytes), (long long)len, "width");
+	tap_is_int((long long)text_width(bytes), (long long)len,
+	    "a long text is measured");
 	text_fit(&out, bytes, 10, true);
-	tap_is_text(str_text(&out), "xxxxxxx...", "fit");
+	tap_is_text(
+	    str_text(&out), "xxxxxxx...", "a long text is cut to columns");
 	str_clear(&out);
 	memset(bytes, 0xf0, len);
 	text_repair(&out, bytes, len);
-	tap_is_int((long long)out.len, 3 * (long long)len, "repair");
+	tap_is_int(
+	    (long long)out.len, 3 * (long long)len, "a long text is repaired");
 	str_clear(&out);
 	text_visible(&out, bytes, len, true);
-	tap_is_int((long long)out.len, 4 * (long long)len, "visible");
+	tap_is_int((long long)out.len, 4 * (long long)len,
+	    "a long text is made visible");
 	int64_t took = clock_now() - before;
-	tap_ok(took < 30000, "took %lld ms", (long long)took);
+	tap_ok(took < 30000, "two megabytes take little time (%lld ms)",
+	    (long long)took);
 }
 
 static void
@@ -152,7 +161,7 @@ widths(void)
 		{ "\xf0\x9f\x98\x80", 2 }, { "\xff\xfe", 2 } };
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		tap_is_int((long long)text_width(cases[i].text),
-		    (long long)cases[i].width, "width %zu", i);
+		    (long long)cases[i].width, "text %zu has its width", i);
 }
 
 static void
@@ -173,7 +182,8 @@ fitted(void)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		autostr struct str out = { 0 };
 		text_fit(&out, cases[i].text, cases[i].columns, cases[i].ascii);
-		tap_is_text(str_text(&out), cases[i].want, "fit %zu", i);
+		tap_is_text(str_text(&out), cases[i].want,
+		    "text %zu is cut to its columns", i);
 	}
 }
 
@@ -186,7 +196,8 @@ quoted(void)
 	for (size_t i = 0; i < COUNT_OF(pairs); i += 2) {
 		autostr struct str out = { 0 };
 		text_shell_quote(&out, pairs[i]);
-		tap_is_text(str_text(&out), pairs[i + 1], "quote %zu", i / 2);
+		tap_is_text(str_text(&out), pairs[i + 1],
+		    "text %zu is one word of a shell", i / 2);
 	}
 }
 
@@ -198,15 +209,24 @@ nearest(void)
 	char huge[1000];
 	memset(huge, 'a', sizeof(huge) - 1);
 	huge[sizeof(huge) - 1] = '\0';
-	tap_is_text(text_nearest("resum", words), "resume", "one missing");
-	tap_is_text(text_nearest("resmue", words), "resume", "two swapped");
-	tap_is_text(text_nearest("chekpoint", words), "checkpoints", "more");
-	tap_is_text(text_nearest("run", words), "run", "itself");
-	tap_is_text(text_nearest("rum", words), "run", "a short word");
-	tap_is_text(text_nearest("banana", words), NULL, "nothing is near");
-	tap_is_text(text_nearest("y", words), NULL, "all is changed");
-	tap_is_text(text_nearest("", words), NULL, "the empty word");
-	tap_is_text(text_nearest(huge, words), NULL, "too long");
+	tap_is_text(text_nearest("resum", words), "resume",
+	    "a word that lacks a letter is recognized");
+	tap_is_text(text_nearest("resmue", words), "resume",
+	    "so is one with two letters swapped");
+	tap_is_text(text_nearest("chekpoint", words), "checkpoints",
+	    "so is one with more mistakes");
+	tap_is_text(
+	    text_nearest("run", words), "run", "a word is nearest to itself");
+	tap_is_text(text_nearest("rum", words), "run",
+	    "a short word may have one mistake");
+	tap_is_text(text_nearest("banana", words), NULL,
+	    "a word like no other is near to none");
+	tap_is_text(text_nearest("y", words), NULL,
+	    "a word of one letter is near to no other");
+	tap_is_text(
+	    text_nearest("", words), NULL, "the empty word is near to none");
+	tap_is_text(text_nearest(huge, words), NULL,
+	    "a word that is too long is near to none");
 }
 
 /* Cuts at every limit: what is left is UTF-8, and no character too short. */
@@ -240,7 +260,8 @@ cuts(void)
 	cut("\xf0\x9f\x98\x80");
 	tap_is_int((long long)text_count("a\xc3\xa4\xe2\x82\xac", 6), 3,
 	    "characters are counted, not bytes");
-	tap_is_int((long long)text_count(NULL, 0), 0, "nothing has none");
+	tap_is_int(
+	    (long long)text_count(NULL, 0), 0, "no bytes have no characters");
 	tap_is_int((long long)text_cut("\xc3\xa4\xc3\xa4", 4, 3), 2,
 	    "the character that does not fit is left out");
 	tap_is_int((long long)text_tail("\xc3\xa4\xc3\xa4", 4, 3), 2,
@@ -276,18 +297,21 @@ static void
 trimmed(const char *text, const char *want)
 {
 	autofree char *copy = mem_text(text);
-	tap_is_text(text_trim(copy), want, "trim");
+	tap_is_text(text_trim(copy), want, "blanks at both ends are removed");
 }
 
 static void
 ends(void)
 {
-	tap_ok(text_starts_with("abc", "ab"), "starts");
-	tap_ok(text_starts_with("abc", ""), "starts with nothing");
-	tap_ok(!text_starts_with("a", "ab"), "does not start");
-	tap_ok(text_ends_with("abc", "bc"), "ends");
-	tap_ok(text_ends_with("abc", ""), "ends with nothing");
-	tap_ok(!text_ends_with("c", "bc"), "does not end");
+	tap_ok(
+	    text_starts_with("abc", "ab"), "a text starts with its beginning");
+	tap_ok(text_starts_with("abc", ""), "every text starts with nothing");
+	tap_ok(!text_starts_with("a", "ab"),
+	    "a shorter text does not start with a longer");
+	tap_ok(text_ends_with("abc", "bc"), "a text ends with its end");
+	tap_ok(text_ends_with("abc", ""), "every text ends with nothing");
+	tap_ok(!text_ends_with("c", "bc"),
+	    "a shorter text does not end with a longer");
 	trimmed(" \t a b\r\n", "a b");
 	trimmed("a", "a");
 	trimmed(" \n ", "");
