@@ -7,7 +7,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
-#include "run/options.h"
+#include "run/supervisor.h"
 
 /* Prints on standard output what would be run; touches nothing. */
 bool run_dry(const struct run_options *options, bool as_json,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/defs.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "plan/frame.h"
@@ -53,5 +54,11 @@ void executor_release(struct executor *executor);
 
 /* PRODIGY_AGENT value that marks every process of an attempt. */
 char *executor_token(const struct frame_spec *spec) MUST_USE;
+
+/*
+ * "local": agents as children of this process. Fills executor, which is
+ * released by executor_release().
+ */
+bool executor_local(struct executor *executor, struct error *err) MUST_USE;
 
 #endif

@@ -2,19 +2,79 @@
 /* The end of a run. */
 #include "config.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "git/final.h"
 #include "git/git.h"
-#include "run/ask.h"
 #include "run/finish.h"
 #include "run/parent.h"
-#include "run/parent_steps.h"
 #include "run/report.h"
+
+/* --- the question ----------------------------------------------------- */
+
+struct finish_answer {
+	bool done;
+	bool yes;
+};
+
+/* The terminal gives whole lines: one read is one answer. */
+static void
+input_came(int fd, short revents, void *arg)
+{
+	struct finish_answer *answer = arg;
+	char line[256];
+	ssize_t n = read(fd, line, sizeof(line) - 1);
+	(void)revents;
+	answer->done = true;
+	if (n <= 0)
+		return;
+	line[n] = '\0';
+	const char *word = text_trim(line);
+	answer->yes = *word == '\0' || strcasecmp(word, "y") == 0 ||
+	    strcasecmp(word, "yes") == 0;
+}
+
+static void
+prompt(const char *text)
+{
+	autoerror struct error closed = { 0 };
+	/* The answer is awaited even if the question could not be shown. */
+	if (!file_write_all(STDERR_FILENO, text, strlen(text), &closed))
+		return;
+}
+
+/*
+ * Asks on standard error, reads a line of standard input. Enter alone is yes;
+ * end of input, a signal, and anything but y or yes are no. The event loop goes
+ * on meanwhile.
+ */
+static bool
+ask_user(struct supervisor *sup, const char *question)
+{
+	autoerror struct error err = { 0 };
+	struct finish_answer answer = { 0 };
+	autofree char *text = mem_format("%s [Y/n] ", question);
+	struct watch *watch =
+	    loop_watch(sup->loop, STDIN_FILENO, POLLIN, input_came, &answer);
+	prompt(text);
+	while (!answer.done && !supervisor_is_stopping(sup))
+		if (!loop_turn(sup->loop, -1, &err))
+			break;
+	watch_remove(watch);
+	if (!answer.done)
+		prompt("\n");
+	return answer.yes;
+}
 
 /* --- the merge into the user's branch --------------------------------- */
 

@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "data/json.h"
 #include "plan/items.h"
-#include "run/frames.h"
 #include "run/item.h"
 
 #define LOST_REPEATS 3
@@ -176,13 +175,13 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 {
 	const struct item *item = arg;
 	struct supervisor *sup = item->shared->sup;
-	const struct frames_source source = {
+	const struct frame_source source = {
 		.agent = item->agent_id,
 		.item = item->id,
 		.label = item->id,
 	};
 	if (type != FRAME_STEP)
-		frames_pass_on(sup, &source, type, frame);
+		supervisor_pass_frame(sup, &source, type, frame);
 	else if (strcmp(json_get_text(frame, "state"), "start") == 0)
 		progress_agent(sup->progress, item->id,
 		    frame_step_of(frame, &sup->workflow.map.agent_template));

@@ -1,18 +1,13 @@
 noinst_LIBRARIES += librun.a
 librun_a_SOURCES = \
-	%D%/ask.c %D%/ask.h \
 	%D%/attempt.c %D%/attempt.h \
 	%D%/dry.c %D%/dry.h \
 	%D%/executor.c %D%/executor.h \
-	%D%/executor_local.c %D%/executor_local.h \
 	%D%/finish.c %D%/finish.h \
-	%D%/frames.c %D%/frames.h \
 	%D%/item.c %D%/item.h \
 	%D%/map.c %D%/map.h \
 	%D%/merging.c %D%/merging.h \
-	%D%/options.h \
 	%D%/parent.c %D%/parent.h \
-	%D%/parent_steps.c %D%/parent_steps.h \
 	%D%/phases.c %D%/phases.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/recorder.c %D%/recorder.h \

@@ -13,7 +13,6 @@
 #include "git/merge.h"
 #include "git/merge_verify.h"
 #include "git/worktree.h"
-#include "run/frames.h"
 #include "run/merging.h"
 
 /* So many merges are published at once: a bound on what a failure undoes. */
@@ -367,12 +366,12 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 {
 	const struct resolution *resolution = arg;
 	const struct item *item = resolution->item;
-	const struct frames_source source = {
+	const struct frame_source source = {
 		.agent = item->agent_id,
 		.item = item->id,
 		.label = item->id,
 	};
-	frames_pass_on(item->shared->sup, &source, type, frame);
+	supervisor_pass_frame(item->shared->sup, &source, type, frame);
 }
 
 static void

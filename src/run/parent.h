@@ -11,7 +11,7 @@
 #include "run/supervisor.h"
 
 bool parent_create(struct supervisor *sup, struct error *err) MUST_USE;
-/* Reads HEAD of the parent into record.parent_head. */
+/* Reads HEAD of the parent into recorder.parent_head. */
 bool parent_read_head(struct supervisor *sup, struct error *err) MUST_USE;
 /* Points the job's map ref at the parent's HEAD. */
 bool parent_start_map(struct supervisor *sup, struct error *err) MUST_USE;
@@ -21,5 +21,23 @@ bool parent_catch_up(struct supervisor *sup, struct error *err) MUST_USE;
 bool parent_remove(struct supervisor *sup, struct error *err) MUST_USE;
 /* Nothing in it but what the run started from: no commit, no change. */
 bool parent_is_untouched(struct supervisor *sup);
+
+/*
+ * A phase whose steps run in it, through one agent process: setup, reduce,
+ * merge, a standard workflow, and the planning of items.
+ */
+struct parent_steps {
+	const char *title; /* "Setup": in messages */
+	const struct vars *vars; /* NULL: the run's own */
+	char *spool; /* PHASE_PLAN: the file to write; borrowed */
+};
+/*
+ * Runs it and waits. True when all steps succeeded; *result (released by the
+ * caller, whatever happened) is what the agent said. Failures: ERROR_COMMAND,
+ * ERROR_TIMEOUT, ..., ERROR_CANCELLED.
+ */
+bool parent_steps_run(struct supervisor *sup, enum frame_phase phase,
+    const struct parent_steps *what, struct frame_result *result,
+    struct error *err) MUST_USE;
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
-#include "run/options.h"
+#include "run/supervisor.h"
 
 /*
  * Runs it. *status is the exit status (0, 1, 129, 130, 143); on failure err

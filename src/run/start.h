@@ -20,7 +20,7 @@ bool start_load(const struct run_options *options, struct workflow *workflow,
 bool start_vars(const struct run_options *options,
     const struct workflow *workflow, struct vars *vars, struct strv *env,
     struct error *err) MUST_USE;
-/* Claims ids, takes the session's lock, opens the record. */
+/* Claims ids, takes the session's lock, opens the recorder. */
 bool start_session(struct supervisor *sup, struct error *err) MUST_USE;
 void start_claude(const struct run_options *options,
     const struct workflow *workflow, struct claude_config *claude);

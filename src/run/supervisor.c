@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "data/json.h"
 #include "proc/child.h"
 #include "proc/descend.h"
 #include "proc/ladder.h"
@@ -108,4 +110,44 @@ supervisor_add_cost(struct supervisor *sup, const struct frame_result *result)
 		return;
 	sup->cost_known = true;
 	sup->cost_usd += result->cost_usd;
+}
+
+/* --- frames of agents ------------------------------------------------- */
+
+static void
+pass_event(struct supervisor *sup, const struct frame_source *source,
+    const json_t *frame)
+{
+	json_t *members = json_object();
+	json_object_update(members, json_mutable(json_get(frame, "members")));
+	json_set_text(members, "agent_id", source->agent);
+	if (source->item != NULL)
+		json_set_text(members, "item_id", source->item);
+	recorder_event(&sup->recorder, json_get_text(frame, "type"), members);
+}
+
+void
+supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
+    enum frame_type type, const json_t *frame)
+{
+	const char *label = source->label;
+	switch (type) {
+	case FRAME_OUT:
+		progress_output(
+		    sup->progress, label, json_get_text(frame, "d"));
+		break;
+	case FRAME_NOTE:
+		log_warn("%s%s%s", label == NULL ? "" : label,
+		    label == NULL ? "" : ": ", json_get_text(frame, "text"));
+		break;
+	case FRAME_EVENT:
+		pass_event(sup, source, frame);
+		break;
+	case FRAME_HELLO:
+	case FRAME_BEAT:
+	case FRAME_STEP:
+	case FRAME_RESULT:
+	case FRAME_TYPES:
+		break;
+	}
 }

@@ -7,6 +7,7 @@
 #ifndef RUN_SUPERVISOR_H
 #define RUN_SUPERVISOR_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,13 +21,33 @@
 #include "proc/loop.h"
 #include "run/attempt.h"
 #include "run/executor.h"
-#include "run/options.h"
 #include "run/progress.h"
 #include "run/recorder.h"
 #include "state/layout.h"
 #include "workflow/workflow.h"
 
 struct map;
+
+/* What the command line says about a run. */
+struct run_options {
+	const char *workflow; /* path of the file */
+	const char *directory; /* where the repository is; NULL: here */
+	bool yes; /* consent to the final merge */
+	bool no_merge; /* leave the result on its branch */
+	bool fail_on_dlq; /* failed items make the run fail */
+	bool quiet;
+	bool ascii;
+	unsigned verbose;
+	bool events_on_stdout; /* --output jsonl */
+	unsigned max_parallel; /* 0: as the file says */
+	bool has_max_items;
+	size_t max_items;
+	bool has_offset;
+	size_t offset;
+	const char *permission_mode; /* NULL: as the file says */
+	const struct strv *arguments; /* --args: $ARG, $1, ... */
+	bool can_ask; /* somebody sits at a terminal */
+};
 
 struct supervisor {
 	const struct run_options *options;
@@ -80,5 +101,19 @@ struct frame_spec supervisor_spec(
 /* Adds what an attempt cost, if its result (may be NULL) tells. */
 void supervisor_add_cost(
     struct supervisor *sup, const struct frame_result *result);
+
+/* Who sends a frame. */
+struct frame_source {
+	const char *agent; /* agent id in events: "JOB_agent_7", "setup" */
+	const char *item; /* item id in events; NULL: none */
+	const char *label; /* before lines that people see; NULL: none */
+};
+/*
+ * Output goes to the progress display, notes become warnings, events go to the
+ * log. Frames of other types are for the caller and are passed over here.
+ */
+void supervisor_pass_frame(struct supervisor *sup,
+    const struct frame_source *source, enum frame_type type,
+    const json_t *frame);
 
 #endif

@@ -275,11 +275,15 @@ see_line(struct harness *harness, const char *line)
 		return;
 	if (strstr(at, " -> ") != NULL)
 		strv_add(&harness->transitions, at);
-	if (harness->when != NULL && !harness->deed_done &&
-	    strstr(at, harness->when) != NULL) {
-		harness->deed_done = true;
-		loop_defer(harness->sup.loop, deed_is_due, harness);
+	if (harness->when == NULL || harness->deed_done ||
+	    strstr(at, harness->when) == NULL)
+		return;
+	if (harness->when_nth > 1) {
+		harness->when_nth--;
+		return;
 	}
+	harness->deed_done = true;
+	loop_defer(harness->sup.loop, deed_is_due, harness);
 }
 
 /* Called after each line of the log, which goes to a file. */

@@ -48,6 +48,7 @@ struct harness {
 	unsigned starts; /* agent processes started */
 	/* When this is seen of an item, the deed is done after that turn. */
 	const char *when; /* a part of a transition, or "it waits" */
+	unsigned when_nth; /* at the first (0 or 1) or a later time */
 	void (*deed)(struct harness *harness);
 	bool deed_done;
 	size_t n_before_deed; /* transitions that came first */

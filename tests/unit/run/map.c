@@ -260,6 +260,7 @@ struct stop {
 	const char *name;
 	const char *items;
 	const char *when; /* part of the transition after which it comes */
+	unsigned when_nth;
 	const char *resolve;
 	const char *resolve_end;
 	void (*prepare)(struct harness *harness); /* before the map */
@@ -308,7 +309,8 @@ static const struct stop stops[] = {
 	    .done = 1 },
 	{ .name = "while its merge finds a conflict",
 	    .items = CONFLICT,
-	    .when = "item_1: ready -> merging",
+	    .when = "ready -> merging",
+	    .when_nth = 2,
 	    .ready = 1,
 	    .done = 1 },
 	{ .name = "while its scratch tree is added",
@@ -385,6 +387,7 @@ test_stop(const struct stop *stop)
 	harness_open(&harness, 2);
 	harness_items(&harness, stop->items);
 	harness.when = stop->when;
+	harness.when_nth = stop->when_nth;
 	harness.deed =
 	    stop->without_git ? interrupt_without_git : harness_interrupt;
 	harness.resolve = stop->resolve;
