@@ -24,13 +24,14 @@ test_output(struct loop *loop)
 {
 	struct seen seen = { 0 };
 	start_shell(loop, "echo to out; echo to err >&2; exit 7", &seen);
-	tap_ok(turn_until(loop, is_done, &seen), "a shell ends");
-	tap_is_text(str_text(&seen.out), "to out\n", "its output");
-	tap_is_text(str_text(&seen.err), "to err\n", "its errors");
+	tap_ok(turn_until(loop, is_done, &seen), "the end of a shell is told");
+	tap_is_text(
+	    str_text(&seen.out), "to out\n", "what it prints comes to us");
+	tap_is_text(str_text(&seen.err), "to err\n", "so do its errors");
 	tap_ok(!seen.end.signalled && !seen.end.stopped_by_us,
-	    "it ended by itself");
-	tap_is_int(seen.end.status, 7, "with its status");
-	tap_is_int(seen.done, 1, "reported once");
+	    "it is told to have ended by itself");
+	tap_is_int(seen.end.status, 7, "its status is told");
+	tap_is_int(seen.done, 1, "its end is told once");
 	seen_release(&seen);
 }
 
@@ -47,7 +48,7 @@ test_signal_end(struct loop *loop)
 	seen_release(&seen);
 	start_zoo(loop, "exit", "255", &seen);
 	turn_until(loop, is_done, &seen);
-	tap_is_int(child_end_code(&seen.end), 255, "exit 255");
+	tap_is_int(child_end_code(&seen.end), 255, "a status of 255 is told");
 	seen_release(&seen);
 	start_zoo(loop, "kill-group", NULL, &seen);
 	turn_until(loop, is_done, &seen);
@@ -74,8 +75,9 @@ expect_failure(struct loop *loop, char *const *argv, char *const *env,
 	struct child *child = child_start(loop, &spec, &why);
 	tap_ok(
 	    child == NULL && why.kind == ERROR_SYSTEM, "%s", error_text(&why));
-	tap_is_int(why.code, code, "its errno");
-	tap_ok(strstr(error_text(&why), word) != NULL, "names the %s", word);
+	tap_is_int(why.code, code, "the failure has the code of errno");
+	tap_ok(strstr(error_text(&why), word) != NULL,
+	    "the failure names the %s", word);
 	tap_is_int((long long)open_descriptors(), (long long)before,
 	    "no descriptor stays open");
 }

@@ -34,10 +34,11 @@ test_plain(void)
 	autorun struct run_result result = { 0 };
 	struct run_spec spec = { .input = "words", .input_len = 5 };
 	tap_ok(run_shell(NULL, "cat; echo no >&2", NULL, &spec, &result),
-	    "a command without a loop");
-	tap_is_text(str_text(&result.out), "words", "input to output");
-	tap_is_text(str_text(&result.err), "no\n", "and errors");
-	tap_ok(run_succeeded(&result), "success");
+	    "a command runs without a loop of ours");
+	tap_is_text(
+	    str_text(&result.out), "words", "what we give it comes back");
+	tap_is_text(str_text(&result.err), "no\n", "its errors are kept apart");
+	tap_ok(run_succeeded(&result), "it has succeeded");
 }
 
 static void
@@ -47,10 +48,10 @@ test_failing(void)
 	autoerror struct error why = { 0 };
 	struct run_spec spec = { .dir = "/" };
 	tap_ok(run_shell(NULL, "pwd; exit 3", NULL, &spec, &result),
-	    "a failing command has run");
-	tap_ok(!run_succeeded(&result), "without success");
-	tap_is_int(result.end.status, 3, "with its status");
-	tap_is_text(str_text(&result.out), "/\n", "in its directory");
+	    "a command that fails is no failure to run it");
+	tap_ok(!run_succeeded(&result), "it has not succeeded");
+	tap_is_int(result.end.status, 3, "its status is told");
+	tap_is_text(str_text(&result.out), "/\n", "it ran in its directory");
 	char name[] = "no-such-program-of-prodigy";
 	char *const argv[] = { name, NULL };
 	spec.argv = argv;
@@ -66,12 +67,13 @@ test_timeout(void)
 	int64_t before = clock_now();
 	tap_ok(run_shell(NULL, "echo begun; sleep 60 & sleep 60", NULL, &spec,
 		   &result),
-	    "a slow command");
+	    "a slow command is run");
 	int64_t took = clock_now() - before;
-	tap_ok(result.timed_out && !result.cancelled, "is stopped at its time");
-	tap_ok(took >= 99 && took < 100 + LADDER_GRACE_MS, "after %jd ms",
-	    (intmax_t)took);
-	tap_ok(!run_succeeded(&result), "which is no success");
+	tap_ok(result.timed_out && !result.cancelled,
+	    "it is stopped when its time is up");
+	tap_ok(took >= 99 && took < 100 + LADDER_GRACE_MS,
+	    "it ended soon after that, in %jd ms", (intmax_t)took);
+	tap_ok(!run_succeeded(&result), "a stopped command has not succeeded");
 	tap_is_text(str_text(&result.out), "begun\n", "its output is kept");
 }
 

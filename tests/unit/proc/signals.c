@@ -44,19 +44,21 @@ test_delivery(struct loop *loop)
 {
 	struct counts counts = { 0 };
 	autoerror struct error why = { 0 };
-	tap_ok(signals_open(loop, on_signal, &counts, &why), "opened");
+	tap_ok(signals_open(loop, on_signal, &counts, &why),
+	    "signals are handled");
 	raise(SIGINT);
 	raise(SIGINT);
 	errno = 77;
 	raise(SIGWINCH);
 	tap_is_int(errno, 77, "a handler preserves errno");
 	tap_is_int(counts.total, 0, "nothing is called inside the handler");
-	tap_ok(turn_until(loop, has_three, &counts), "three calls");
-	tap_is_int(counts.of[SIGINT], 2, "two for the two SIGINT");
-	tap_is_int(counts.of[SIGWINCH], 1, "one for the SIGWINCH");
+	tap_ok(turn_until(loop, has_three, &counts),
+	    "each arrival is a call from the loop");
+	tap_is_int(counts.of[SIGINT], 2, "two SIGINT are two calls");
+	tap_is_int(counts.of[SIGWINCH], 1, "a SIGWINCH is one call");
 	signals_close();
 	tap_ok(handler_is(SIGINT, SIG_DFL), "closing restores SIGINT");
-	tap_ok(handler_is(SIGWINCH, SIG_DFL), "and SIGWINCH");
+	tap_ok(handler_is(SIGWINCH, SIG_DFL), "closing restores SIGWINCH");
 }
 
 static void
@@ -65,10 +67,11 @@ test_ignored_hup(struct loop *loop)
 	struct counts counts = { 0 };
 	autoerror struct error why = { 0 };
 	signal(SIGHUP, SIG_IGN);
-	tap_ok(signals_open(loop, on_signal, &counts, &why), "opened again");
+	tap_ok(signals_open(loop, on_signal, &counts, &why),
+	    "signals are handled again after closing");
 	tap_ok(handler_is(SIGHUP, SIG_IGN), "an ignored SIGHUP stays ignored");
 	signals_close();
-	tap_ok(handler_is(SIGHUP, SIG_IGN), "after closing, too");
+	tap_ok(handler_is(SIGHUP, SIG_IGN), "it stays ignored after closing");
 	signal(SIGHUP, SIG_DFL);
 }
 
@@ -85,7 +88,7 @@ test_full_pipe(struct loop *loop)
 	raise(SIGTERM);
 	turn_until(loop, has_three, &counts);
 	tap_is_int(counts.of[SIGTERM], 1, "a full pipe loses no SIGTERM");
-	tap_is_int(counts.of[SIGWINCH], 70000, "and no SIGWINCH");
+	tap_is_int(counts.of[SIGWINCH], 70000, "a full pipe loses no SIGWINCH");
 	signals_close();
 }
 
