@@ -2,6 +2,7 @@
 /* Paths as text. */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,4 +177,20 @@ path_make_dirs(const char *path, struct error *err)
 	    !path_make_dirs(parent, err))
 		return false;
 	return make_dir(path, err);
+}
+
+bool
+path_list(const char *dir, struct strv *names, struct error *err)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	if (d == NULL && errno == ENOENT)
+		return true;
+	if (d == NULL)
+		return error_system(err, "reading %s", dir);
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_name[0] != '.')
+			strv_add(names, entry->d_name);
+	closedir(d);
+	return true;
 }

@@ -9,6 +9,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/strv.h"
 
 /* An absolute name wins, and so does any name over an empty dir. */
 char *path_join(const char *dir, const char *name) MUST_USE;
@@ -32,6 +33,11 @@ bool path_is_safe_name(const char *name);
 char *path_encode_name(const char *name) MUST_USE;
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
+/*
+ * Adds the names in a folder that do not begin with a dot to names, in no
+ * order. A folder that is missing has none.
+ */
+bool path_list(const char *dir, struct strv *names, struct error *err) MUST_USE;
 /* mkdir -p with mode 0700. */
 bool path_make_dirs(const char *path, struct error *err) MUST_USE;
 

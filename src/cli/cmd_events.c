@@ -2,6 +2,7 @@
 /* prodigy events: what happened, in order. */
 #include "config.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,8 +62,9 @@ struct events_printing {
 	char *type; /* as event_canonical_type() gives it; NULL: all */
 	const char *agent;
 	int64_t since; /* clock_wall() in ms; 0: all */
-	size_t skip; /* so many of those that match are not printed */
+	size_t limit; /* SIZE_MAX: all */
 	size_t seen; /* those that match so far */
+	json_t *last; /* with a limit: what matches, the last one first */
 	json_t *all; /* what FORMAT_JSON prints in the end */
 };
 
@@ -110,12 +112,9 @@ print_human(const json_t *event)
 	output_line("%s", str_text(&line));
 }
 
-static bool
-print_event(const json_t *event, void *arg)
+static void
+print_event(struct events_printing *printing, const json_t *event)
 {
-	struct events_printing *printing = arg;
-	if (!matches(printing, event) || printing->seen++ < printing->skip)
-		return true;
 	switch (printing->format) {
 	case FORMAT_HUMAN:
 		print_human(event);
@@ -127,34 +126,51 @@ print_event(const json_t *event, void *arg)
 		output_json_line(event);
 		break;
 	}
-	return true;
 }
 
 static bool
-count_event(const json_t *event, void *arg)
+print_matching(const json_t *event, void *arg)
 {
 	struct events_printing *printing = arg;
-	printing->seen += matches(printing, event);
+	if (matches(printing, event)) {
+		printing->seen++;
+		print_event(printing, event);
+	}
 	return true;
 }
 
 static bool
-read_events(const char *dir, struct events_printing *printing, bool limited,
-    size_t limit, struct error *err)
+keep_matching(const json_t *event, void *arg)
 {
-	size_t malformed = 0;
-	if (limited) {
-		if (!event_read(dir, count_event, printing, &malformed, err))
-			return false;
-		printing->skip =
-		    printing->seen > limit ? printing->seen - limit : 0;
-		printing->seen = 0;
+	struct events_printing *printing = arg;
+	if (matches(printing, event)) {
+		printing->seen++;
+		json_array_append(printing->last, json_mutable(event));
 	}
-	if (!event_read(dir, print_event, printing, &malformed, err))
+	return printing->seen < printing->limit;
+}
+
+/* The last ones are found from the end, and printed in their order. */
+static bool
+read_events(
+    const char *dir, struct events_printing *printing, struct error *err)
+{
+	struct event_tally tally = { 0 };
+	bool ok;
+	if (printing->limit == SIZE_MAX)
+		ok = event_read(dir, print_matching, printing, &tally, err);
+	else
+		ok = printing->limit == 0 ||
+		    event_read_backwards(
+			dir, keep_matching, printing, &tally, err);
+	if (!ok)
 		return false;
-	if (malformed > 0)
-		log_warn("%zu malformed lines were passed over", malformed);
-	if (printing->seen == 0)
+	for (size_t i = json_array_size(printing->last); i > 0; i--)
+		print_event(printing, json_array_get(printing->last, i - 1));
+	if (tally.malformed > 0)
+		log_warn(
+		    "%zu malformed lines were passed over", tally.malformed);
+	if (printing->seen == 0 && printing->limit > 0)
 		log_note("no events");
 	return true;
 }
@@ -241,13 +257,15 @@ show(const struct find *find, const struct invocation *invocation, bool limited,
 	if (values->type != NULL)
 		printing.type = event_canonical_type(values->type);
 	printing.all = json_array();
-	size_t limit =
-	    values->limit.given ? values->limit.value : DEFAULT_LIMIT;
-	bool ok = read_events(
-	    dir, &printing, limited || values->limit.given, limit, err);
+	printing.last = json_array();
+	printing.limit = values->limit.given ? values->limit.value
+	    : limited			     ? DEFAULT_LIMIT
+					     : SIZE_MAX;
+	bool ok = read_events(dir, &printing, err);
 	if (ok && printing.format == FORMAT_JSON)
 		output_json(printing.all);
 	json_decref(printing.all);
+	json_decref(printing.last);
 	free(printing.type);
 	return ok;
 }

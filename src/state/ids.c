@@ -2,7 +2,6 @@
 /* Ids of sessions and jobs. */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,16 +69,8 @@ bool
 ids_jobs(const struct layout *layout, struct strv *jobs, struct error *err)
 {
 	autofree char *dir = layout_jobs(layout);
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
-	if (d == NULL && errno == ENOENT)
-		return true;
-	if (d == NULL)
-		return error_system(err, "reading %s", dir);
-	while ((entry = readdir(d)) != NULL)
-		if (entry->d_name[0] != '.')
-			strv_add(jobs, entry->d_name);
-	closedir(d);
+	if (!path_list(dir, jobs, err))
+		return false;
 	if (jobs->n > 0)
 		qsort(jobs->items, jobs->n, sizeof(*jobs->items), compare_ids);
 	return true;

@@ -2,7 +2,6 @@
 /* Sessions: one JSON file for each run. */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,27 +179,20 @@ session_list(
     const struct layout *layout, bool every_repository, struct error *err)
 {
 	autofree char *dir = layout_sessions(layout);
-	json_t *array = json_array();
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
-	if (d == NULL && errno != ENOENT) {
-		error_system(err, "reading %s", dir);
-		json_decref(array);
+	autostrv struct strv names = { 0 };
+	if (!path_list(dir, &names, err))
 		return NULL;
-	}
-	while (d != NULL && (entry = readdir(d)) != NULL) {
+	json_t *array = json_array();
+	for (size_t i = 0; i < names.n; i++) {
 		autoerror struct error ignored = { 0 };
-		autofree char *path = path_join(dir, entry->d_name);
-		if (entry->d_name[0] == '.' ||
-		    !text_ends_with(entry->d_name, ".json"))
+		autofree char *path = path_join(dir, names.items[i]);
+		if (!text_ends_with(names.items[i], ".json"))
 			continue;
 		autojson json_t *document =
 		    json_load_path(path, DOCUMENT_LIMIT, &ignored);
 		if (belongs(document, layout, every_repository))
 			json_array_append(array, document);
 	}
-	if (d != NULL)
-		closedir(d);
 	sort_sessions(array);
 	return array;
 }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/strv.h"
 #include "data/json.h"
 #include "scratch.h"
 #include "state/event.h"
@@ -53,7 +54,8 @@ test_writing(void)
 	autoerror struct error err = { 0 };
 	autofree char *dir = scratch_path("writing/deep");
 	struct event_log log;
-	size_t lines = 0, malformed = 9;
+	size_t lines = 0;
+	struct event_tally tally = { .malformed = 9 };
 	tap_ok(event_open(&log, dir, "session-1", &err), "a log is opened");
 	log.tee = count_lines;
 	log.tee_arg = &lines;
@@ -73,11 +75,10 @@ test_writing(void)
 	tap_is_int((long long)lines, 3, "each line went to the tee at once");
 	event_close(&log);
 	struct types types = { 0 };
-	tap_ok(
-	    event_read(dir, collect, &types, &malformed, &err), "it is read");
+	tap_ok(event_read(dir, collect, &types, &tally, &err), "it is read");
 	tap_is_text(str_text(&types.text),
 	    "job_started claude_message claude_message ", "in order");
-	tap_is_int((long long)malformed, 0, "without malformed lines");
+	tap_is_int((long long)tally.malformed, 0, "without malformed lines");
 	str_release(&types.text);
 }
 
@@ -101,14 +102,14 @@ test_envelope(void)
 	autoerror struct error err = { 0 };
 	autofree char *dir = scratch_path("envelope");
 	struct event_log log;
-	size_t malformed;
+	struct event_tally tally;
 	bool good = false;
 	if (!event_open(&log, dir, "s", &err))
 		BUG("%s", error_text(&err));
 	event_emit(&log, "job_completed",
 	    json_pack("{s:s%}", "text", "\xc3\xa4", (size_t)2));
 	event_close(&log);
-	tap_ok(event_read(dir, check_envelope, &good, &malformed, &err) && good,
+	tap_ok(event_read(dir, check_envelope, &good, &tally, &err) && good,
 	    "the envelope is complete");
 }
 
@@ -131,7 +132,7 @@ test_merging(void)
 	autofree char *c = path_join(dir, "events-3-1.jsonl");
 	autofree char *other = path_join(dir, "index.json");
 	autostr struct str text = { 0 };
-	size_t malformed = 0;
+	struct event_tally tally = { 0 };
 	mkdir(dir, 0700);
 	add_event(&text, "01.000", "a");
 	str_add(&text, "not json\n\n{\"timestamp\":1}\n");
@@ -146,21 +147,20 @@ test_merging(void)
 	scratch_write(c, "", 0);
 	scratch_write(other, "{}", 2);
 	struct types types = { 0 };
-	tap_ok(event_read(dir, collect, &types, &malformed, &err),
+	tap_ok(event_read(dir, collect, &types, &tally, &err),
 	    "several files are read");
 	tap_is_text(str_text(&types.text), "a b c d e ", "in time order");
-	tap_is_int((long long)malformed, 2,
+	tap_is_int((long long)tally.malformed, 2,
 	    "malformed lines are counted, a torn one is not");
 	str_clear(&types.text);
 	types = (struct types){ .text = types.text, .limit = 2 };
-	tap_ok(event_read(dir, collect, &types, &malformed, &err),
+	tap_ok(event_read(dir, collect, &types, &tally, &err),
 	    "reading can be stopped");
 	tap_is_text(str_text(&types.text), "a b ", "early");
 	str_release(&types.text);
 	autofree char *none = scratch_path("none");
 	types = (struct types){ 0 };
-	tap_ok(
-	    event_read(none, collect, &types, &malformed, &err) && types.n == 0,
+	tap_ok(event_read(none, collect, &types, &tally, &err) && types.n == 0,
 	    "no folder, no events");
 }
 
@@ -172,7 +172,7 @@ test_failing_writes(void)
 	autofree char *dir = scratch_path("failing");
 	struct event_log log;
 	struct types types = { 0 };
-	size_t malformed = 0;
+	struct event_tally tally = { 0 };
 	if (!event_open(&log, dir, "s", &err))
 		BUG("%s", error_text(&err));
 	int good = log.fd;
@@ -188,10 +188,10 @@ test_failing_writes(void)
 		BUG("write");
 	event_emit(&log, "job_completed", NULL);
 	event_close(&log);
-	tap_ok(event_read(dir, collect, &types, &malformed, &err), "read");
+	tap_ok(event_read(dir, collect, &types, &tally, &err), "read");
 	tap_is_text(str_text(&types.text), "job_started job_completed ",
 	    "what came later is whole");
-	tap_is_int((long long)malformed, 1, "the half line stands alone");
+	tap_is_int((long long)tally.malformed, 1, "the half line stands alone");
 	str_release(&types.text);
 	autofree char *blocked = path_join(dir, "x");
 	scratch_write(blocked, "", 0);
@@ -219,6 +219,140 @@ test_types(void)
 	}
 }
 
+/* --- from the end ------------------------------------------------------- */
+
+/* What a reading gave: the messages of the events, in its order. */
+struct given {
+	struct strv texts;
+	size_t limit; /* 0: all */
+};
+
+static bool
+keep(const json_t *event, void *arg)
+{
+	struct given *given = arg;
+	strv_add(
+	    &given->texts, json_get_text(json_get(event, "event"), "message"));
+	return given->texts.n != given->limit;
+}
+
+/* Numbers that look random and are the same each time. */
+static unsigned
+draw(unsigned *seed, unsigned below)
+{
+	*seed = *seed * 1103515245u + 12345u;
+	return (*seed >> 16) % below;
+}
+
+/*
+ * Lines of all lengths, some longer than the blocks of the reader, in the
+ * order of their times; several events have the same time. torn leaves the
+ * last line without its end.
+ */
+static size_t
+generate(const char *path, unsigned *seed, unsigned lines, unsigned longest,
+    bool torn)
+{
+	autostr struct str text = { 0 };
+	unsigned ms = 0;
+	for (unsigned i = 0; i < lines; i++) {
+		ms += draw(seed, 3);
+		if (draw(seed, 10) == 0)
+			str_add(&text, draw(seed, 2) ? "\n" : "no event\n");
+		str_format(&text,
+		    "{\"timestamp\":\"2025-01-01T00:00:%02u.%03uZ\",\"event\":{"
+		    "\"event_type\":\"x\",\"message\":\"%s %u %0*u\"}}\n",
+		    ms / 1000, ms % 1000, path_name(path), i,
+		    (int)draw(seed, longest) + 1, 7u);
+	}
+	if (torn)
+		str_format(&text, "{\"timestamp\":\"%0*u", (int)longest, 1u);
+	scratch_write(path, text.data == NULL ? "" : text.data, text.len);
+	return text.len;
+}
+
+/* Whether back is the end of forth, turned round. */
+static bool
+is_tail(const struct given *forth, const struct given *back)
+{
+	size_t n = forth->texts.n;
+	size_t want = back->limit == 0 || back->limit > n ? n : back->limit;
+	if (back->texts.n != want)
+		return false;
+	for (size_t i = 0; i < want; i++)
+		if (strcmp(forth->texts.items[n - 1 - i],
+			back->texts.items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+gives_the_same(const char *dir, size_t limit)
+{
+	autoerror struct error err = { 0 };
+	struct event_tally ahead, behind;
+	struct given forth = { .limit = 0 };
+	struct given back = { .limit = limit };
+	bool same = event_read(dir, keep, &forth, &ahead, &err) &&
+	    event_read_backwards(dir, keep, &back, &behind, &err) &&
+	    is_tail(&forth, &back) &&
+	    (limit != 0 || ahead.malformed == behind.malformed) &&
+	    behind.malformed <= ahead.malformed;
+	strv_release(&forth.texts);
+	strv_release(&back.texts);
+	return same;
+}
+
+static void
+test_backwards(void)
+{
+	static const unsigned longest[] = { 1, 300, 65536 * 2, 300000 };
+	static const unsigned lines[] = { 0, 1, 2, 40 };
+	unsigned seed = 6;
+	for (unsigned i = 0; i < COUNT_OF(longest) * COUNT_OF(lines); i++) {
+		unsigned length = longest[i % COUNT_OF(longest)];
+		unsigned n = lines[i / COUNT_OF(longest)];
+		autofree char *name = mem_format("backwards-%u", i);
+		autofree char *dir = scratch_path(name);
+		mkdir(dir, 0700);
+		for (unsigned file = 0; file < 3; file++) {
+			autofree char *base =
+			    mem_format("events-%u.jsonl", file);
+			autofree char *path = path_join(dir, base);
+			generate(path, &seed, n + file, length, file == i % 4);
+		}
+		tap_ok(gives_the_same(dir, 0) && gives_the_same(dir, 1) &&
+			gives_the_same(dir, 7),
+		    "the end is the same from both sides: "
+		    "%u lines of up to %u bytes",
+		    n, length);
+	}
+}
+
+static void
+test_only_the_end(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("end");
+	autofree char *path = path_join(dir, "events-1.jsonl");
+	struct event_tally tally;
+	struct given given = { .limit = 10 };
+	unsigned seed = 1;
+	mkdir(dir, 0700);
+	size_t size = generate(path, &seed, 20000, 200, false);
+	tap_ok(size > 2000000 &&
+		event_read_backwards(dir, keep, &given, &tally, &err) &&
+		given.texts.n == 10,
+	    "the last ten events of a large file are found");
+	tap_is_int((long long)tally.bytes, 65536,
+	    "by reading one block of the file, not the whole");
+	strv_release(&given.texts);
+	tap_ok(
+	    event_read(dir, keep, &given, &tally, &err) && tally.bytes < 65536,
+	    "a reading from the start stops as early");
+	strv_release(&given.texts);
+}
+
 int
 main(void)
 {
@@ -228,6 +362,8 @@ main(void)
 	test_merging();
 	test_failing_writes();
 	test_types();
+	test_backwards();
+	test_only_the_end();
 	scratch_done();
 	return tap_done();
 }
