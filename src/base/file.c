@@ -199,14 +199,10 @@ sync_and_close(struct file_new *f, struct error *err)
 	return true;
 }
 
-bool
-file_new_commit(struct file_new *f, struct error *err)
+/* Puts the file, which is closed, in its place. */
+static bool
+put_in_place(struct file_new *f, struct error *err)
 {
-	autofree char *dir = path_parent(f->path);
-	if (!sync_and_close(f, err)) {
-		file_new_abandon(f);
-		return false;
-	}
 	if (rename(f->temporary, f->path) != 0) {
 		error_system(err, "replacing %s", f->path);
 		file_new_abandon(f);
@@ -215,27 +211,55 @@ file_new_commit(struct file_new *f, struct error *err)
 	free(f->temporary);
 	free(f->path);
 	*f = (struct file_new){ .fd = -1 };
-	return file_sync_dir(dir, err);
+	return true;
+}
+
+bool
+file_new_commit(struct file_new *f, struct error *err)
+{
+	autofree char *dir = path_parent(f->path);
+	if (!sync_and_close(f, err)) {
+		file_new_abandon(f);
+		return false;
+	}
+	return put_in_place(f, err) && file_sync_dir(dir, err);
+}
+
+static bool
+write_new(struct file_new *f, const char *path, const void *bytes, size_t len,
+    struct error *err)
+{
+	if (!file_new_open(f, path, err))
+		return false;
+	if (file_write_all(f->fd, bytes, len, err))
+		return true;
+	file_new_abandon(f);
+	return error_wrap(err, "%s", path);
 }
 
 bool
 file_replace(const char *path, const void *bytes, size_t len, struct error *err)
 {
 	struct file_new f;
-	if (!file_new_open(&f, path, err))
+	return write_new(&f, path, bytes, len, err) && file_new_commit(&f, err);
+}
+
+bool
+file_replace_derived(
+    const char *path, const void *bytes, size_t len, struct error *err)
+{
+	struct file_new f;
+	if (!write_new(&f, path, bytes, len, err))
 		return false;
-	if (!file_write_all(f.fd, bytes, len, err)) {
-		file_new_abandon(&f);
-		return error_wrap(err, "%s", path);
-	}
-	return file_new_commit(&f, err);
+	close(f.fd);
+	f.fd = -1;
+	return put_in_place(&f, err);
 }
 
 bool
 file_replace_link(const char *path, const char *target, struct error *err)
 {
 	autofree char *temporary = NULL;
-	autofree char *dir = path_parent(path);
 	int made = -1;
 	errno = EEXIST;
 	for (int i = 0; i < NAME_TRIES && made != 0 && errno == EEXIST; i++) {
@@ -250,7 +274,7 @@ file_replace_link(const char *path, const char *target, struct error *err)
 		unlink(temporary);
 		return false;
 	}
-	return file_sync_dir(dir, err);
+	return true;
 }
 
 int

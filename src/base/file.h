@@ -38,7 +38,17 @@ bool file_write_all(
  */
 bool file_replace(const char *path, const void *bytes, size_t len,
     struct error *err) MUST_USE;
-/* A symbolic link put in place atomically and durably. */
+/*
+ * Replacement of what can be made again from other files: readers see the old
+ * or the new file, but nothing is synced, so that after a power cut the file
+ * may be the old one or empty.
+ */
+bool file_replace_derived(const char *path, const void *bytes, size_t len,
+    struct error *err) MUST_USE;
+/*
+ * A symbolic link put in place atomically, but not synced: after a power cut
+ * it may be the old one.
+ */
 bool file_replace_link(
     const char *path, const char *target, struct error *err) MUST_USE;
 

@@ -337,6 +337,7 @@ checkpoint_write(const struct checkpoint_source *source, const char *reason,
 	    "checkpoint-v%llu.json", (unsigned long long)source->job->version);
 	autofree char *path = path_join(source->dir, name);
 	autofree char *latest = path_join(source->dir, "latest.json");
+	/* Only the snapshot is synced: the rest can be made from the folder. */
 	if (!file_replace(path, text.data, text.len, err) ||
 	    !file_replace_link(latest, name, err) ||
 	    !remove_old(source->dir, err))
@@ -372,7 +373,7 @@ checkpoint_describe(const struct checkpoint_source *source, struct error *err)
 	json_object_set(metadata, "checkpoints", list);
 	json_pretty(metadata, &text);
 	str_add_char(&text, '\n');
-	return file_replace(path, text.data, text.len, err);
+	return file_replace_derived(path, text.data, text.len, err);
 }
 
 /* --- reading ---------------------------------------------------------- */

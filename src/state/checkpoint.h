@@ -42,11 +42,13 @@ struct checkpoint_source {
 
 /*
  * Writes a snapshot for a reason (Interval, PhaseTransition, BeforeShutdown,
- * BatchComplete); *size gets its bytes.
+ * BatchComplete); *size gets its bytes. The snapshot is durable then: its file
+ * and its folder are synced. latest.json and metadata.json are not, since both
+ * can be told from the snapshots.
  */
 bool checkpoint_write(const struct checkpoint_source *source,
     const char *reason, uint64_t *size, struct error *err) MUST_USE;
-/* Writes metadata.json anew. */
+/* Writes metadata.json anew, unsynced: it is derived from the rest. */
 bool checkpoint_describe(
     const struct checkpoint_source *source, struct error *err) MUST_USE;
 

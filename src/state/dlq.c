@@ -256,5 +256,5 @@ dlq_write_index(const char *dir, const char *job, struct error *err)
 	    "item_ids", ids, "updated_at", clock_rfc3339(clock_wall(), now));
 	json_pretty(index, &text);
 	str_add_char(&text, '\n');
-	return file_replace(path, text.data, text.len, err);
+	return file_replace_derived(path, text.data, text.len, err);
 }

@@ -32,17 +32,21 @@ bool dlq_needs_review(const struct failure *failure);
 
 /*
  * Adds a failure to the item's record in dir (made when missing): history is
- * appended, the count raised. *count gets the number of failures.
+ * appended, the count raised. *count gets the number of failures. It is synced
+ * before this returns, so that the loop waits for the disk: two syncs for an
+ * item that failed for good are accepted.
  */
 bool dlq_add(const char *dir, const char *item, const json_t *data,
     const struct dlq_attempt *attempt, int64_t *count,
     struct error *err) MUST_USE;
-/* Writes index.json anew from the folder; none when there are no items. */
+/*
+ * Writes index.json anew from the folder, unsynced; the file is removed when
+ * there are no items.
+ */
 bool dlq_write_index(
     const char *dir, const char *job, struct error *err) MUST_USE;
 
-/* All records of a folder as an array in item order; empty when there is none.
- */
+/* All records of a folder in item order; an empty array for none. */
 json_t *dlq_load(const char *dir, struct error *err) MUST_USE;
 
 #endif

@@ -32,7 +32,7 @@ struct event_source {
 	int64_t time; /* of next, in ms */
 };
 
-/* --- the files ---------------------------------------------------------- */
+/* --- the files -------------------------------------------------------- */
 
 static int
 compare_texts(const void *a, const void *b)
@@ -57,7 +57,7 @@ list_files(const char *dir, struct strv *paths, struct error *err)
 	return true;
 }
 
-/* --- lines -------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------ */
 
 /* The next whole line without its newline; *line is NULL at the end. */
 static void
@@ -136,7 +136,7 @@ line_backwards(struct event_source *source, const char **line, size_t *len,
 	return true;
 }
 
-/* --- events ------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------- */
 
 static bool
 is_event(const json_t *json, int64_t *time)

@@ -219,7 +219,7 @@ test_types(void)
 	}
 }
 
-/* --- from the end ------------------------------------------------------- */
+/* --- from the end ----------------------------------------------------- */
 
 /* What a reading gave: the messages of the events, in its order. */
 struct given {
