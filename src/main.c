@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "cli/entry.h"
+#include "cli/dispatch.h"
 
 int
 main(int argc, char **argv)

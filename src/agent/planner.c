@@ -15,7 +15,6 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "data/template_shell.h"
-#include "plan/input.h"
 #include "plan/items.h"
 
 #define SPOOL_BUFFER 65536 /* bytes that are written at once */
@@ -37,7 +36,7 @@ parse(const struct str *bytes, const char *name, json_t **document,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
-	*document = input_parse(str_text(bytes), bytes->len, name, &err);
+	*document = items_parse(str_text(bytes), bytes->len, name, &err);
 	return *document != NULL || fail(failure, CAUSE_INPUT, &err);
 }
 

@@ -16,7 +16,6 @@
 #include "base/path.h"
 #include "data/json.h"
 #include "data/yaml.h"
-#include "data/yaml_emit.h"
 
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FILE_FLAGS                                                             \

@@ -14,9 +14,8 @@
 #include "cli/output.h"
 #include "data/json.h"
 #include "git/repo.h"
-#include "plan/input.h"
 #include "plan/items.h"
-#include "run/start.h"
+#include "run/phases.h"
 
 struct items_values {
 	const char *path;
@@ -95,7 +94,7 @@ plan(const struct str *bytes, const char *name,
 {
 	struct items_counts counts;
 	autojson json_t *document =
-	    input_parse(str_text(bytes), bytes->len, name, err);
+	    items_parse(str_text(bytes), bytes->len, name, err);
 	if (document == NULL)
 		return false;
 	autojson json_t *items = items_plan(document, config, &counts, err);

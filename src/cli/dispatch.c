@@ -2,20 +2,27 @@
 /* From a command line to the command that it names. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 
+#include "agent/agent_main.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "cli/commands.h"
 #include "cli/dispatch.h"
 #include "cli/option.h"
 #include "cli/output.h"
+#include "data/json.h"
 
 /* Whether a list of words separated by blanks (or NULL) has the word. */
 static bool
@@ -223,4 +230,35 @@ dispatch_line(const struct command *root, int argc, char **argv)
 	free(invocation.values);
 	free(invocation.path);
 	return status;
+}
+
+/* --- the program ------------------------------------------------------ */
+
+/* Where 0 to 2 are closed, what is opened later must not become them. */
+static void
+open_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int
+program_main(int argc, char **argv)
+{
+	open_standard_descriptors();
+	if (getauxval(AT_SECURE) != 0) {
+		log_error("refusing to run with the rights of another user");
+		return 1;
+	}
+	/* A closed pipe is seen by the write that fails. */
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGPIPE, &ignore, NULL);
+	json_init();
+	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
+		return agent_main();
+	return dispatch_line(&commands_root, argc, argv);
 }

@@ -12,4 +12,12 @@
  */
 int dispatch_line(const struct command *root, int argc, char **argv);
 
+/* --- the program ------------------------------------------------------ */
+
+/*
+ * Runs the program: the agent process when that is asked for, otherwise the
+ * command of the command line. Returns the exit status.
+ */
+int program_main(int argc, char **argv);
+
 #endif

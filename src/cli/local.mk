@@ -12,7 +12,6 @@ libcli_a_SOURCES = \
 	%D%/command.c %D%/command.h \
 	%D%/commands.c %D%/commands.h \
 	%D%/dispatch.c %D%/dispatch.h \
-	%D%/entry.c %D%/entry.h \
 	%D%/find.c %D%/find.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h

@@ -16,5 +16,4 @@ libdata_a_SOURCES = \
 	%D%/vars.c %D%/vars.h
 libdata_a_SOURCES += \
 	%D%/record.c %D%/record.h \
-	%D%/yaml.c %D%/yaml.h \
-	%D%/yaml_emit.c %D%/yaml_emit.h
+	%D%/yaml.c %D%/yaml.h

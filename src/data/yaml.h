@@ -138,4 +138,13 @@ bool yaml_error(const struct yaml_doc *doc, struct yaml_place place,
     struct error *err, enum error_kind kind, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 
+/* --- writing ---------------------------------------------------------- */
+
+/*
+ * Appends value as a YAML document that reads back the same, in block style
+ * and without a leading "---". Nesting is limited by the caller's JSON reader.
+ */
+bool yaml_emit(
+    const json_t *value, struct str *out, struct error *err) MUST_USE;
+
 #endif

@@ -5,9 +5,7 @@ libgit_a_SOURCES = \
 	%D%/git.c %D%/git.h \
 	%D%/harden.c %D%/harden.h \
 	%D%/head.c %D%/head.h \
-	%D%/index.c %D%/index.h \
 	%D%/merge.c %D%/merge.h \
-	%D%/merge_verify.c %D%/merge_verify.h \
 	%D%/merger.c %D%/merger.h \
 	%D%/objects.c %D%/objects.h \
 	%D%/refs.c %D%/refs.h \

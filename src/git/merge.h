@@ -61,4 +61,15 @@ typedef void merge_done_fn(const struct merge_result *result, void *arg);
 void merge_start(struct objects *objects, const struct merge_request *request,
     merge_done_fn *fn, void *arg);
 
+/* --- a conflict that somebody resolved -------------------------------- */
+
+/*
+ * What somebody left who was asked to resolve a conflict in a scratch work
+ * tree: true when HEAD descends from both old and tip, no operation is open,
+ * nothing is unmerged or uncommitted, and no conflict marker was added to what
+ * either side had. Waits for git. tree gets HEAD's tree.
+ */
+bool merge_verify(const char *worktree, const char *old, const char *tip,
+    char tree[GIT_OID_SIZE], struct error *err) MUST_USE;
+
 #endif

@@ -7,6 +7,7 @@
 #define GIT_WORKTREE_USE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -34,5 +35,15 @@ struct worktree_status {
 bool worktree_status(const char *path, struct worktree_status *status,
     struct error *err) MUST_USE;
 void worktree_status_release(struct worktree_status *status);
+
+/* --- git's index ------------------------------------------------------ */
+
+/*
+ * A look at git's index file (Documentation: gitformat-index) for what a reset
+ * would not undo: true when the bytes are an index of version 2, 3 or 4 without
+ * split or sparse extension, in which no entry is marked assume-unchanged or
+ * skip-worktree and none is a submodule. Anything unknown is false.
+ */
+bool index_is_plain(const void *bytes, size_t len, size_t oid_bytes);
 
 #endif

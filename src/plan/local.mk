@@ -2,7 +2,6 @@ noinst_LIBRARIES += libplan.a
 libplan_a_SOURCES = \
 	%D%/failure.c %D%/failure.h \
 	%D%/frame.c %D%/frame.h \
-	%D%/input.c %D%/input.h \
 	%D%/item.c %D%/item.h \
 	%D%/items.c %D%/items.h \
 	%D%/trigger.c %D%/trigger.h

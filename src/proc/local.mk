@@ -8,7 +8,6 @@ libproc_a_SOURCES = \
 	%D%/lines.c %D%/lines.h \
 	%D%/loop.c %D%/loop.h \
 	%D%/process.c %D%/process.h \
-	%D%/program.c %D%/program.h \
 	%D%/run.c %D%/run.h \
 	%D%/signals.c %D%/signals.h \
 	%D%/spawn.c %D%/spawn.h

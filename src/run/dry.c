@@ -12,10 +12,9 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "plan/input.h"
 #include "plan/items.h"
 #include "run/dry.h"
-#include "run/start.h"
+#include "run/phases.h"
 
 #define SHOWN_ITEMS 5
 
@@ -78,7 +77,7 @@ plan_file(struct dry *dry, const char *path, struct error *err)
 	if (!file_read(path, JSON_FILE_LIMIT, &bytes, err))
 		return false;
 	autojson json_t *document =
-	    input_parse(str_text(&bytes), bytes.len, map->input, err);
+	    items_parse(str_text(&bytes), bytes.len, map->input, err);
 	if (document == NULL)
 		return false;
 	autojson json_t *items = items_plan(document, &config, &counts, err);

@@ -12,7 +12,5 @@ librun_a_SOURCES = \
 	%D%/progress.c %D%/progress.h \
 	%D%/recorder.c %D%/recorder.h \
 	%D%/report.c %D%/report.h \
-	%D%/slots.c %D%/slots.h \
-	%D%/start.c %D%/start.h \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/trees.c %D%/trees.h

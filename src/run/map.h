@@ -12,6 +12,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "run/supervisor.h"
 
 struct map;
@@ -25,5 +26,14 @@ bool map_run(struct supervisor *sup, struct error *err) MUST_USE;
 void map_stop(struct map *map, int64_t force_ms);
 /* Looks soon whether agents can be started, or whether the phase is over. */
 void map_refill_later(struct map *map);
+
+/* --- how many at once ------------------------------------------------- */
+
+/*
+ * wanted, or what the limits of open files and of processes allow if that is
+ * less, but at least 1. why then says which limit it is ("the limit of open
+ * files is 1024"); else it stays as it was.
+ */
+unsigned slots_allowed(unsigned wanted, struct str *why);
 
 #endif

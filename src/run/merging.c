@@ -11,7 +11,6 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "git/merge.h"
-#include "git/merge_verify.h"
 #include "git/worktree.h"
 #include "run/merging.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "workflow/load_expr.h"
 #include "workflow/load_phase.h"
 #include "workflow/load_step.h"
+#include "workflow/load_value.h"
 #include "workflow/value.h"
 
 static void

@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "workflow/load_expr.h"
 #include "workflow/load_slash.h"
 #include "workflow/load_step.h"
+#include "workflow/load_value.h"
 
 #define BLANKS " \t\r\n"
 #define DEFAULT_MODE 0644u

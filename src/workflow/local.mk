@@ -1,7 +1,6 @@
 noinst_LIBRARIES += libworkflow.a
 libworkflow_a_SOURCES = \
 	%D%/load.c %D%/load.h \
-	%D%/load_expr.c %D%/load_expr.h \
 	%D%/load_note.c %D%/load_note.h \
 	%D%/load_phase.c %D%/load_phase.h \
 	%D%/load_slash.c %D%/load_slash.h \

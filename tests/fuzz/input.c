@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "data/json.h"
-#include "plan/input.h"
+#include "plan/items.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -29,7 +29,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct error err = { 0 };
-	autojson json_t *document = input_parse(bytes, len, "f", &err);
+	autojson json_t *document = items_parse(bytes, len, "f", &err);
 	if (document != NULL) {
 		print_and_read(document, false);
 		print_and_read(document, true);

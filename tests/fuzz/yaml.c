@@ -10,7 +10,6 @@
 
 #include "data/json.h"
 #include "data/yaml.h"
-#include "data/yaml_emit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

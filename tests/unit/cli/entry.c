@@ -10,7 +10,7 @@
 
 #include "../tap.h"
 #include "base/defs.h"
-#include "cli/entry.h"
+#include "cli/dispatch.h"
 #include "program.h"
 
 static void

@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "data/json.h"
 #include "data/yaml.h"
-#include "data/yaml_emit.h"
 
 static void
 expect_json(const char *yaml, const char *want)

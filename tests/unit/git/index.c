@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
-#include "git/index.h"
+#include "git/worktree_use.h"
 #include "support.h"
 
 static void

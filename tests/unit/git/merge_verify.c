@@ -7,7 +7,7 @@
 
 #include "../tap.h"
 #include "base/mem.h"
-#include "git/merge_verify.h"
+#include "git/merge.h"
 #include "support.h"
 
 static const char *dir;

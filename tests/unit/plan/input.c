@@ -8,7 +8,7 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "data/json.h"
-#include "plan/input.h"
+#include "plan/items.h"
 
 struct input_case {
 	const char *holds; /* what holds if the document is as wanted */
@@ -22,7 +22,7 @@ check_input(const char *holds, const char *name, const char *bytes, size_t len,
 {
 	autoerror struct error err = { 0 };
 	autostr struct str got = { 0 };
-	autojson json_t *document = input_parse(bytes, len, name, &err);
+	autojson json_t *document = items_parse(bytes, len, name, &err);
 	if (document != NULL)
 		json_compact(document, &got, true);
 	else
@@ -98,11 +98,11 @@ test_limits(void)
 	memset(deep, '[', 200);
 	check_input("a document that is nested too deep is an error", "in",
 	    deep, 200, "error: in:1:129: nested deeper than 128 levels");
-	autofree char *line = mem_zalloc(INPUT_LINE_LIMIT + 4);
-	memset(line, 'a', INPUT_LINE_LIMIT + 3);
+	autofree char *line = mem_zalloc(ITEMS_LINE_LIMIT + 4);
+	memset(line, 'a', ITEMS_LINE_LIMIT + 3);
 	line[1] = '\n';
 	check_input("a line that is too long is an error", "in", line,
-	    INPUT_LINE_LIMIT + 3,
+	    ITEMS_LINE_LIMIT + 3,
 	    "error: in:2: a line of 1048577 bytes is over the "
 	    "limit of 1048576");
 }

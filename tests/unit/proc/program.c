@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../tap.h"
-#include "proc/program.h"
+#include "proc/spawn.h"
 
 struct test {
 	const char *name;

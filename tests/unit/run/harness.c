@@ -24,7 +24,7 @@
 #include "proc/run.h"
 #include "run/map.h"
 #include "run/parent.h"
-#include "run/start.h"
+#include "run/phases.h"
 
 #define LIFE_SECONDS 120 /* of a fake agent whose test died */
 #define LOG_LIMIT ((size_t)1 << 26)

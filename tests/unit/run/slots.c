@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../tap.h"
-#include "run/slots.h"
+#include "run/map.h"
 
 #define NOBODY 65534
 
