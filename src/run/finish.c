@@ -19,6 +19,7 @@
 #include "run/finish.h"
 #include "run/parent.h"
 #include "run/report.h"
+#include "state/job_record.h"
 
 /* --- the question ----------------------------------------------------- */
 
@@ -287,8 +288,8 @@ save_pause(struct supervisor *sup, const char *why)
 	struct recorder *recorder = &sup->recorder;
 	if (recorder->job_id != NULL && recorder->failure.kind == ERROR_NONE) {
 		recorder_add(recorder,
-		    json_pack("{s:s, s:i}", "op", "interrupt", "signal",
-			sup->stop_signal));
+		    job_record_write(&(struct job_record){
+			.op = JOB_OP_INTERRUPT, .signal = sup->stop_signal }));
 		recorder_snapshot(recorder, "BeforeShutdown");
 	}
 	recorder_event(recorder, "job_paused",

@@ -12,6 +12,7 @@
 #include "data/json.h"
 #include "plan/items.h"
 #include "run/item.h"
+#include "state/job_record.h"
 
 #define LOST_REPEATS 3
 #define TREES_KEPT 100 /* work trees of failed items that stay */
@@ -109,10 +110,13 @@ item_make_tree(struct item *item)
 {
 	item->base = mem_text(item->shared->head);
 	recorder_add(recorder_of(item),
-	    json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "op", "start",
-		"item", item->id, "attempt", (int)item->attempt_number, "agent",
-		item->agent_id, "worktree", item->path, "branch", item->branch,
-		"base", item->base));
+	    job_record_write(&(struct job_record){ .op = JOB_OP_START,
+		.item = item->id,
+		.attempt = item->attempt_number,
+		.agent = item->agent_id,
+		.worktree = item->path,
+		.branch = item->branch,
+		.base = item->base }));
 	trees_get(item->shared->trees, item->path, item->base, tree_came, item);
 }
 
@@ -442,10 +446,13 @@ tip_is_durable(const struct error *err, void *arg)
 		return;
 	}
 	item->has_ready_ref = true;
+	autojson json_t *result = make_result(item);
 	recorder_add(recorder_of(item),
-	    json_pack("{s:s, s:s, s:s, s:s, s:o}", "op", "ready", "item",
-		item->id, "tip", item->result.tip, "base", item->base, "result",
-		make_result(item)));
+	    job_record_write(&(struct job_record){ .op = JOB_OP_READY,
+		.item = item->id,
+		.tip = item->result.tip,
+		.base = item->base,
+		.result = result }));
 	recorder_then(recorder_of(item), is_recorded, item);
 }
 
@@ -520,16 +527,20 @@ empty_branch_dropped(const struct error *err, void *arg)
 void
 item_record_done(struct item *item)
 {
+	autojson json_t *result =
+	    item->merge_commit == NULL ? make_result(item) : NULL;
 	struct recorder *recorder = recorder_of(item);
 	const struct ref_change drop = { .ref = item->branch_ref };
 	if (item->merge_commit != NULL)
 		recorder_add(recorder,
-		    json_pack("{s:s, s:s, s:s}", "op", "merged", "item",
-			item->id, "merge_commit", item->merge_commit));
+		    job_record_write(&(struct job_record){ .op = JOB_OP_MERGED,
+			.item = item->id,
+			.merge_commit = item->merge_commit }));
 	else
 		recorder_add(recorder,
-		    json_pack("{s:s, s:s, s:o}", "op", "done", "item", item->id,
-			"result", make_result(item)));
+		    job_record_write(&(struct job_record){ .op = JOB_OP_DONE,
+			.item = item->id,
+			.result = result }));
 	if (item->merge_commit != NULL || item->tree_kept)
 		recorder_then(recorder, done_is_durable, item);
 	else
@@ -616,11 +627,14 @@ record_failure(struct item *item)
 		tell(item, ITEM_RECORDED);
 		return;
 	}
+	autojson json_t *error_type = failure_error_type(&item->failure);
+	autojson json_t *result = make_result(item);
 	recorder_add(recorder,
-	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "op", "fail", "item",
-		item->id, "error", json_text(item->failure.message),
-		"error_type", failure_error_type(&item->failure), "result",
-		make_result(item)));
+	    job_record_write(&(struct job_record){ .op = JOB_OP_FAIL,
+		.item = item->id,
+		.error = item->failure.message,
+		.error_type = error_type,
+		.result = result }));
 	recorder_then(recorder, failure_is_durable, item);
 }
 
@@ -660,5 +674,6 @@ void
 item_record_reset(struct item *item)
 {
 	recorder_add(recorder_of(item),
-	    json_pack("{s:s, s:s}", "op", "reset", "item", item->id));
+	    job_record_write(
+		&(struct job_record){ .op = JOB_OP_RESET, .item = item->id }));
 }

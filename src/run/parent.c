@@ -17,6 +17,7 @@
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "run/parent.h"
+#include "state/job_record.h"
 
 static json_t *
 metadata_of(const struct supervisor *sup)
@@ -256,8 +257,9 @@ record_step(const struct parent_run *run, const json_t *frame)
 		return;
 	if (run->phase == PHASE_REDUCE) {
 		recorder_add(recorder,
-		    json_pack("{s:s, s:I}", "op", "reduce_step", "index",
-			(json_int_t)index));
+		    job_record_write(
+			&(struct job_record){ .op = JOB_OP_REDUCE_STEP,
+			    .index = (json_int_t)index }));
 		recorder_flush(recorder);
 	} else if (run->phase == PHASE_WORKFLOW) {
 		recorder_workflow_step(

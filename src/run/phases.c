@@ -28,6 +28,7 @@
 #include "run/phases.h"
 #include "run/report.h"
 #include "state/ids.h"
+#include "state/job_record.h"
 #include "workflow/load.h"
 
 /* --- before the first step -------------------------------------------- */
@@ -360,8 +361,8 @@ run_setup(struct supervisor *sup, struct error *err)
 		vars_add_json(sup->vars, result.captures, err));
 	if (ok) {
 		recorder_add(&sup->recorder,
-		    json_pack("{s:s, s:O?}", "op", "setup_done", "vars",
-			result.captures));
+		    job_record_write(&(struct job_record){
+			.op = JOB_OP_SETUP_DONE, .vars = result.captures }));
 		recorder_snapshot(&sup->recorder, "PhaseTransition");
 	}
 	frame_result_release(&result);
@@ -379,9 +380,9 @@ take_items(struct supervisor *sup, const char *spool,
 		return error_set(err, ERROR_INPUT, "%zu items: more than %d",
 		    recorder->spool.n, ITEMS_LIMIT);
 	recorder_add(recorder,
-	    json_pack("{s:s, s:I, s:s}", "op", "items", "count",
-		(json_int_t)recorder->spool.n, "items_sha256",
-		recorder->spool.sha256));
+	    job_record_write(&(struct job_record){ .op = JOB_OP_ITEMS,
+		.count = (int64_t)recorder->spool.n,
+		.items_sha256 = recorder->spool.sha256 }));
 	return recorder_flush(recorder) || supervisor_check(sup, err);
 }
 

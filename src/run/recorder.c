@@ -15,6 +15,7 @@
 #include "data/json.h"
 #include "plan/trigger.h"
 #include "run/recorder.h"
+#include "state/job_record.h"
 
 #define RESERVE_BYTES (1024 * 1024)
 #define EVENT_DELAY_MS 1000
@@ -326,8 +327,8 @@ recorder_phase(struct recorder *recorder, enum job_phase phase)
 	if (recorder->job_id == NULL)
 		return;
 	recorder_add(recorder,
-	    json_pack(
-		"{s:s, s:s}", "op", "phase", "phase", job_phase_name(phase)));
+	    job_record_write(&(struct job_record){
+		.op = JOB_OP_PHASE, .phase = job_phase_name(phase) }));
 	recorder_snapshot(recorder, "PhaseTransition");
 	recorder_session(recorder, SESSION_RUNNING, NULL);
 }

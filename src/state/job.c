@@ -13,6 +13,7 @@
 #include "data/json.h"
 #include "plan/items.h"
 #include "state/job.h"
+#include "state/job_record.h"
 
 #define WRITE_BLOCK 262144
 
@@ -30,18 +31,18 @@ job_phase_name(enum job_phase phase)
 }
 
 static bool
-bad_record(const json_t *record, struct error *err)
+bad_record(const struct job_record *record, struct error *err)
 {
-	const char *op = json_get_text(record, "op");
+	const char *op = record->op == JOB_OPS ? NULL : job_op_name(record->op);
 	return error_set(err, ERROR_STATE,
 	    "a journal record '%s' that does not fit what was before",
 	    op == NULL ? "" : op);
 }
 
 static bool
-set_items(struct job *job, const json_t *record, struct error *err)
+set_items(struct job *job, const struct job_record *record, struct error *err)
 {
-	int64_t count = json_get_int(record, "count", -1);
+	int64_t count = record->count;
 	if (count < 0 || count > ITEMS_LIMIT || job->items != NULL)
 		return bad_record(record, err);
 	job->total = (size_t)count;
@@ -51,9 +52,9 @@ set_items(struct job *job, const json_t *record, struct error *err)
 }
 
 static bool
-set_phase(struct job *job, const json_t *record, struct error *err)
+set_phase(struct job *job, const struct job_record *record, struct error *err)
 {
-	const char *name = json_get_text(record, "phase");
+	const char *name = record->phase;
 	for (int i = 0; name != NULL && i < JOB_PHASES; i++) {
 		if (strcmp(phase_names[i], name) == 0) {
 			job->phase = (enum job_phase)i;
@@ -75,53 +76,54 @@ move_item(struct job *job, struct job_item *item, enum job_item_status to)
 #define IN(status) (1u << (status))
 
 struct item_rule {
-	const char *op;
+	enum job_op op;
 	unsigned from;
 	enum job_item_status to;
 	bool outcome;
 };
 
 static const struct item_rule item_rules[] = {
-	{ "start",
+	{ JOB_OP_START,
 	    IN(JOB_ITEM_PENDING) | IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_FAILED),
 	    JOB_ITEM_RUNNING, false },
-	{ "ready", IN(JOB_ITEM_RUNNING), JOB_ITEM_READY, false },
-	{ "merged", IN(JOB_ITEM_READY), JOB_ITEM_DONE, true },
-	{ "done", IN(JOB_ITEM_RUNNING), JOB_ITEM_DONE, true },
-	{ "fail",
+	{ JOB_OP_READY, IN(JOB_ITEM_RUNNING), JOB_ITEM_READY, false },
+	{ JOB_OP_MERGED, IN(JOB_ITEM_READY), JOB_ITEM_DONE, true },
+	{ JOB_OP_DONE, IN(JOB_ITEM_RUNNING), JOB_ITEM_DONE, true },
+	{ JOB_OP_FAIL,
 	    IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) | IN(JOB_ITEM_PENDING),
 	    JOB_ITEM_FAILED, true },
-	{ "reset",
+	{ JOB_OP_RESET,
 	    IN(JOB_ITEM_RUNNING) | IN(JOB_ITEM_READY) | IN(JOB_ITEM_PENDING),
 	    JOB_ITEM_PENDING, false },
 };
 
+/* An old record without a number is the first attempt. */
 static uint16_t
-attempts_of(const json_t *record)
+attempts_of(const struct job_record *record)
 {
-	int64_t attempt = json_get_int(record, "attempt", 1);
-	if (attempt < 0)
-		return 0;
-	return attempt > UINT16_MAX ? UINT16_MAX : (uint16_t)attempt;
+	if (record->attempt < 0)
+		return 1;
+	return record->attempt > UINT16_MAX ? UINT16_MAX
+					    : (uint16_t)record->attempt;
 }
 
 /* What an earlier attempt left is no result of this one. */
 static void
 set_result(struct job_item *item, const struct item_rule *rule,
-    const json_t *record, const struct journal_place *place)
+    const struct job_record *record, const struct journal_place *place)
 {
 	if (rule->to == JOB_ITEM_RUNNING || rule->to == JOB_ITEM_PENDING)
 		item->result = (struct journal_place){ 0 };
-	else if (rule->to == JOB_ITEM_FAILED ||
-	    json_get(record, "result") != NULL)
+	else if (rule->to == JOB_ITEM_FAILED || record->result != NULL)
 		item->result = *place;
 }
 
 static bool
 apply_to_item(struct job *job, const struct item_rule *rule,
-    const json_t *record, const struct journal_place *place, struct error *err)
+    const struct job_record *record, const struct journal_place *place,
+    struct error *err)
 {
-	const char *id = json_get_text(record, "item");
+	const char *id = record->item;
 	size_t index;
 	if (id == NULL || !items_index(id, &index) || index >= job->total)
 		return bad_record(record, err);
@@ -144,28 +146,28 @@ job_ended(const struct job *job)
 }
 
 bool
-job_apply(struct job *job, const json_t *record,
+job_apply(struct job *job, const json_t *object,
     const struct journal_place *place, struct error *err)
 {
-	const char *op = json_get_text(record, "op");
-	if (op == NULL)
-		return bad_record(record, err);
+	struct job_record record;
+	job_record_read(object, &record);
+	if (json_get_text(object, "op") == NULL)
+		return bad_record(&record, err);
 	for (size_t i = 0; i < COUNT_OF(item_rules); i++)
-		if (strcmp(item_rules[i].op, op) == 0)
+		if (item_rules[i].op == record.op)
 			return apply_to_item(
-			    job, &item_rules[i], record, place, err);
-	if (strcmp(op, "items") == 0)
-		return set_items(job, record, err);
-	if (strcmp(op, "phase") == 0)
-		return set_phase(job, record, err);
-	if (strcmp(op, "reduce_step") == 0) {
+			    job, &item_rules[i], &record, place, err);
+	if (record.op == JOB_OP_ITEMS)
+		return set_items(job, &record, err);
+	if (record.op == JOB_OP_PHASE)
+		return set_phase(job, &record, err);
+	if (record.op == JOB_OP_REDUCE_STEP) {
 		job->reduce_steps++;
 		job->version++;
-	} else if (strcmp(op, "setup_done") == 0) {
+	} else if (record.op == JOB_OP_SETUP_DONE) {
 		job->setup_done = true;
 		json_decref(job->setup_vars);
-		job->setup_vars =
-		    json_incref(json_mutable(json_get(record, "vars")));
+		job->setup_vars = json_incref(record.vars);
 	}
 	return true;
 }

@@ -5,22 +5,8 @@
  * journal; everything else stays on disk.
  *
  * job_apply() is the only way to change it, live and at replay, so that both
- * give the same. The member "op" of a record tells its kind:
- *
- *	op		members				what it means
- *	items		count, items_sha256		the list is frozen
- *	setup_done	vars				captures of setup
- *	phase		phase				a phase begins
- *	start		item, attempt, agent,		an attempt begins
- *			worktree, branch, base
- *	ready		item, tip, base, result		it waits for its merge
- *	merged		item, merge_commit		outcome: success
- *	done		item, result			outcome: no commits
- *	fail		item, error, error_type,	outcome: failure
- *			result
- *	reset		item				back to pending
- *	reduce_step	index				a step is finished
- *	interrupt	signal				a signal stopped the run
+ * give the same. state/job_record.h has the records, docs/FORMATS.md what they
+ * mean.
  */
 #ifndef STATE_JOB_H
 #define STATE_JOB_H

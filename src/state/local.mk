@@ -6,6 +6,7 @@ libstate_a_SOURCES = \
 	%D%/event_read.c %D%/event_read.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/job.c %D%/job.h \
+	%D%/job_record.c %D%/job_record.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/session.c %D%/session.h \

@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	%D%/dlq \
 	%D%/event \
 	%D%/job \
+	%D%/job_record \
 	%D%/journal \
 	%D%/layout \
 	%D%/trigger
@@ -14,6 +15,7 @@ tests_unit_state_checkpoint_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_dlq_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_event_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_job_LDADD = $(STATE_TEST_LIBS)
+tests_unit_state_job_record_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_journal_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_layout_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_trigger_LDADD = $(STATE_TEST_LIBS)
