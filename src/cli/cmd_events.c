@@ -16,7 +16,6 @@
 #include "cli/output.h"
 #include "data/json.h"
 #include "state/event.h"
-#include "state/event_read.h"
 #include "state/ids.h"
 
 #define DEFAULT_LIMIT 100

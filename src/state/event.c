@@ -3,8 +3,11 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +15,8 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "data/json.h"
 #include "state/event.h"
@@ -141,4 +146,254 @@ event_close(struct event_log *log)
 	str_release(&log->buffer);
 	error_release(&log->failure);
 	*log = (struct event_log){ .fd = -1 };
+}
+
+/* --- reading ---------------------------------------------------------- */
+
+#define BLOCK ((size_t)65536)
+
+/* A file being read, with the event that stands first in it. */
+struct event_source {
+	FILE *file;
+	bool backwards;
+	char *line; /* forwards: of getline() */
+	size_t cap;
+	struct str held; /* backwards: read, whole lines not yet given out */
+	uint64_t start; /* backwards: where held begins in the file */
+	json_t *next; /* NULL: at its end */
+	int64_t time; /* of next, in ms */
+};
+
+/* --- the files -------------------------------------------------------- */
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The event files of a folder, oldest first. */
+static bool
+list_files(const char *dir, struct strv *paths, struct error *err)
+{
+	autostrv struct strv names = { 0 };
+	if (!path_list(dir, &names, err))
+		return false;
+	for (size_t i = 0; i < names.n; i++)
+		if (text_starts_with(names.items[i], "events-") &&
+		    strstr(names.items[i], ".jsonl") != NULL)
+			strv_give(paths, path_join(dir, names.items[i]));
+	if (paths->n > 0)
+		qsort(paths->items, paths->n, sizeof(*paths->items),
+		    compare_texts);
+	return true;
+}
+
+/* --- lines ------------------------------------------------------------ */
+
+/* The next whole line without its newline; *line is NULL at the end. */
+static void
+line_forwards(struct event_source *source, const char **line, size_t *len,
+    struct event_tally *tally)
+{
+	ssize_t n = getline(&source->line, &source->cap, source->file);
+	tally->bytes += n > 0 ? (uint64_t)n : 0;
+	*line = n > 0 && source->line[n - 1] == '\n' ? source->line : NULL;
+	*len = *line == NULL ? 0 : (size_t)n - 1;
+}
+
+/*
+ * Reads what stands before the held bytes: at least as much as they are, so
+ * that the time for a line of many blocks grows with its length only.
+ */
+static bool
+read_before(
+    struct event_source *source, struct event_tally *tally, struct error *err)
+{
+	struct str grown = { 0 };
+	size_t want = source->held.len > BLOCK ? source->held.len : BLOCK;
+	if (want > source->start)
+		want = (size_t)source->start;
+	source->start -= want;
+	if (!file_read_at(
+		fileno(source->file), source->start, want, &grown, err)) {
+		str_release(&grown);
+		return false;
+	}
+	tally->bytes += want;
+	str_add_n(&grown, source->held.data, source->held.len);
+	str_release(&source->held);
+	source->held = grown;
+	return true;
+}
+
+/*
+ * How many of the first limit held bytes end with the last newline among them.
+ * More is read until there is one or the file begins.
+ */
+static bool
+find_end(struct event_source *source, size_t behind, size_t *end,
+    struct event_tally *tally, struct error *err)
+{
+	for (;;) {
+		size_t limit = source->held.len - behind;
+		const char *found =
+		    limit == 0 ? NULL : memrchr(source->held.data, '\n', limit);
+		*end =
+		    found == NULL ? 0 : (size_t)(found - source->held.data) + 1;
+		if (found != NULL || source->start == 0)
+			return true;
+		if (!read_before(source, tally, err))
+			return false;
+	}
+}
+
+/* The line before those given out; *line is NULL at the file's beginning. */
+static bool
+line_backwards(struct event_source *source, const char **line, size_t *len,
+    struct event_tally *tally, struct error *err)
+{
+	size_t end;
+	*line = NULL;
+	if (source->held.len == 0 && source->start == 0)
+		return true;
+	/* The held bytes end with the newline of the line that is asked for. */
+	if (!find_end(source, source->held.len > 0, &end, tally, err))
+		return false;
+	if (source->held.len == 0)
+		return true;
+	*line = source->held.data + end;
+	*len = source->held.len - end - 1;
+	source->held.len = end;
+	return true;
+}
+
+/* --- events ----------------------------------------------------------- */
+
+static bool
+is_event(const json_t *json, int64_t *time)
+{
+	const char *when = json_get_text(json, "timestamp");
+	return when != NULL && clock_parse_rfc3339(when, time) &&
+	    json_get_text(json_get(json, "event"), "event_type") != NULL;
+}
+
+/* Moves on to the next whole event. */
+static bool
+advance(
+    struct event_source *source, struct event_tally *tally, struct error *err)
+{
+	const char *line;
+	size_t len;
+	json_decref(source->next);
+	source->next = NULL;
+	for (;;) {
+		autoerror struct error ignored = { 0 };
+		if (!source->backwards)
+			line_forwards(source, &line, &len, tally);
+		else if (!line_backwards(source, &line, &len, tally, err))
+			return false;
+		if (line == NULL)
+			return true;
+		if (len == 0)
+			continue;
+		source->next = json_load_record(line, len, "event", &ignored);
+		if (is_event(source->next, &source->time))
+			return true;
+		json_decref(source->next);
+		source->next = NULL;
+		tally->malformed++;
+	}
+}
+
+/* Leaves out a last line that is still being written. */
+static bool
+find_last_line(
+    struct event_source *source, struct event_tally *tally, struct error *err)
+{
+	struct stat st;
+	size_t end;
+	if (fstat(fileno(source->file), &st) != 0)
+		return error_system(err, "reading events");
+	source->backwards = true;
+	source->start = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	if (!find_end(source, 0, &end, tally, err))
+		return false;
+	source->held.len = end;
+	return true;
+}
+
+/* A file may have been removed since it was listed. */
+static bool
+open_source(struct event_source *source, const char *path, bool backwards,
+    struct event_tally *tally, struct error *err)
+{
+	source->file = fopen(path, "re"); /* e: closed on exec */
+	if (source->file == NULL)
+		return errno == ENOENT || error_system(err, "reading %s", path);
+	if ((backwards && !find_last_line(source, tally, err)) ||
+	    !advance(source, tally, err))
+		return error_wrap(err, "%s", path);
+	return true;
+}
+
+/*
+ * Which event comes next. Of those at one time the first file's comes first,
+ * and so the last file's when it is read from the end.
+ */
+static struct event_source *
+choose(struct event_source *sources, size_t n, bool backwards)
+{
+	struct event_source *best = NULL;
+	for (size_t i = 0; i < n; i++) {
+		struct event_source *s = &sources[i];
+		if (s->next != NULL &&
+		    (best == NULL ||
+			(backwards ? s->time >= best->time
+				   : s->time < best->time)))
+			best = s;
+	}
+	return best;
+}
+
+static bool
+read_merged(const char *dir, bool backwards, event_read_fn *fn, void *arg,
+    struct event_tally *tally, struct error *err)
+{
+	autostrv struct strv paths = { 0 };
+	*tally = (struct event_tally){ 0 };
+	if (!list_files(dir, &paths, err))
+		return false;
+	struct event_source *sources = mem_array(paths.n, sizeof(*sources));
+	bool ok = true;
+	for (size_t i = 0; ok && i < paths.n; i++)
+		ok = open_source(
+		    &sources[i], paths.items[i], backwards, tally, err);
+	struct event_source *source;
+	while (ok && (source = choose(sources, paths.n, backwards)) != NULL &&
+	    fn(source->next, arg))
+		ok = advance(source, tally, err);
+	for (size_t i = 0; i < paths.n; i++) {
+		if (sources[i].file != NULL)
+			fclose(sources[i].file);
+		json_decref(sources[i].next);
+		str_release(&sources[i].held);
+		free(sources[i].line);
+	}
+	free(sources);
+	return ok;
+}
+
+bool
+event_read(const char *dir, event_read_fn *fn, void *arg,
+    struct event_tally *tally, struct error *err)
+{
+	return read_merged(dir, false, fn, arg, tally, err);
+}
+
+bool
+event_read_backwards(const char *dir, event_read_fn *fn, void *arg,
+    struct event_tally *tally, struct error *err)
+{
+	return read_merged(dir, true, fn, arg, tally, err);
 }

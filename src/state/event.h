@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -45,5 +46,31 @@ void event_close(struct event_log *log);
 
 /* "agent_failed" of AgentFailed, agent-failed or d_l_q_… spellings. */
 char *event_canonical_type(const char *type) MUST_USE;
+
+/* --- reading ---------------------------------------------------------- */
+
+/* What a reading has looked at. */
+struct event_tally {
+	size_t malformed; /* whole lines that are no events */
+	uint64_t bytes; /* read from the files */
+};
+
+/*
+ * Reads all event files of a folder in time order, streaming. A malformed line
+ * is passed over and counted; a last line without its newline is still being
+ * written and is left out uncounted. The order within a file is kept, the
+ * files are merged by their timestamps. fn returns false to stop. A folder
+ * that is missing holds no events.
+ */
+typedef bool event_read_fn(const json_t *event, void *arg);
+bool event_read(const char *dir, event_read_fn *fn, void *arg,
+    struct event_tally *tally, struct error *err) MUST_USE;
+/*
+ * Reads from the last event to the first, so that whoever stops early reads
+ * the ends of the files only. Memory is needed for a block and the longest
+ * line of each file.
+ */
+bool event_read_backwards(const char *dir, event_read_fn *fn, void *arg,
+    struct event_tally *tally, struct error *err) MUST_USE;
 
 #endif

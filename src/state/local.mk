@@ -3,7 +3,6 @@ libstate_a_SOURCES = \
 	%D%/checkpoint.c %D%/checkpoint.h \
 	%D%/dlq.c %D%/dlq.h \
 	%D%/event.c %D%/event.h \
-	%D%/event_read.c %D%/event_read.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/job.c %D%/job.h \
 	%D%/job_record.c %D%/job_record.h \

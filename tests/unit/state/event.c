@@ -16,7 +16,6 @@
 #include "data/json.h"
 #include "scratch.h"
 #include "state/event.h"
-#include "state/event_read.h"
 
 struct types {
 	struct str text;
