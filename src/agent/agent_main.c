@@ -77,7 +77,7 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 		chain_run(&chain, result);
 	chain_close(&chain);
 	keeper_finish(keeper);
-	prepare_end(spec, result);
+	prepare_end(keeper, spec, result);
 }
 
 static void

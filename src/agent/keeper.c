@@ -109,11 +109,25 @@ output_ready(int fd, short revents, void *arg)
 		go_deaf(keeper);
 }
 
+/* One question at a time: what comes when none was asked is passed over. */
+static void
+take_answer(struct keeper *keeper, const char *bytes, size_t len)
+{
+	const char *newline = memchr(bytes, '\n', len);
+	if (keeper->has_answer || keeper->answer.len > KEEPER_ANSWER_LIMIT)
+		return;
+	str_add_n(&keeper->answer, bytes,
+	    newline == NULL ? len : (size_t)(newline - bytes));
+	keeper->has_answer = newline != NULL;
+}
+
 static void
 take_input(struct keeper *keeper, const char *bytes, size_t len)
 {
-	if (keeper->has_spec)
+	if (keeper->has_spec) {
+		take_answer(keeper, bytes, len);
 		return;
+	}
 	const char *newline = memchr(bytes, '\n', len);
 	if (newline != NULL) {
 		len = (size_t)(newline - bytes);
@@ -219,6 +233,29 @@ keeper_send(struct keeper *keeper, const struct str *frame)
 		write_queue(keeper);
 }
 
+static void
+gives_up(void *arg)
+{
+	bool *given_up = arg;
+	*given_up = true;
+}
+
+bool
+keeper_ask(struct keeper *keeper, const struct str *frame)
+{
+	bool given_up = false;
+	struct timer *timer =
+	    loop_after(keeper->loop, KEEPER_ANSWER_MS, gives_up, &given_up);
+	str_clear(&keeper->answer);
+	keeper->has_answer = false;
+	keeper_send(keeper, frame);
+	while (!keeper->has_answer && !given_up && !keeper->deaf)
+		keeper_turn(keeper);
+	if (!given_up)
+		timer_remove(timer);
+	return keeper->has_answer;
+}
+
 bool
 keeper_has_room(const struct keeper *keeper)
 {
@@ -246,6 +283,7 @@ keeper_close(struct keeper *keeper)
 	signals_close();
 	loop_free(keeper->loop);
 	str_release(&keeper->spec);
+	str_release(&keeper->answer);
 	str_release(&keeper->queue);
 	*keeper = (struct keeper){ 0 };
 }

@@ -24,6 +24,8 @@
 #define KEEPER_SPEC_LIMIT (512u * 1024 * 1024) /* bytes of the spec line */
 /* Bytes of frames that wait to be written, above which output is left out. */
 #define KEEPER_QUEUE_LIMIT (4u * 1024 * 1024)
+#define KEEPER_ANSWER_MS 5000 /* what is asked can be found out otherwise */
+#define KEEPER_ANSWER_LIMIT 4096 /* bytes */
 
 enum keeper_stop {
 	KEEPER_GOES_ON,
@@ -40,6 +42,8 @@ struct keeper {
 	struct child *running; /* borrowed; what a stop has to end */
 	struct str spec; /* the line, while it is read */
 	bool has_spec;
+	struct str answer; /* the line that answers what was asked */
+	bool has_answer;
 	struct str queue; /* frames that are not written yet */
 	bool deaf; /* nobody reads frames any more */
 	enum keeper_stop stop;
@@ -65,6 +69,12 @@ void keeper_set_running(struct keeper *keeper, struct child *child);
 void keeper_turn(struct keeper *keeper);
 /* Queues a frame (a line with its newline) and writes what can be written. */
 void keeper_send(struct keeper *keeper, const struct str *frame);
+/*
+ * Sends a frame that asks the supervisor something and waits for the line that
+ * answers it, which is then (without newline) in keeper->answer. False when
+ * none came in KEEPER_ANSWER_MS.
+ */
+bool keeper_ask(struct keeper *keeper, const struct str *frame) MUST_USE;
 /* Whether a frame that may be left out should be sent now. */
 bool keeper_has_room(const struct keeper *keeper);
 /* Waits until all frames are written or nobody reads them. */

@@ -120,12 +120,37 @@ salvage(const struct frame_spec *spec, struct frame_result *result)
 		log_warn("%s", error_text(&err));
 }
 
+/*
+ * Most agents commit all that they did: that is seen without git. Which tree
+ * HEAD has is known to the supervisor, where a git stays that reads objects.
+ */
+static bool
+left_nothing(struct keeper *keeper, const char *dir, const char *tip)
+{
+	char tree[GIT_OID_SIZE];
+	autostr struct str frame = { 0 };
+	if (!worktree_is_index(dir, tree))
+		return false;
+	frame_ask_encode(tip, &frame);
+	if (!keeper_ask(keeper, &frame))
+		return false;
+	autofree char *answer =
+	    frame_answer_decode(str_text(&keeper->answer), keeper->answer.len);
+	return answer != NULL && strcmp(answer, tree) == 0;
+}
+
 static void
-look_at_tree(const struct frame_spec *spec, struct frame_result *result)
+look_at_tree(struct keeper *keeper, const struct frame_spec *spec,
+    struct frame_result *result)
 {
 	autoerror struct error err = { 0 };
 	autostr struct str list = { 0 };
 	struct worktree_status status = { 0 };
+	if (spec->phase == PHASE_MAP && spec->check_reuse &&
+	    left_nothing(keeper, spec->directory, result->tip)) {
+		result->reusable = worktree_is_reusable(spec->directory);
+		return;
+	}
 	if (!worktree_status(spec->directory, &status, &err)) {
 		log_warn("%s", error_text(&err));
 		return;
@@ -147,7 +172,8 @@ look_at_tree(const struct frame_spec *spec, struct frame_result *result)
 }
 
 void
-prepare_end(const struct frame_spec *spec, struct frame_result *result)
+prepare_end(struct keeper *keeper, const struct frame_spec *spec,
+    struct frame_result *result)
 {
 	autoerror struct error err = { 0 };
 	struct head head = { 0 };
@@ -158,5 +184,5 @@ prepare_end(const struct frame_spec *spec, struct frame_result *result)
 	head_release(&head);
 	if (spec->phase == PHASE_MAP || spec->salvage_ref != NULL ||
 	    spec->check_reuse)
-		look_at_tree(spec, result);
+		look_at_tree(keeper, spec, result);
 }

@@ -23,6 +23,7 @@ bool prepare_tree(struct keeper *keeper, const struct frame_spec *spec,
  * Fills in tip, uncommitted, salvaged, reusable and needs_clean. Uncommitted
  * work is kept as a commit under spec->salvage_ref.
  */
-void prepare_end(const struct frame_spec *spec, struct frame_result *result);
+void prepare_end(struct keeper *keeper, const struct frame_spec *spec,
+    struct frame_result *result);
 
 #endif

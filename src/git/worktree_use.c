@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,8 @@ index_is_plain(const void *bytes, size_t len, size_t oid_bytes)
 			return false;
 	return scan_extensions(&scan);
 }
+
+/* --- whether a tree can serve again ----------------------------------- */
 
 #define SMALL_FILE 65536
 #define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
@@ -283,4 +286,243 @@ worktree_status_release(struct worktree_status *status)
 	strv_release(&status->changed);
 	strv_release(&status->untracked);
 	*status = (struct worktree_status){ 0 };
+}
+
+/* --- a tree in which nothing was left --------------------------------- */
+
+#define FLAG_STAGE 0x3000
+#define EXTENDED_INTENT_TO_ADD 0x2000
+
+/* What an index says of a file: its name, and how it looked when added. */
+struct index_file {
+	const char *name;
+	const uint8_t *stat; /* the ten numbers before the object id */
+};
+
+struct index_view {
+	struct str bytes;
+	struct timespec written;
+	size_t oid_bytes;
+	struct index_file *files; /* in the order of their names */
+	size_t n;
+	char tree[GIT_OID_SIZE]; /* what the index would be as a tree object */
+};
+
+static void
+view_release(struct index_view *view)
+{
+	str_release(&view->bytes);
+	free(view->files);
+}
+
+static bool
+view_read(struct index_view *view, const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	struct stat st;
+	struct head head = { 0 };
+	autofree char *git_dir = head_git_dir(path, &ignored);
+	if (git_dir == NULL || !head_read(path, &head, &ignored))
+		return false;
+	view->oid_bytes = strlen(head.oid) / 2;
+	head_release(&head);
+	autofree char *file = path_join(git_dir, "index");
+	if (stat(file, &st) != 0 ||
+	    !file_read(file, INDEX_LIMIT, &view->bytes, &ignored))
+		return false;
+	view->written = st.st_mtim;
+	return true;
+}
+
+/* The entries; false when one of them is no plain file of one version. */
+static bool
+view_entries(struct index_view *view, struct index_scan *scan)
+{
+	const uint8_t *at = (const uint8_t *)view->bytes.data;
+	size_t n = get32(at + 8);
+	scan->at = at + HEADER;
+	scan->end = at + view->bytes.len;
+	scan->version = get32(at + 4);
+	scan->oid_bytes = view->oid_bytes;
+	if (scan->version > 3)
+		return false;
+	view->files = mem_array(n, sizeof(*view->files));
+	for (; view->n < n; view->n++) {
+		const uint8_t *entry = scan->at;
+		const uint8_t *name = entry + STAT_FIELDS + scan->oid_bytes + 2;
+		unsigned flags = get16(name - 2);
+		bool extended = (flags & FLAG_EXTENDED) != 0;
+		if (!scan_entry(scan) || (flags & FLAG_STAGE) != 0 ||
+		    (extended && (get16(name) & EXTENDED_INTENT_TO_ADD) != 0))
+			return false;
+		view->files[view->n].stat = entry;
+		view->files[view->n].name =
+		    (const char *)name + (extended ? 2 : 0);
+	}
+	return true;
+}
+
+/*
+ * The tree object of the whole index, out of the extension TREE: an empty
+ * path, a number of entries that is negative when the tree is not known, a
+ * number of subtrees, and the object id.
+ */
+static bool
+view_tree(struct index_view *view, const uint8_t *at, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *newline = memchr(at, '\n', size);
+	if (size < 2 || at[0] != '\0' || at[1] == '-' || newline == NULL ||
+	    (size_t)(at + size - newline) < view->oid_bytes + 1)
+		return false;
+	for (size_t i = 0; i < view->oid_bytes; i++) {
+		view->tree[2 * i] = digits[newline[1 + i] >> 4];
+		view->tree[2 * i + 1] = digits[newline[1 + i] & 0x0f];
+	}
+	view->tree[2 * view->oid_bytes] = '\0';
+	return true;
+}
+
+static bool
+view_parse(struct index_view *view)
+{
+	struct index_scan scan = { 0 };
+	if (!index_is_plain(
+		str_text(&view->bytes), view->bytes.len, view->oid_bytes) ||
+	    !view_entries(view, &scan))
+		return false;
+	while ((size_t)(scan.end - scan.at) >= scan.oid_bytes + 8) {
+		size_t size = get32(scan.at + 4);
+		if (memcmp(scan.at, "TREE", 4) == 0)
+			return view_tree(view, scan.at + 8, size);
+		scan.at += 8 + size;
+	}
+	return false;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool list_files(
+    int dir_fd, struct str *prefix, struct strv *names, size_t limit);
+
+/* One entry of a folder; the root's ".git" belongs to git. */
+static bool
+list_entry(int dir_fd, const struct dirent *entry, struct str *prefix,
+    struct strv *names, size_t limit)
+{
+	const char *name = entry->d_name;
+	size_t len = prefix->len;
+	struct stat st;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    (len == 0 && strcmp(name, ".git") == 0))
+		return true;
+	bool is_dir = entry->d_type == DT_DIR;
+	if (entry->d_type == DT_UNKNOWN) {
+		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			return false;
+		is_dir = S_ISDIR(st.st_mode);
+	}
+	str_add(prefix, name);
+	bool ok = names->n < limit || is_dir;
+	if (ok && !is_dir) {
+		strv_add(names, str_text(prefix));
+	} else if (ok) {
+		int fd = openat(dir_fd, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		str_add_char(prefix, '/');
+		ok = fd >= 0 && list_files(fd, prefix, names, limit);
+	}
+	str_cut(prefix, len);
+	return ok;
+}
+
+/* All files below a folder, whose descriptor is taken; at most limit. */
+static bool
+list_files(int dir_fd, struct str *prefix, struct strv *names, size_t limit)
+{
+	DIR *dir = fdopendir(dir_fd);
+	const struct dirent *entry;
+	bool ok = true;
+	if (dir == NULL) {
+		close(dir_fd);
+		return false;
+	}
+	while (ok && (entry = readdir(dir)) != NULL)
+		ok = list_entry(dir_fd, entry, prefix, names, limit);
+	closedir(dir);
+	return ok;
+}
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec ||
+	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+/*
+ * As git decides it, but for a file that is as new as the index: it may have
+ * been changed in the same tick of the clock, and git would read it.
+ */
+static bool
+is_as_added(const struct index_view *view, const struct index_file *file,
+    const struct stat *st)
+{
+	const uint8_t *said = file->stat;
+	uint32_t mode = S_ISLNK(st->st_mode) ? 0120000
+	    : !S_ISREG(st->st_mode)	     ? 0
+	    : (st->st_mode & S_IXUSR) != 0   ? 0100755
+					     : 0100644;
+	return get32(said) == (uint32_t)st->st_ctim.tv_sec &&
+	    get32(said + 4) == (uint32_t)st->st_ctim.tv_nsec &&
+	    get32(said + 8) == (uint32_t)st->st_mtim.tv_sec &&
+	    get32(said + 12) == (uint32_t)st->st_mtim.tv_nsec &&
+	    get32(said + 20) == (uint32_t)st->st_ino &&
+	    get32(said + MODE_OFFSET) == mode &&
+	    get32(said + 28) == (uint32_t)st->st_uid &&
+	    get32(said + 32) == (uint32_t)st->st_gid &&
+	    get32(said + 36) == (uint32_t)st->st_size &&
+	    is_before(&st->st_mtim, &view->written);
+}
+
+static bool
+has_just_these(const struct index_view *view, int root_fd)
+{
+	autostrv struct strv names = { 0 };
+	autostr struct str prefix = { 0 };
+	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || !list_files(fd, &prefix, &names, view->n) ||
+	    names.n != view->n)
+		return false;
+	if (names.n > 0)
+		qsort(
+		    names.items, names.n, sizeof(*names.items), compare_names);
+	for (size_t i = 0; i < names.n; i++) {
+		struct stat st;
+		if (strcmp(names.items[i], view->files[i].name) != 0 ||
+		    fstatat(root_fd, names.items[i], &st,
+			AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !is_as_added(view, &view->files[i], &st))
+			return false;
+	}
+	return true;
+}
+
+bool
+worktree_is_index(const char *path, char tree[GIT_OID_SIZE])
+{
+	struct index_view view = { 0 };
+	bool same = view_read(&view, path) && view_parse(&view);
+	int fd = same ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	same = fd >= 0 && has_just_these(&view, fd);
+	if (fd >= 0)
+		close(fd);
+	if (same)
+		memcpy(tree, view.tree, GIT_OID_SIZE);
+	view_release(&view);
+	return same;
 }

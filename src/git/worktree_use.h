@@ -12,6 +12,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/strv.h"
+#include "git/git.h"
 
 /*
  * The arguments with which git makes the files of a tree exactly those of base,
@@ -35,6 +36,15 @@ struct worktree_status {
 bool worktree_status(const char *path, struct worktree_status *status,
     struct error *err) MUST_USE;
 void worktree_status_release(struct worktree_status *status);
+
+/*
+ * True when the files of a tree are certainly those of its index: none is
+ * missing, changed, untracked or ignored. tree then gets the id of the tree
+ * object that the index would be: if HEAD's commit has that tree, nothing was
+ * left uncommitted. It costs a look at each file, and no program; false means
+ * that git has to be asked (worktree_status()).
+ */
+bool worktree_is_index(const char *path, char tree[GIT_OID_SIZE]) MUST_USE;
 
 /* --- git's index ------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "data/json.h"
 #include "plan/frame.h"
 
@@ -277,6 +278,7 @@ static const char *const type_names[FRAME_TYPES] = {
 	[FRAME_STEP] = "step",
 	[FRAME_EVENT] = "event",
 	[FRAME_NOTE] = "note",
+	[FRAME_ASK] = "ask",
 	[FRAME_RESULT] = "result",
 };
 
@@ -364,6 +366,31 @@ frame_note_encode(const char *text, struct str *out)
 }
 
 void
+frame_ask_encode(const char *commit, struct str *out)
+{
+	json_t *object = new_frame(FRAME_ASK);
+	set_text(object, "commit", commit);
+	end_frame(object, out);
+}
+
+void
+frame_answer_encode(const char *tree, struct str *out)
+{
+	json_t *object = json_object();
+	if (tree != NULL)
+		set_text(object, "tree", tree);
+	end_frame(object, out);
+}
+
+char *
+frame_answer_decode(const char *line, size_t len)
+{
+	autojson json_t *object = json_loadb(line, len, 0, NULL);
+	const char *tree = json_string_value(json_object_get(object, "tree"));
+	return tree == NULL ? NULL : mem_text(tree);
+}
+
+void
 frame_result_encode(const struct frame_result *result, struct str *out)
 {
 	json_t *object = record_to_json(&frame_result_table, result);
@@ -398,6 +425,7 @@ has_members(enum frame_type type, const json_t *object)
 		{ FRAME_EVENT, "type", JSON_STRING },
 		{ FRAME_EVENT, "members", JSON_OBJECT },
 		{ FRAME_NOTE, "text", JSON_STRING },
+		{ FRAME_ASK, "commit", JSON_STRING },
 	};
 	for (size_t i = 0; i < COUNT_OF(members); i++) {
 		const json_t *value = json_object_get(object, members[i].name);

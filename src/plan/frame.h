@@ -5,7 +5,8 @@
  * nothing of each other.
  *
  * The supervisor writes the spec as one line on the agent's standard input and
- * keeps the pipe open: its end of file means the supervisor is gone. The agent
+ * keeps the pipe open: its end of file means the supervisor is gone, and the
+ * answers to what the agent asks (FRAME_ASK) come through it. The agent
  * answers with frames on standard output, "result" last. No result means that
  * the attempt is lost, whatever the exit status.
  */
@@ -125,6 +126,7 @@ enum frame_type {
 		     * "skipped", rc, ms */
 	FRAME_EVENT, /* type and members of a claude_* event */
 	FRAME_NOTE, /* text: a warning for the user */
+	FRAME_ASK, /* commit: which tree it has; frame_answer_encode() */
 	FRAME_RESULT,
 	FRAME_TYPES
 };
@@ -163,7 +165,16 @@ void frame_step_encode(
     size_t step, const char *state, int rc, int64_t ms, struct str *out);
 void frame_event_encode(const char *type, json_t *members, struct str *out);
 void frame_note_encode(const char *text, struct str *out);
+void frame_ask_encode(const char *commit, struct str *out);
 void frame_result_encode(const struct frame_result *result, struct str *out);
+
+/*
+ * The answer to FRAME_ASK, a line on the agent's standard input behind the
+ * spec: {"tree":"..."}, without the member when the tree is not known. Decoding
+ * gives the tree, or NULL; it is allocated.
+ */
+void frame_answer_encode(const char *tree, struct str *out);
+char *frame_answer_decode(const char *line, size_t len) MUST_USE;
 
 /*
  * What a frame line says: its type and the whole object (new reference), for

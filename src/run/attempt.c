@@ -217,6 +217,14 @@ attempt_start(struct loop *loop, const struct executor *executor,
 }
 
 void
+attempt_answer(struct attempt *attempt, const char *tree)
+{
+	autostr struct str line = { 0 };
+	frame_answer_encode(tree, &line);
+	child_feed(attempt->child, line.data, line.len);
+}
+
+void
 attempt_stop(struct attempt *attempt, int64_t force_ms)
 {
 	if (force_ms <= 0) {

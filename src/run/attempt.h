@@ -41,6 +41,9 @@ struct attempt *attempt_start(struct loop *loop,
     attempt_frame_fn *on_frame, attempt_end_fn *on_end, void *arg,
     struct error *err) MUST_USE;
 
+/* Answers a FRAME_ASK: the tree of the commit, or NULL. */
+void attempt_answer(struct attempt *attempt, const char *tree);
+
 /* Asks it to stop; forces it after force_ms (0: at once). */
 void attempt_stop(struct attempt *attempt, int64_t force_ms);
 

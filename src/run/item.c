@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/json.h"
+#include "git/git.h"
 #include "plan/items.h"
 #include "run/item.h"
 #include "state/job_record.h"
@@ -49,6 +50,8 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 void
 item_free(struct item *item)
 {
+	if (item->question != NULL)
+		item->question->item = NULL;
 	json_decref(item->data);
 	frame_result_release(&item->result);
 	failure_release(&item->failure);
@@ -175,16 +178,49 @@ settle_tree(struct item *item, enum verdict verdict)
 /* --- its agent process ------------------------------------------------ */
 
 static void
+commit_read(const struct commit *commit, const struct error *err, void *arg)
+{
+	struct item_question *question = arg;
+	struct item *item = question->item;
+	if (err != NULL)
+		log_debug("%s", error_text(err));
+	LIST_REMOVE(question, link);
+	free(question);
+	if (item == NULL)
+		return;
+	item->question = NULL;
+	if (item->attempt != NULL)
+		attempt_answer(
+		    item->attempt, commit == NULL ? NULL : commit->tree);
+}
+
+/* An agent asks once. By the time git answers its item may be gone. */
+static void
+read_commit(struct item *item, const char *oid)
+{
+	struct item_shared *shared = item->shared;
+	if (item->question != NULL || !git_is_oid(oid))
+		return;
+	struct item_question *question = mem_zalloc(sizeof(*question));
+	question->item = item;
+	item->question = question;
+	LIST_INSERT_HEAD(&shared->questions, question, link);
+	objects_read_commit(shared->objects, oid, commit_read, question);
+}
+
+static void
 frame_came(enum frame_type type, const json_t *frame, void *arg)
 {
-	const struct item *item = arg;
+	struct item *item = arg;
 	struct supervisor *sup = item->shared->sup;
 	const struct frame_source source = {
 		.agent = item->agent_id,
 		.item = item->id,
 		.label = item->id,
 	};
-	if (type != FRAME_STEP)
+	if (type == FRAME_ASK)
+		read_commit(item, json_get_text(frame, "commit"));
+	else if (type != FRAME_STEP)
 		supervisor_pass_frame(sup, &source, type, frame);
 	else if (strcmp(json_get_text(frame, "state"), "start") == 0)
 		progress_agent(sup->progress, item->id,

@@ -32,6 +32,13 @@
 
 struct item;
 
+/* What an agent process asked of git, and waits for. */
+struct item_question {
+	LIST_ENTRY(item_question) link;
+	struct item *item; /* NULL: it is gone */
+};
+LIST_HEAD(item_questions, item_question);
+
 /* What all items of a map share; the map owns it. */
 struct item_shared {
 	struct supervisor *sup;
@@ -40,6 +47,7 @@ struct item_shared {
 	char *head; /* of the map ref: where the next agent starts */
 	json_t *vars; /* vars_to_json() of the run, shared by all specs */
 	json_t *orphans; /* registry entries of trees that stay */
+	struct item_questions questions;
 	size_t kept; /* how many work trees of failed items stay */
 	/*
 	 * Takes an event: the state changes, and what follows is started. It
@@ -68,6 +76,7 @@ struct item {
 	char *base; /* the commit it started from; NULL before */
 	enum trees_state tree; /* what is in the tree when the agent starts */
 	bool tree_kept; /* its work tree stays for the user */
+	struct item_question *question; /* the one that is not answered yet */
 	struct attempt *attempt; /* its agent process, or claude's */
 	struct frame_result result; /* of the agent process */
 	struct failure failure; /* why it failed, or does not get on */

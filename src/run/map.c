@@ -475,6 +475,11 @@ close_map(struct map *map)
 	timer_remove(map->recovery);
 	merging_free(map->merging);
 	objects_close(map->shared.objects);
+	struct item_question *question;
+	while ((question = LIST_FIRST(&map->shared.questions)) != NULL) {
+		LIST_REMOVE(question, link);
+		free(question);
+	}
 	trees_free(map->shared.trees);
 	free(map->shared.head);
 	json_decref(map->shared.vars);

@@ -146,6 +146,7 @@ supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
 	case FRAME_HELLO:
 	case FRAME_BEAT:
 	case FRAME_STEP:
+	case FRAME_ASK:
 	case FRAME_RESULT:
 	case FRAME_TYPES:
 		break;

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 
 #define READ_LIMIT_MS 30000
 
@@ -171,6 +172,23 @@ harness_start(struct harness *harness)
 }
 
 static void
+answer(struct harness *harness, const json_t *object)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str tree = { 0 };
+	autostr struct str line = { 0 };
+	autofree char *script = mem_format("git rev-parse --verify '%s^{tree}'",
+	    json_string_value(json_object_get(object, "commit")));
+	harness->asked++;
+	if (harness_sh(harness, script, &tree) == 0)
+		frame_answer_encode(text_trim(tree.data), &line);
+	else
+		frame_answer_encode(NULL, &line);
+	if (!file_write_all(harness->in, line.data, line.len, &err))
+		abort();
+}
+
+static void
 frame_came(struct harness *harness, enum frame_type type, const json_t *object)
 {
 	autoerror struct error err = { 0 };
@@ -197,6 +215,9 @@ frame_came(struct harness *harness, enum frame_type type, const json_t *object)
 		    frame_result_decode(object, &harness->result, &err);
 		if (!harness->has_result)
 			fprintf(stderr, "# result: %s\n", error_text(&err));
+		break;
+	case FRAME_ASK:
+		answer(harness, object);
 		break;
 	case FRAME_HELLO:
 	case FRAME_BEAT:

@@ -26,6 +26,7 @@ struct harness {
 	struct str notes;
 	struct str events; /* types of events, a newline after each */
 	unsigned started; /* steps */
+	unsigned asked; /* for trees, all answered */
 	bool has_result;
 	struct frame_result result;
 	int status; /* wait status after harness_run() */

@@ -222,6 +222,37 @@ prepared_tree(void)
 	harness_close(&h);
 }
 
+/* What an agent left is looked at without git, but for a question. */
+static void
+looked_at_tree(void)
+{
+	static const char *const deeds[] = {
+		"git commit -q -a -m more; touch -d yesterday one;"
+		"git update-index -q --refresh",
+		"touch -d yesterday one; git add one; git write-tree",
+	};
+	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
+		struct harness h;
+		autofree char *script =
+		    mem_format("echo more >>one; %s", deeds[i]);
+		harness_open(&h, PHASE_MAP);
+		h.spec.base = tip_of(&h, "main");
+		h.spec.branch = mem_text("agent-0");
+		h.spec.check_reuse = true;
+		harness_shell(&h, script);
+		harness_run(&h);
+		harness_succeeded(&h, "a chain whose tree is looked at");
+		tap_is_int(h.asked, 1, "the tree of HEAD is asked for");
+		if (i == 0)
+			tap_ok(h.result.uncommitted == NULL,
+			    "all is committed: nothing is left");
+		else
+			tap_ok(harness_has(h.result.uncommitted, "one"),
+			    "what is only staged is uncommitted");
+		harness_close(&h);
+	}
+}
+
 static void
 use_claude(struct harness *h)
 {
@@ -496,6 +527,7 @@ main(void)
 	escapes_are_refused();
 	plans();
 	prepared_tree();
+	looked_at_tree();
 	claude_answers();
 	claude_fails();
 	claude_refused_key();

@@ -9,6 +9,7 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "git/git.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "support.h"
@@ -180,6 +181,66 @@ test_status(void)
 	sh(tree, "mv x .git");
 }
 
+/* --- a tree in which nothing was left --------------------------------- */
+
+/* A deed in a tree whose files are older than its index. */
+static void
+expect_index(const char *deed, bool is_index, bool is_head)
+{
+	char id[GIT_OID_SIZE] = "";
+	fresh();
+	sh(tree,
+	    "git checkout -q -f -B t2; git commit -q --allow-empty -m c;"
+	    "find . -type f -not -path './.git*' -exec touch -d yesterday {} +;"
+	    "git update-index -q --refresh");
+	sh(tree, deed);
+	tap_is_int(worktree_is_index(tree, id), is_index,
+	    "whether a tree is its index after '%s'", deed);
+	if (!is_index)
+		return;
+	autofree char *head = sh_out(tree, "git rev-parse 'HEAD^{tree}'");
+	tap_is_int(strcmp(head, id) == 0, is_head,
+	    "whether the index is HEAD's tree after '%s'", deed);
+}
+
+static void
+test_index(void)
+{
+	static const char *const others[] = { "echo new > new",
+		"mkdir d/e; echo new > d/e/new", "rm a", "rm -r d",
+		"echo more >> a", "chmod +x a", "ln -sf b a", "touch a",
+		/* As long as before, and said to be as old. */
+		"tr 1 2 < a > x; cat x > a; rm x; touch -d yesterday a",
+		"echo new > .gitignore; git add .gitignore;"
+		"git commit -qm ignore; echo x > new",
+		"git init -q nested", "mkfifo fifo", "git rm -q --cached a",
+		"echo new > new; git add -N new",
+		"git update-index --assume-unchanged a",
+		"git update-index --skip-worktree a",
+		"git update-index --index-version 4",
+		"git update-index --split-index",
+		"rm \"$(git rev-parse --git-path index)\"",
+		": > \"$(git rev-parse --git-path index)\"",
+		"git checkout -q -b side; echo 1 > a; git commit -qam 1;"
+		"git checkout -q t2; echo 2 > a; git commit -qam 2;"
+		"git merge side || :" };
+	expect_index(":", true, true);
+	expect_index("mkdir empty", true, true);
+	/* Whatever is staged is in the tree of the index, and not in HEAD's. */
+	expect_index("echo more >> a; touch -d yesterday a; git add a;"
+		     "git write-tree",
+	    true, false);
+	expect_index("echo more >> a; git add a; git commit -qm more;"
+		     "touch -d yesterday a; git update-index -q --refresh",
+	    true, true);
+	expect_index("ln -s a link; git add link; git commit -qm link;"
+		     "touch -h -d yesterday link;"
+		     "git update-index -q --refresh",
+	    true, true);
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		expect_index(others[i], false, false);
+}
+
 int
 main(void)
 {
@@ -192,6 +253,7 @@ main(void)
 	test_reuse();
 	test_checkout();
 	test_status();
+	test_index();
 	repo_release(&repo);
 	free(tree);
 	sandbox_end();

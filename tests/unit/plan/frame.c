@@ -198,6 +198,27 @@ test_frames(void)
 	frame_note_encode("beware", &line);
 	expect_frame(
 	    &line, FRAME_NOTE, "{\"f\":\"note\",\"text\":\"beware\"}\n");
+	str_clear(&line);
+	frame_ask_encode("abc", &line);
+	expect_frame(&line, FRAME_ASK, "{\"f\":\"ask\",\"commit\":\"abc\"}\n");
+}
+
+static void
+test_answers(void)
+{
+	static const char *const bad[] = { "", "x", "[]", "{\"tree\":1}" };
+	autostr struct str line = { 0 };
+	frame_answer_encode("abc", &line);
+	tap_is_text(
+	    str_text(&line), "{\"tree\":\"abc\"}\n", "an answer is a line");
+	autofree char *tree = frame_answer_decode(line.data, line.len - 1);
+	tap_is_text(tree, "abc", "an answer reads back");
+	str_clear(&line);
+	frame_answer_encode(NULL, &line);
+	tap_is_text(str_text(&line), "{}\n", "what is not known is left out");
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		tap_ok(frame_answer_decode(bad[i], strlen(bad[i])) == NULL,
+		    "the answer '%s' is none", bad[i]);
 }
 
 static void
@@ -280,6 +301,7 @@ main(void)
 	test_bad_specs();
 	test_result_lines();
 	test_frames();
+	test_answers();
 	test_steps_of_frames();
 	test_bad_frames();
 	test_names();
