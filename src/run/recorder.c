@@ -168,6 +168,9 @@ bool
 recorder_flush(struct recorder *recorder)
 {
 	autoerror struct error err = { 0 };
+	/* It may have been a sync of git's objects, which records rely on. */
+	if (recorder->failure.kind == ERROR_STORAGE)
+		return false;
 	if (recorder->journal.fd < 0)
 		return recorder->failure.kind == ERROR_NONE;
 	if (journal_flush(&recorder->journal, true, &err))

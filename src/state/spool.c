@@ -83,8 +83,10 @@ spool_item(const struct spool *spool, size_t i, struct error *err)
 		BUG("item %zu of %zu", i, spool->n);
 	uint64_t start = spool->offsets[i];
 	if (!file_read_at(spool->fd, start,
-		(size_t)(spool->offsets[i + 1] - start), &line, err))
+		(size_t)(spool->offsets[i + 1] - start), &line, err)) {
+		error_wrap(err, "item %zu of %s", i, spool->path);
 		return NULL;
+	}
 	return items_line_decode(
 	    str_text(&line), line.len, spool->path, i, err);
 }

@@ -413,12 +413,18 @@ write_workflow(struct harness *harness, unsigned max_parallel)
 	harness->options.quiet = true;
 }
 
+/* As run/phases does it. */
 static void
 storage_failed(void *arg)
 {
 	struct harness *harness = arg;
-	if (harness->sup.map != NULL)
-		map_stop(harness->sup.map, 0);
+	struct supervisor *sup = &harness->sup;
+	if (sup->map == NULL)
+		return;
+	if (sup->recorder.failure.kind == ERROR_NO_SPACE)
+		map_refill_later(sup->map);
+	else
+		map_stop(sup->map, LADDER_FORCE_MS);
 }
 
 static bool

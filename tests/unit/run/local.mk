@@ -12,3 +12,7 @@ tests_unit_run_phases_LDADD = $(TAP_LIBS) $(CLI_LIBS)
 
 check_PROGRAMS += %D%/slots
 tests_unit_run_slots_LDADD = $(RUN_TEST_LIBS)
+
+check_PROGRAMS += %D%/storage
+tests_unit_run_storage_SOURCES = %D%/storage.c %D%/harness.c %D%/harness.h
+tests_unit_run_storage_LDADD = $(RUN_TEST_LIBS)
