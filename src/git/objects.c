@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,11 +24,50 @@
 #define MARK_DIGITS 24
 #define MARK_SIZE (sizeof("end-\n") + MARK_DIGITS)
 #define SCRATCH_DIGITS 16
+#define DIFFS_KEPT 16
+#define DIFF_LIMIT 16384 /* bytes of a reply that is kept */
+#define COMMITS_KEPT 64 /* each item's is asked for five times */
 #define MODE_TREE 040000
 #define MODE_SUBMODULE 0160000
 
+/* A commit that was read or written a short while ago: it cannot change. */
+struct objects_kept {
+	char oid[GIT_OID_SIZE];
+	struct commit commit;
+};
+
+struct objects_read {
+	TAILQ_ENTRY(objects_read) link; /* of those that wait for their timer */
+	struct timer *timer; /* pending: a kept commit is about to be told */
+	struct objects *objects;
+	char oid[GIT_OID_SIZE];
+	objects_commit_fn *fn;
+	void *arg;
+};
+
+/* How two commits differ, as git said it: each is asked for twice. */
+struct objects_diff {
+	char *request;
+	struct str reply;
+};
+
+struct objects_compare {
+	TAILQ_ENTRY(objects_compare) link; /* of those that wait for it */
+	struct timer *timer; /* pending: a kept reply is about to be told */
+	struct objects *objects;
+	char *request;
+	batch_reply_fn *fn;
+	void *arg;
+};
+
 struct objects {
 	struct loop *loop;
+	struct objects_diff diffs[DIFFS_KEPT];
+	size_t next_diff;
+	TAILQ_HEAD(, objects_compare) compared; /* out of the kept ones, soon */
+	struct objects_kept kept[COMMITS_KEPT];
+	size_t next_kept; /* where the next one goes */
+	TAILQ_HEAD(, objects_read) told; /* out of the kept ones, soon */
 	char *dir;
 	char *scratch;
 	struct batch *reader; /* cat-file --batch */
@@ -115,6 +155,8 @@ objects_open(struct loop *loop, const char *dir, const char *scratch)
 	char digits[MARK_DIGITS + 1];
 	struct objects *objects = mem_zalloc(sizeof(*objects));
 	objects->loop = loop;
+	TAILQ_INIT(&objects->told);
+	TAILQ_INIT(&objects->compared);
 	objects->dir = mem_text(dir);
 	objects->scratch = mem_text(scratch);
 	snprintf(objects->mark, sizeof(objects->mark), "end-%s\n",
@@ -133,8 +175,27 @@ objects_open(struct loop *loop, const char *dir, const char *scratch)
 void
 objects_close(struct objects *objects)
 {
+	struct objects_read *read;
 	if (objects == NULL)
 		return;
+	while ((read = TAILQ_FIRST(&objects->told)) != NULL) {
+		TAILQ_REMOVE(&objects->told, read, link);
+		timer_remove(read->timer);
+		free(read);
+	}
+	for (size_t i = 0; i < COMMITS_KEPT; i++)
+		strv_release(&objects->kept[i].commit.parents);
+	struct objects_compare *compare;
+	while ((compare = TAILQ_FIRST(&objects->compared)) != NULL) {
+		TAILQ_REMOVE(&objects->compared, compare, link);
+		timer_remove(compare->timer);
+		free(compare->request);
+		free(compare);
+	}
+	for (size_t i = 0; i < DIFFS_KEPT; i++) {
+		free(objects->diffs[i].request);
+		str_release(&objects->diffs[i].reply);
+	}
 	batch_free(objects->reader);
 	batch_free(objects->writer);
 	batch_free(objects->refs);
@@ -170,11 +231,30 @@ complain(struct error *err, const char *what, const char *complaint)
 
 /* --- reading a commit ------------------------------------------------- */
 
-struct objects_read {
-	char oid[GIT_OID_SIZE];
-	objects_commit_fn *fn;
-	void *arg;
-};
+static const struct commit *
+find_kept(const struct objects *objects, const char *oid)
+{
+	for (size_t i = 0; i < COMMITS_KEPT; i++)
+		if (strcmp(objects->kept[i].oid, oid) == 0)
+			return &objects->kept[i].commit;
+	return NULL;
+}
+
+/* The oldest one makes room. */
+static void
+keep_commit(
+    struct objects *objects, const char *oid, const struct commit *commit)
+{
+	struct objects_kept *kept = &objects->kept[objects->next_kept];
+	if (find_kept(objects, oid) != NULL)
+		return;
+	strv_release(&kept->commit.parents);
+	*kept = (struct objects_kept){ 0 };
+	snprintf(kept->oid, sizeof(kept->oid), "%s", oid);
+	memcpy(kept->commit.tree, commit->tree, sizeof(kept->commit.tree));
+	strv_copy(&kept->commit.parents, &commit->parents);
+	objects->next_kept = (objects->next_kept + 1) % COMMITS_KEPT;
+}
 
 static void
 take_header_line(struct commit *commit, const char *line, size_t len)
@@ -214,7 +294,30 @@ commit_came(const char *reply, size_t len, const char *complaint, void *arg)
 	else
 		parse_commit(strchr(reply, '\n') + 1, reply + len, &commit);
 	bool ok = err.kind == ERROR_NONE;
+	if (ok)
+		keep_commit(read->objects, read->oid, &commit);
 	read->fn(ok ? &commit : NULL, ok ? NULL : &err, read->arg);
+	strv_release(&commit.parents);
+	free(read);
+}
+
+/* The commit is copied: fn may read others, which need its place. */
+static void
+tell_kept(void *arg)
+{
+	struct objects_read *read = arg;
+	struct objects *objects = read->objects;
+	const struct commit *kept = find_kept(objects, read->oid);
+	TAILQ_REMOVE(&objects->told, read, link);
+	if (kept == NULL) {
+		objects_read_commit(objects, read->oid, read->fn, read->arg);
+		free(read);
+		return;
+	}
+	struct commit commit = { 0 };
+	memcpy(commit.tree, kept->tree, sizeof(commit.tree));
+	strv_copy(&commit.parents, &kept->parents);
+	read->fn(&commit, NULL, read->arg);
 	strv_release(&commit.parents);
 	free(read);
 }
@@ -224,9 +327,15 @@ objects_read_commit(
     struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg)
 {
 	struct objects_read *read = mem_zalloc(sizeof(*read));
+	read->objects = objects;
 	snprintf(read->oid, sizeof(read->oid), "%s", oid);
 	read->fn = fn;
 	read->arg = arg;
+	if (find_kept(objects, oid) != NULL) {
+		TAILQ_INSERT_TAIL(&objects->told, read, link);
+		read->timer = loop_after(objects->loop, 0, tell_kept, read);
+		return;
+	}
 	autofree char *line = mem_format("%s\n", read->oid);
 	batch_send(objects->reader, line, strlen(line), commit_came, read);
 }
@@ -238,6 +347,8 @@ objects_read_commit(
  * standard input reads to the end of it, and could not stay.
  */
 struct objects_write {
+	struct objects *objects;
+	struct commit commit; /* that is written */
 	char *path;
 	objects_oid_fn *fn;
 	void *arg;
@@ -250,6 +361,7 @@ end_write(struct objects_write *write, const char *oid, const struct error *err)
 	(void)unlink(write->path);
 	write->fn(oid, err, write->arg);
 	error_release(&write->err);
+	strv_release(&write->commit.parents);
 	free(write->path);
 	free(write);
 }
@@ -266,6 +378,8 @@ commit_written(const char *reply, size_t len, const char *complaint, void *arg)
 		error_set(
 		    &err, ERROR_GIT, "writing a commit: git said '%s'", oid);
 	bool ok = err.kind == ERROR_NONE;
+	if (ok)
+		keep_commit(write->objects, oid, &write->commit);
 	end_write(write, ok ? oid : NULL, ok ? NULL : &err);
 }
 
@@ -309,6 +423,8 @@ objects_write_commit(struct objects *objects, const char *text, size_t len,
 	autofree char *name =
 	    mem_format(".commit.%s.tmp", id_hex(digits, SCRATCH_DIGITS));
 	struct objects_write *write = mem_zalloc(sizeof(*write));
+	write->objects = objects;
+	parse_commit(text, text + len, &write->commit);
 	write->path = path_join(objects->scratch, name);
 	write->fn = fn;
 	write->arg = arg;
@@ -517,15 +633,80 @@ next_entry(const char **at, const char *end, struct objects_entry *entry)
 	return true;
 }
 
+static const struct str *
+find_diff(const struct objects *objects, const char *request)
+{
+	for (size_t i = 0; i < DIFFS_KEPT; i++)
+		if (objects->diffs[i].request != NULL &&
+		    strcmp(objects->diffs[i].request, request) == 0)
+			return &objects->diffs[i].reply;
+	return NULL;
+}
+
+static void
+end_compare(struct objects_compare *compare, const char *reply, size_t len,
+    const char *complaint)
+{
+	compare->fn(reply, len, complaint, compare->arg);
+	free(compare->request);
+	free(compare);
+}
+
+/* A reply that is no more than the mark is a failure, and is not kept. */
+static void
+compared(const char *reply, size_t len, const char *complaint, void *arg)
+{
+	struct objects_compare *compare = arg;
+	struct objects *objects = compare->objects;
+	struct objects_diff *diff = &objects->diffs[objects->next_diff];
+	if (reply != NULL && len > strlen(objects->mark) && len < DIFF_LIMIT &&
+	    find_diff(objects, compare->request) == NULL) {
+		free(diff->request);
+		diff->request = mem_text(compare->request);
+		str_clear(&diff->reply);
+		str_add_n(&diff->reply, reply, len);
+		objects->next_diff = (objects->next_diff + 1) % DIFFS_KEPT;
+	}
+	end_compare(compare, reply, len, complaint);
+}
+
+/* The reply is copied: whoever gets it may ask for more, which needs room. */
+static void
+tell_diff(void *arg)
+{
+	struct objects_compare *compare = arg;
+	struct objects *objects = compare->objects;
+	const struct str *kept = find_diff(objects, compare->request);
+	autostr struct str reply = { 0 };
+	TAILQ_REMOVE(&objects->compared, compare, link);
+	if (kept == NULL) {
+		batch_send(objects->differ, compare->request,
+		    strlen(compare->request), compared, compare);
+		return;
+	}
+	str_add_str(&reply, kept);
+	end_compare(compare, reply.data, reply.len, NULL);
+}
+
 /* Asks how to differs from its parent from; NULL: from nothing at all. */
 static void
 compare(struct objects *objects, const char *from, const char *to,
     batch_reply_fn *fn, void *arg)
 {
-	autofree char *lines = from == NULL
+	struct objects_compare *compare = mem_zalloc(sizeof(*compare));
+	compare->objects = objects;
+	compare->request = from == NULL
 	    ? mem_format("%s\n%s", to, objects->mark)
 	    : mem_format("%s %s\n%s", to, from, objects->mark);
-	batch_send(objects->differ, lines, strlen(lines), fn, arg);
+	compare->fn = fn;
+	compare->arg = arg;
+	if (find_diff(objects, compare->request) == NULL) {
+		batch_send(objects->differ, compare->request,
+		    strlen(compare->request), compared, compare);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&objects->compared, compare, link);
+	compare->timer = loop_after(objects->loop, 0, tell_diff, compare);
 }
 
 /*

@@ -2,7 +2,8 @@
 /*
  * Reading and writing of objects and refs through git processes that stay.
  * Everything is asynchronous on one loop; callbacks come from the loop, in the
- * order of the requests of one kind.
+ * order of the requests of one kind; what was read a short while ago comes
+ * earlier.
  *
  * Nothing that is written here is synced, nor is what agents write: see
  * objects_harden().
