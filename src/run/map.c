@@ -279,6 +279,9 @@ handle(struct item *item, enum item_event event)
 	if (!item_follow(&view, event, &step))
 		BUG("%s is %s and cannot have '%s'", item->id,
 		    item_state_name(item->state), item_event_name(event));
+	/* Its agent could be started: a shortage that was is over. */
+	if (item->state == ITEM_RUNNING && event != ITEM_REFUSED)
+		map->short_since = 0;
 	log_debug("%s: %s -> %s (%s: %s)", item->id,
 	    item_state_name(item->state), item_state_name(step.state),
 	    item_event_name(event), item_action_name(step.action));

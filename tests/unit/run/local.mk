@@ -16,3 +16,10 @@ tests_unit_run_slots_LDADD = $(RUN_TEST_LIBS)
 check_PROGRAMS += %D%/storage
 tests_unit_run_storage_SOURCES = %D%/storage.c %D%/harness.c %D%/harness.h
 tests_unit_run_storage_LDADD = $(RUN_TEST_LIBS)
+
+check_PROGRAMS += %D%/progress
+tests_unit_run_progress_LDADD = $(RUN_TEST_LIBS)
+
+check_PROGRAMS += %D%/queue
+tests_unit_run_queue_SOURCES = %D%/queue.c %D%/harness.c %D%/harness.h
+tests_unit_run_queue_LDADD = $(RUN_TEST_LIBS)
