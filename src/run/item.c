@@ -653,7 +653,7 @@ failure_is_durable(void *arg)
 		tell(item, ITEM_RECORDED);
 }
 
-/* Without its dead letter a failure is not recorded: a resume repeats it. */
+/* Once storage failed a failure is not recorded: a resume repeats the item. */
 static void
 record_failure(struct item *item)
 {

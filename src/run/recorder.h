@@ -71,7 +71,7 @@ void recorder_fail(struct recorder *recorder, const struct error *why);
 void recorder_add(struct recorder *recorder, json_t *journal_record);
 void recorder_event(
     struct recorder *recorder, const char *type, json_t *members);
-/* Calls fn when all records so far are durable; never when storage failed. */
+/* Calls fn once all records so far are durable, which may be never. */
 void recorder_then(struct recorder *recorder, void (*fn)(void *arg), void *arg);
 /* Makes all records durable now. */
 bool recorder_flush(struct recorder *recorder);

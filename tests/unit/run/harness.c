@@ -61,7 +61,8 @@ send(const struct str *frame)
 }
 
 static void
-send_result(const struct frame_spec *spec, enum failure_cause cause)
+send_result(
+    const struct frame_spec *spec, enum failure_cause cause, bool litter)
 {
 	struct frame_result result = { .cost_usd = -1 };
 	autostr struct str frame = { 0 };
@@ -71,6 +72,7 @@ send_result(const struct frame_spec *spec, enum failure_cause cause)
 	if (shell(spec->directory, "git rev-parse HEAD", &tip) == 0)
 		result.tip = mem_text(text_trim(tip.data));
 	result.reusable = cause == CAUSE_NONE;
+	result.needs_clean = litter;
 	frame_result_encode(&result, &frame);
 	send(&frame);
 	frame_result_release(&result);
@@ -87,6 +89,38 @@ wait_for_stop(const sigset_t *term)
 	sigwait(term, &signo);
 }
 
+/* An event of claude's, as an agent passes it on. */
+static void
+send_event(void)
+{
+	autojson json_t *members = json_pack("{s:s}", "content", "hello");
+	autostr struct str frame = { 0 };
+	frame_event_encode("claude_message", members, &frame);
+	send(&frame);
+}
+
+/* Asks which tree HEAD has, and commits what is answered. */
+static void
+ask(const struct frame_spec *spec)
+{
+	autostr struct str tip = { 0 };
+	autostr struct str frame = { 0 };
+	char *line = NULL;
+	size_t size = 0;
+	shell(spec->directory, "git rev-parse HEAD", &tip);
+	frame_ask_encode(text_trim(tip.data), &frame);
+	send(&frame);
+	ssize_t n = getline(&line, &size, stdin);
+	autofree char *tree =
+	    n > 0 ? frame_answer_decode(line, (size_t)n) : NULL;
+	setenv("TREE", tree == NULL ? "none" : tree, 1);
+	shell(spec->directory,
+	    "test $TREE = $(git rev-parse HEAD^{tree}); echo $TREE > answer;"
+	    "git add answer; git commit -qm answer",
+	    NULL);
+	free(line);
+}
+
 static void
 end_as(const struct frame_spec *spec, const char *end, const sigset_t *term)
 {
@@ -100,13 +134,21 @@ end_as(const struct frame_spec *spec, const char *end, const sigset_t *term)
 	if (text_starts_with(end, "hang")) {
 		wait_for_stop(term);
 		if (strcmp(end, "hang") == 0)
-			send_result(spec, CAUSE_CANCELLED);
+			send_result(spec, CAUSE_CANCELLED, false);
 		else if (strcmp(end, "hang-ok") == 0)
-			send_result(spec, CAUSE_NONE);
+			send_result(spec, CAUSE_NONE, false);
 	} else if (strcmp(end, "fail") == 0) {
-		send_result(spec, CAUSE_COMMAND);
+		send_result(spec, CAUSE_COMMAND, false);
+	} else if (strcmp(end, "litter") == 0) {
+		send_result(spec, CAUSE_NONE, true);
+	} else if (strcmp(end, "event") == 0) {
+		send_event();
+		send_result(spec, CAUSE_NONE, false);
+	} else if (strcmp(end, "ask") == 0) {
+		ask(spec);
+		send_result(spec, CAUSE_NONE, false);
 	} else if (strcmp(end, "ok") == 0) {
-		send_result(spec, CAUSE_NONE);
+		send_result(spec, CAUSE_NONE, false);
 	} else if (strcmp(end, "lost") != 0) {
 		BUG("no such end: %s", end);
 	}
@@ -157,6 +199,8 @@ be_agent(const char *resolve, const char *resolve_end)
 	if (spec.phase == PHASE_MAP) {
 		setenv("BRANCH", spec.branch, 1);
 		setenv("BASE", spec.base, 1);
+		setenv("TREE", spec.reused ? "reused" : "new", 1);
+		setenv("SWEEP", spec.needs_clean ? "sweep" : "leave", 1);
 		if (shell(spec.directory,
 			"git checkout -q -f -B \"$BRANCH\" \"$BASE\"",
 			NULL) != 0)
@@ -502,7 +546,11 @@ harness_items(struct harness *harness, const char *items)
 bool
 harness_map(struct harness *harness, struct error *err)
 {
-	return map_run(&harness->sup, err);
+	/* A map that waits for ever ends the test, which has failed then. */
+	alarm(LIFE_SECONDS);
+	bool ok = map_run(&harness->sup, err);
+	alarm(0);
+	return ok;
 }
 
 void

@@ -28,6 +28,12 @@
  *	hang-ok	 ... then says success
  *	hang-lost	 ... then ends without a result
  *	deaf	 it does not hear that it is told to stop
+ *	litter	 as ok, and its tree has to be swept
+ *	event	 as ok, after an event of claude's
+ *	ask	 as ok, after it asked for HEAD's tree and committed the answer
+ *
+ * Its script finds in $TREE whether its tree is "new" or "reused", and in
+ * $SWEEP whether it was told to "sweep" it or to "leave" it.
  */
 
 struct harness {

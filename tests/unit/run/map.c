@@ -81,6 +81,50 @@ test_commits(void)
 	close_and_keep(&harness);
 }
 
+#define NOTE "echo $TREE $SWEEP > $N; git add .; git commit -qm $N"
+
+static void
+test_trees(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	harness_open(&harness, 1);
+	harness_items(&harness,
+	    "[" ITEM("N=0; " NOTE, "ok") ", " ITEM(
+		"N=1; " NOTE, "litter") ", " ITEM("N=2; " NOTE,
+		"ok") ", " ITEM("N=3; " NOTE, "ok") "]");
+	tap_ok(harness_map(&harness, &err), "trees serve one after the other");
+	autofree char *notes =
+	    harness_sh(&harness, "for n in 0 1 2 3; do git show $MAP:$n; done");
+	tap_is_text(notes,
+	    "new leave\nreused leave\nreused sweep\nreused leave",
+	    "a tree is made once, used again, and swept when it is littered");
+	close_and_keep(&harness);
+}
+
+static void
+test_frames(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	harness_open(&harness, 2);
+	harness_items(
+	    &harness, "[" ITEM(":", "event") ", " ITEM(":", "ask") "]");
+	tap_ok(harness_map(&harness, &err), "agents that talk succeed");
+	event_flush(&harness.sup.recorder.events);
+	autofree char *event = harness_sh(&harness,
+	    "cat \"$PRODIGY_HOME\"/events/repo/*/*.jsonl | jq -r '.event |"
+	    " select(.event_type == \"claude_message\") |"
+	    " .item_id + \" \" + .content'");
+	tap_is_text(event, "item_0 hello",
+	    "an agent's event stands in the log, with its item");
+	autofree char *answer = harness_sh(&harness,
+	    "test $(git show $MAP:answer) = $(git rev-parse HEAD^{tree}) &&"
+	    " echo yes");
+	tap_is_text(answer, "yes", "an agent is told the tree of a commit");
+	close_and_keep(&harness);
+}
+
 static void
 test_failures(void)
 {
@@ -483,6 +527,8 @@ main(int argc, char **argv)
 {
 	harness_init(argc, argv);
 	test_commits();
+	test_trees();
+	test_frames();
 	test_failures();
 	test_no_program();
 	test_shortage();
