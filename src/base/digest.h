@@ -16,7 +16,7 @@ uint32_t digest_crc32c(uint32_t crc, const void *bytes, size_t len);
 /* 64 lower-case hex digits; returns out. */
 char *digest_sha256(const void *bytes, size_t len, char out[DIGEST_SHA256_HEX]);
 
-/* The same over pieces. */
+/* Computes a digest of bytes that come in pieces. */
 struct digest_sha256_state {
 	void *context; /* owned */
 };

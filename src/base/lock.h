@@ -24,7 +24,7 @@
  * directory it is NULL.
  */
 int lock_take(const char *path, const char *holder, struct error *err) MUST_USE;
-/* The same, trying again until deadline (clock_now() ms), 5 ms apart. */
+/* Tries as lock_take() does, every 5 ms until deadline (clock_now()). */
 int lock_wait(const char *path, int64_t deadline, struct error *err) MUST_USE;
 /*
  * True when somebody else holds the lock now. Creates nothing. Looking takes a

@@ -24,8 +24,9 @@
 struct expr *expr_parse(
     const char *text, enum expr_use use, struct error *err) MUST_USE;
 /*
- * The same for an expression within a text: it begins at text[*at] and ends
- * before the first word or sign that does not belong to it, where *at is then.
+ * Parses an expression that is a part of a text: it begins at text[*at] and
+ * ends before the first word or sign that does not belong to it, where *at is
+ * then.
  */
 struct expr *expr_parse_part(const char *text, size_t *at, enum expr_use use,
     struct error *err) MUST_USE;

@@ -36,12 +36,15 @@ void json_init(void);
  */
 json_t *json_load_text(const void *bytes, size_t len, const char *name,
     struct error *err) MUST_USE;
-/* The same of one line of a text, which is its line-th. */
+/*
+ * Loads one line of a text as json_load_text() does; line is its number in the
+ * text, for the error.
+ */
 json_t *json_load_line(const void *bytes, size_t len, const char *name,
     size_t line, struct error *err) MUST_USE;
 /*
- * The same of what prodigy wrote: a value from outside, as deep as that may
- * be, lies in there with a record around it, so more depth is allowed.
+ * Loads what prodigy wrote itself. A value from outside, as deep as that may
+ * be, lies in there with a record around it, so that more depth is allowed.
  */
 json_t *json_load_record(const void *bytes, size_t len, const char *name,
     struct error *err) MUST_USE;

@@ -31,8 +31,9 @@ void regex_free(struct regex *regex);
 bool regex_search(const struct regex *regex, const char *subject, size_t len,
     bool *found, struct error *err) MUST_USE;
 /*
- * The same, with the place of group 1 (of the whole match where there is no
- * such group) in *start and *end, which are untouched when nothing is found.
+ * Searches as regex_search() does, and gives the place of group 1 (of the whole
+ * match where there is no such group) in *start and *end, which are untouched
+ * when nothing is found.
  */
 bool regex_find(const struct regex *regex, const char *subject, size_t len,
     bool *found, size_t *start, size_t *end, struct error *err) MUST_USE;

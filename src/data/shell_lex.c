@@ -424,7 +424,7 @@ lex_run(struct shell_lexer *lx)
 	return true;
 }
 
-/* The same for a whole text, which is nested so deep in others. */
+/* Scans a whole text, which lies that many constructs deep in others. */
 static bool
 lex_scan(const char *text, size_t len, struct shell_mark *marks, size_t n,
     struct shell_scan *scan, unsigned nesting, struct error *err)

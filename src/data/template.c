@@ -180,7 +180,7 @@ template_ref_next(const char *text, size_t len, size_t *at, bool shell,
 	return false;
 }
 
-/* Texts of these names are lists of words (7.6). */
+/* Texts of variables whose names end so are lists of words. */
 static bool
 is_list_like(const char *name)
 {

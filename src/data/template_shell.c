@@ -29,8 +29,8 @@ struct template_script {
 		bool numeric; /* JSON number or boolean */
 		bool paste;
 		size_t variable; /* n of PRODIGY_Vn, 0 while not made */
-		size_t quoted; /* the same of the |sh or joined form */
-		size_t first_word; /* the same of the first of its words */
+		size_t quoted; /* n for the |sh or joined form */
+		size_t first_word; /* n for the first of its words */
 	} * list;
 	size_t n_list;
 	size_t cap_list;

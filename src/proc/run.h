@@ -48,7 +48,8 @@ struct run_result {
 bool run_capture(const struct run_spec *spec, struct run_result *result,
     struct error *err) MUST_USE;
 /*
- * The same while loop goes on turning, with all its other callbacks. When
+ * Runs as run_capture() does, while loop goes on turning, with all its other
+ * callbacks. When
  * *cancel (may be NULL) becomes true, the command is stopped.
  */
 bool run_capture_on(struct loop *loop, const struct run_spec *spec,

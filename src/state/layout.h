@@ -25,7 +25,7 @@ struct layout {
  */
 bool layout_open(
     const char *root, struct layout *layout, struct error *err) MUST_USE;
-/* The same for commands that only look: creates nothing. */
+/* Opens for a command that only looks: nothing is created. */
 bool layout_look(
     const char *root, struct layout *layout, struct error *err) MUST_USE;
 void layout_release(struct layout *layout);
