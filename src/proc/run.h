@@ -49,8 +49,7 @@ bool run_capture(const struct run_spec *spec, struct run_result *result,
     struct error *err) MUST_USE;
 /*
  * Runs as run_capture() does, while loop goes on turning, with all its other
- * callbacks. When
- * *cancel (may be NULL) becomes true, the command is stopped.
+ * callbacks. When *cancel (may be NULL) becomes true, the command is stopped.
  */
 bool run_capture_on(struct loop *loop, const struct run_spec *spec,
     const bool *cancel, struct run_result *result, struct error *err) MUST_USE;
