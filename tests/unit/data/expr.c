@@ -106,10 +106,11 @@ test_failing_variable(void)
 	vars_set_lazy(vars, "map.results", fail_to_load, NULL, VARS_DATA);
 	struct expr *expr =
 	    expr_parse("x || length(map.results) > 0", EXPR_CONDITION, &err);
-	tap_ok(expr != NULL, "parses");
+	tap_ok(expr != NULL, "an expression of a lazy variable parses");
 	tap_ok(!expr_holds_vars(expr, vars, &holds, &err),
 	    "a variable that cannot be loaded is a failure");
-	tap_is_text(error_text(&err), "loading map.results: no file", "told");
+	tap_is_text(error_text(&err), "loading map.results: no file",
+	    "the error says what was not loaded and why");
 	expr_free(expr);
 	vars_free(vars);
 }
@@ -120,9 +121,11 @@ expect_part(const char *text, size_t from, size_t want, const char *error)
 	autoerror struct error err = { 0 };
 	size_t at = from;
 	struct expr *expr = expr_parse_part(text, &at, EXPR_PATH, &err);
-	tap_is_text(error_text(&err), error, "part of %s", text);
+	tap_is_text(
+	    error_text(&err), error, "the part of %s ends as expected", text);
 	if (expr != NULL)
-		tap_is_int((long long)at, (long long)want, "its end");
+		tap_is_int((long long)at, (long long)want,
+		    "the part ends where it should");
 	expr_free(expr);
 }
 
@@ -142,15 +145,18 @@ test_paths(void)
 	autojson json_t *item = json_pack("{s:[i,i], s:n}", "a", 1, 2, "none");
 	struct expr *path = expr_parse_path("item.a[1]", &err);
 	autojson json_t *value = expr_path_value(path, item);
-	tap_is_int(json_integer_value(value), 2, "the value of a path");
+	tap_is_int(json_integer_value(value), 2, "a path gives its value");
 	expr_free(path);
 	path = expr_parse_path("none", &err);
 	autojson json_t *none = expr_path_value(path, item);
-	tap_ok(json_is_null(none), "null is there");
-	tap_ok(expr_path_value(path, NULL) == NULL, "nothing in nothing");
+	tap_ok(json_is_null(none), "a path gives a value that is null");
+	tap_ok(expr_path_value(path, NULL) == NULL,
+	    "a path finds nothing in no value");
 	expr_free(path);
-	tap_ok(expr_parse_path("a == 1", &err) == NULL, "no path");
-	tap_is_text(error_text(&err), "column 3: unexpected '=='", "told");
+	tap_ok(expr_parse_path("a == 1", &err) == NULL,
+	    "a comparison is refused as a path");
+	tap_is_text(error_text(&err), "column 3: unexpected '=='",
+	    "the error says what is no path");
 	error_release(&err);
 	path = expr_parse_path("true", &err);
 	tap_ok(path != NULL, "in a path no word is special");

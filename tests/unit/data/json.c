@@ -16,8 +16,10 @@ expect_error(const char *text, size_t len, const char *want)
 {
 	autoerror struct error err = { 0 };
 	autojson json_t *json = json_load_text(text, len, "f", &err);
-	tap_ok(json == NULL && err.kind == ERROR_INPUT, "refused: %.30s", text);
-	tap_is_text(error_text(&err), want, "and told");
+	tap_ok(json == NULL && err.kind == ERROR_INPUT,
+	    "this text is refused: %.30s", text);
+	tap_is_text(
+	    error_text(&err), want, "the error says what is wrong and where");
 }
 
 static void
@@ -59,17 +61,19 @@ test_file(void)
 	autoerror struct error err = { 0 };
 	char path[] = "/tmp/prodigy-json-XXXXXX";
 	autofd int fd = mkstemp(path);
-	if (!tap_ok(fd >= 0 && write(fd, "{\"a\":\n1}", 8) == 8, "a file"))
+	if (!tap_ok(fd >= 0 && write(fd, "{\"a\":\n1}", 8) == 8,
+		"a file of 8 bytes can be written"))
 		return;
 	autojson json_t *json = json_load_path(path, 8, &err);
-	tap_is_int(json_get_int(json, "a", 0), 1, "is read");
+	tap_is_int(
+	    json_get_int(json, "a", 0), 1, "a file of just the limit is read");
 	tap_ok(json_load_path(path, 7, &err) == NULL && err.kind == ERROR_INPUT,
-	    "unless it is too large");
+	    "a file beyond the limit is refused");
 	error_release(&err);
 	unlink(path);
 	tap_ok(
 	    json_load_path(path, 8, &err) == NULL && err.kind == ERROR_SYSTEM,
-	    "or missing");
+	    "a missing file is a system error");
 }
 
 static char *
@@ -89,8 +93,10 @@ expect_depth(size_t depth, bool as_record, const char *want)
 	autojson json_t *json = as_record
 	    ? json_load_record(text, strlen(text), "f", &err)
 	    : json_load_text(text, strlen(text), "f", &err);
-	tap_is_text(error_text(&err), want, "%zu levels", depth);
-	tap_ok((json != NULL) == (*want == '\0'), "a value or an error");
+	tap_is_text(error_text(&err), want,
+	    "%zu levels give the error they should", depth);
+	tap_ok((json != NULL) == (*want == '\0'),
+	    "there is a value or an error, not both");
 }
 
 static void
@@ -106,7 +112,8 @@ test_depth(void)
 	autofree char *brackets = mem_text("\"[[[\\\"[[[\"");
 	autojson json_t *json =
 	    json_load_text(brackets, strlen(brackets), "f", &err);
-	tap_is_text(json_string_value(json), "[[[\"[[[", "in a string");
+	tap_is_text(json_string_value(json), "[[[\"[[[",
+	    "brackets in a string are no levels");
 }
 
 static void
@@ -114,13 +121,15 @@ test_lines(void)
 {
 	autoerror struct error err = { 0 };
 	autofree char *deep = nested(200);
-	tap_ok(json_load_line("[1", 2, "f", 7, &err) == NULL, "a bad line");
+	tap_ok(json_load_line("[1", 2, "f", 7, &err) == NULL,
+	    "a line that is no JSON is refused");
 	tap_is_text(error_text(&err), "f:7:2: ']' expected near end of file",
-	    "has its number");
+	    "the error has the number of the line");
 	error_release(&err);
-	tap_ok(json_load_line(deep, 400, "f", 7, &err) == NULL, "a deep line");
+	tap_ok(json_load_line(deep, 400, "f", 7, &err) == NULL,
+	    "a line nested too deeply is refused");
 	tap_is_text(error_text(&err), "f:7:129: nested deeper than 128 levels",
-	    "has its number");
+	    "the error has the number of the deep line");
 }
 
 static void
@@ -133,7 +142,7 @@ expect_number(const char *text, const char *want)
 	tap_is_text(str_text(&got), want, "%s", text);
 	autojson json_t *again =
 	    json_load_text(str_text(&got), got.len, "n", &err);
-	tap_ok(json_equal(json, again), "reads back the same");
+	tap_ok(json_equal(json, again), "the number reads back the same");
 }
 
 static void
@@ -182,7 +191,8 @@ test_random_numbers(void)
 		longer += got.len > strlen(plain) + 4;
 	}
 	tap_is_int((long long)wrong, 0, "random reals read back the same");
-	tap_is_int((long long)longer, 0, "and are not long");
+	tap_is_int(
+	    (long long)longer, 0, "random reals are not printed too long");
 }
 
 static void
@@ -193,16 +203,16 @@ expect_print(const char *text, const char *plain, const char *sorted,
 	autojson json_t *json = json_load_text(text, strlen(text), "p", &err);
 	autostr struct str got = { 0 };
 	json_compact(json, &got, false);
-	tap_is_text(str_text(&got), plain, "compact %s", text);
+	tap_is_text(str_text(&got), plain, "it prints on one line: %s", text);
 	str_clear(&got);
 	json_compact(json, &got, true);
-	tap_is_text(str_text(&got), sorted, "sorted");
+	tap_is_text(str_text(&got), sorted, "it prints with sorted keys");
 	str_clear(&got);
 	json_pretty(json, &got);
-	tap_is_text(str_text(&got), pretty, "pretty");
+	tap_is_text(str_text(&got), pretty, "it prints on several lines");
 	str_clear(&got);
 	json_text_of(json, &got);
-	tap_is_text(str_text(&got), as_text, "as text");
+	tap_is_text(str_text(&got), as_text, "it has its form as text");
 }
 
 static void
@@ -231,7 +241,7 @@ test_printing(void)
 	tap_is_text(str_text(&got), "\"a\\u0000b\"", "NUL is escaped");
 	str_clear(&got);
 	json_text_of(nul, &got);
-	tap_is_int((long long)got.len, 3, "and kept in text");
+	tap_is_int((long long)got.len, 3, "the text form keeps NUL");
 	str_clear(&got);
 	json_text_of(NULL, &got);
 	tap_is_int((long long)got.len, 0, "a missing value is no text");
@@ -251,13 +261,15 @@ test_lossy(void)
 	}
 	tap_is_int((long long)wrong, 0, "any bytes become a string");
 	autojson json_t *bad = json_string_lossy("a\xff\0b", 4);
-	tap_is_int((long long)json_string_length(bad), 6, "NUL is kept");
+	tap_is_int((long long)json_string_length(bad), 6,
+	    "NUL in a repaired string is kept");
 	tap_ok(memcmp(json_string_value(bad), "a\xef\xbf\xbd\0b", 6) == 0,
-	    "and the rest repaired");
+	    "a byte that is not UTF-8 is replaced");
 	autojson json_t *empty = json_string_lossy(NULL, 0);
-	tap_is_text(json_string_value(empty), "", "no bytes");
+	tap_is_text(
+	    json_string_value(empty), "", "no bytes give an empty string");
 	autojson json_t *null = json_text(NULL);
-	tap_ok(json_is_null(null), "no text");
+	tap_ok(json_is_null(null), "no text gives null");
 }
 
 static void
@@ -265,24 +277,38 @@ test_members(void)
 {
 	autojson json_t *object = json_pack("{s:s, s:I, s:b, s:f, s:n}", "t",
 	    "text", "i", (json_int_t)1 << 40, "b", 1, "f", 2.5, "n");
-	tap_is_text(json_get_text(object, "t"), "text", "text");
-	tap_ok(json_get_text(object, "i") == NULL, "no text");
-	tap_ok(json_get_text(object, "none") == NULL, "missing text");
-	tap_ok(json_get_text(NULL, "t") == NULL, "no object");
-	tap_is_int(json_get_int(object, "i", 7), 1LL << 40, "integer");
-	tap_is_int(json_get_int(object, "f", 7), 7, "a real is none");
-	tap_is_int(json_get_int(object, "none", 7), 7, "missing integer");
-	tap_ok(json_get_bool(object, "b", false), "boolean");
-	tap_ok(json_get_bool(object, "i", true), "no boolean");
-	tap_ok(json_is_null(json_get(object, "n")), "null is there");
-	tap_ok(json_get(object, "none") == NULL, "missing");
+	tap_is_text(json_get_text(object, "t"), "text",
+	    "a member that is text gives it");
+	tap_ok(json_get_text(object, "i") == NULL,
+	    "a member that is no text gives none");
+	tap_ok(json_get_text(object, "none") == NULL,
+	    "a missing member gives no text");
+	tap_ok(json_get_text(NULL, "t") == NULL, "no object gives no text");
+	tap_is_int(json_get_int(object, "i", 7), 1LL << 40,
+	    "a member that is an integer gives it");
+	tap_is_int(json_get_int(object, "f", 7), 7,
+	    "a real is no integer and gives the default");
+	tap_is_int(json_get_int(object, "none", 7), 7,
+	    "a missing member gives the default");
+	tap_ok(json_get_bool(object, "b", false),
+	    "a member that is a boolean gives it");
+	tap_ok(json_get_bool(object, "i", true),
+	    "a member that is no boolean gives the default");
+	tap_ok(json_is_null(json_get(object, "n")),
+	    "a member that is null is found");
+	tap_ok(
+	    json_get(object, "none") == NULL, "a missing member is not found");
 	json_set_text(object, "t", NULL);
-	tap_ok(json_is_null(json_get(object, "t")), "set to null");
+	tap_ok(
+	    json_is_null(json_get(object, "t")), "setting no text sets null");
 	json_set_text(object, "t", "\xff");
-	tap_is_text(json_get_text(object, "t"), "\xef\xbf\xbd", "repaired");
+	tap_is_text(json_get_text(object, "t"), "\xef\xbf\xbd",
+	    "setting text repairs what is not UTF-8");
 	autojson json_t *duration = json_duration(61005);
-	tap_is_int(json_get_int(duration, "secs", 0), 61, "seconds");
-	tap_is_int(json_get_int(duration, "nanos", 0), 5000000, "nanoseconds");
+	tap_is_int(json_get_int(duration, "secs", 0), 61,
+	    "a duration has its whole seconds");
+	tap_is_int(json_get_int(duration, "nanos", 0), 5000000,
+	    "a duration has the rest in nanoseconds");
 }
 
 int

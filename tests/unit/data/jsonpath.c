@@ -104,7 +104,7 @@ test_sharing(void)
 	struct jsonpath *path = jsonpath_parse("$[0]", &err);
 	autojson json_t *found = jsonpath_select(path, document, &err);
 	tap_ok(json_array_get(found, 0) == json_array_get(document, 0),
-	    "values are shared");
+	    "what is found is shared, not copied");
 	jsonpath_free(path);
 	jsonpath_free(NULL);
 }

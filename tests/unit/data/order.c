@@ -129,14 +129,15 @@ test_equality(void)
 	autojson json_t *null = json_null();
 	autojson json_t *zero = json_integer(0);
 	tap_ok(order_equal(NULL, null) && order_equal(NULL, NULL),
-	    "missing is null");
-	tap_ok(!order_equal(NULL, zero), "and nothing else");
+	    "what is missing equals null");
+	tap_ok(!order_equal(NULL, zero), "what is missing equals no zero");
 	tap_ok(
 	    order_is_null(NULL) && order_is_null(null) && !order_is_null(zero),
-	    "null or not");
+	    "what is missing is null and zero is not");
 	autostr struct str key = { 0 };
 	json_key(NULL, &key);
-	tap_is_text(str_text(&key), "null", "the key of what is missing");
+	tap_is_text(
+	    str_text(&key), "null", "what is missing has the key of null");
 }
 
 int

@@ -91,12 +91,15 @@ test_patterns(void)
 	expect(longer, "b", "regular expression is longer than 4096 bytes");
 	expect(good, "b", "0-0");
 	struct regex *regex = regex_new(deeper, &err);
-	tap_ok(regex == NULL && err.kind == ERROR_INPUT, "nested too deeply");
-	tap_ok(strstr(error_text(&err), "too deeply nested") != NULL, "told");
+	tap_ok(regex == NULL && err.kind == ERROR_INPUT,
+	    "a pattern nested too deeply is refused");
+	tap_ok(strstr(error_text(&err), "too deeply nested") != NULL,
+	    "the error says it is nested too deeply");
 	error_release(&err);
 	regex_free(regex);
 	regex = regex_new(bomb, &err);
-	tap_ok(regex == NULL, "a pattern that expands without end: %s",
+	tap_ok(regex == NULL,
+	    "a pattern that expands without end is refused: %s",
 	    error_text(&err));
 	regex_free(regex);
 }
@@ -113,7 +116,8 @@ expect_bounded(const char *pattern, const char *subject, bool fails)
 	int64_t took = clock_now() - start;
 	tap_ok(ok == !fails, "%s in %zu bytes: %s", pattern, strlen(subject),
 	    ok ? "ends" : error_text(&err));
-	tap_ok(took < PATIENCE_MS, "within %lld ms", (long long)took);
+	tap_ok(took < PATIENCE_MS, "the search has ended in time, in %lld ms",
+	    (long long)took);
 	regex_free(regex);
 }
 
@@ -148,13 +152,13 @@ test_subject(void)
 	    "NUL is a character");
 	tap_ok(!regex_search(
 		   regex, letters, REGEX_SUBJECT_LIMIT + 1, &found, &err),
-	    "a text that is too long");
+	    "a text that is too long is refused");
 	tap_is_text(error_text(&err),
 	    "a text of 1048577 bytes is too long for a regular expression",
-	    "told");
+	    "the error says how long the text is");
 	error_release(&err);
 	tap_ok(!regex_search(regex, "a\xff", 2, &found, &err) && !found,
-	    "a text that is not UTF-8");
+	    "a text that is not UTF-8 is refused");
 	regex_free(regex);
 	regex_free(NULL);
 }

@@ -69,13 +69,17 @@ test_details(void)
 	size_t n =
 	    make_marks("A=@ b @ >@ \\@ $x@ c[@] `\\`@\\``", &text, marks);
 	tap_ok(shell_scan(str_text(&text), text.len, marks, n, &scan, &err),
-	    "scan");
+	    "a script of all details is scanned");
 	tap_ok(marks[0].one_word && !marks[1].one_word && marks[2].one_word,
 	    "assignment and redirection take one word");
-	tap_ok(marks[3].stuck && !marks[2].stuck, "behind a backslash");
-	tap_ok(marks[4].after_name && !marks[5].after_name, "behind a name");
-	tap_ok(marks[5].subscript && !marks[4].subscript, "subscript");
-	tap_is_int(marks[6].backquotes, 2, "levels of backquotes");
+	tap_ok(marks[3].stuck && !marks[2].stuck,
+	    "only a mark behind a backslash is stuck");
+	tap_ok(marks[4].after_name && !marks[5].after_name,
+	    "only a mark behind $x is after a name");
+	tap_ok(marks[5].subscript && !marks[4].subscript,
+	    "only a mark in brackets is a subscript");
+	tap_is_int(
+	    marks[6].backquotes, 2, "a mark has its levels of backquotes");
 	shell_marks_release(marks, n);
 	shell_scan_release(&scan);
 
@@ -83,20 +87,27 @@ test_details(void)
 	str_clear(&text);
 	n = make_marks("cat <<-'E'\na@b@c\n@\n\tx@", &text, marks);
 	tap_ok(shell_scan(str_text(&text), text.len, marks, n, &scan, &err),
-	    "scan");
-	tap_is_text(marks[0].before, "a", "before");
-	tap_is_text(marks[0].after, NULL, "another follows");
+	    "a quoted here-document is scanned");
+	tap_is_text(
+	    marks[0].before, "a", "the first mark has what is before it");
+	tap_is_text(
+	    marks[0].after, NULL, "a mark that another follows has no end");
 	tap_ok(!marks[0].joined && marks[1].joined && !marks[2].joined &&
 		!marks[3].joined,
-	    "joined");
-	tap_is_text(marks[1].before, "b", "between");
-	tap_is_text(marks[1].after, "c", "after");
-	tap_is_text(marks[2].before, "", "nothing before");
-	tap_is_text(marks[2].after, "", "nothing after");
-	tap_is_text(marks[3].before, "\tx", "with the tab");
-	tap_is_text(marks[3].after, "", "the end");
+	    "only the second mark on a line is joined");
+	tap_is_text(
+	    marks[1].before, "b", "the second mark has what is between them");
+	tap_is_text(
+	    marks[1].after, "c", "the last mark of a line has what follows");
+	tap_is_text(marks[2].before, "",
+	    "a mark that starts a line has nothing before");
+	tap_is_text(
+	    marks[2].after, "", "a mark that ends a line has nothing after");
+	tap_is_text(
+	    marks[3].before, "\tx", "what is before a mark keeps its tab");
+	tap_is_text(marks[3].after, "", "the last mark has nothing after it");
 	tap_ok(scan.n_heres == 1 && scan.heres[0].quoted && scan.heres[0].strip,
-	    "the here-document");
+	    "the here-document is quoted and stripped");
 	shell_marks_release(marks, n);
 	shell_scan_release(&scan);
 }
@@ -127,7 +138,7 @@ test_assigned(void)
 		autoerror struct error err = { 0 };
 		tap_ok(shell_scan(cases[i].script, strlen(cases[i].script),
 			   NULL, 0, &scan, &err),
-		    "scan");
+		    "a script with assignments is scanned");
 		for (size_t n = 0; n < scan.assigned.n; n++)
 			str_format(&got, "%s ", scan.assigned.items[n]);
 		tap_is_text(
@@ -146,7 +157,7 @@ test_depth(void)
 	autoerror struct error err = { 0 };
 	tap_ok(!shell_scan(str_text(&text), text.len, NULL, 0, &scan, &err) &&
 		err.kind == ERROR_INPUT,
-	    "too deep: %s", error_text(&err));
+	    "a script nested too deeply is refused: %s", error_text(&err));
 	shell_scan_release(&scan);
 }
 
@@ -441,7 +452,7 @@ test_random(const char *shell)
 		wrong += same == 0;
 	}
 	tap_ok(wrong == 0, "%s: %lu of %lu scripts differ", shell, wrong, told);
-	tap_ok(told > n / 3, "and most scripts say something");
+	tap_ok(told > n / 3, "most scripts say something");
 }
 
 int

@@ -38,12 +38,13 @@ test_list(void)
 	json_compact(array, &got, true);
 	tap_is_text(str_text(&got),
 	    "[{\"a\":2,\"b\":1},{\"a\":1,\"b\":2},{\"a\":1,\"b\":1}]",
-	    "two keys");
+	    "two keys sort by one, then the other");
 	sort_free(sort);
 	sort_free(NULL);
 	strv_add(&keys, "");
-	tap_ok(sort_parse(&keys, &err) == NULL, "an empty key");
-	tap_is_text(error_text(&err), "column 1: a path expected", "told");
+	tap_ok(sort_parse(&keys, &err) == NULL, "an empty key is refused");
+	tap_is_text(error_text(&err), "column 1: a path expected",
+	    "the error says a path is expected");
 }
 
 /* Many rows with few keys show whether equal ones keep their order. */
@@ -70,8 +71,9 @@ test_stable(void)
 			(x == y &&
 			    json_get_int(a, "i", 0) < json_get_int(b, "i", 0)));
 	}
-	tap_ok(stable, "sorted and stable");
-	tap_is_int((long long)json_array_size(array), 5000, "none is lost");
+	tap_ok(stable, "the order is sorted and stable");
+	tap_is_int((long long)json_array_size(array), 5000,
+	    "sorting loses no element");
 	sort_free(sort);
 }
 

@@ -87,8 +87,8 @@ test_cases(const struct vars *vars)
 	    path_join(getenv("top_srcdir"), "tests/cases/template.txt");
 	autostr struct str file = { 0 };
 	autoerror struct error err = { 0 };
-	if (!tap_ok(file_read(path, 1 << 20, &file, &err), "the cases: %s",
-		error_text(&err)))
+	if (!tap_ok(file_read(path, 1 << 20, &file, &err),
+		"the file of cases is read: %s", error_text(&err)))
 		return;
 	char *rest = file.data;
 	char *line;
@@ -97,7 +97,7 @@ test_cases(const struct vars *vars)
 			continue;
 		const char *how = strsep(&line, "\t");
 		char *template = strsep(&line, "\t");
-		if (!tap_ok(line != NULL, "three columns: %s", how))
+		if (!tap_ok(line != NULL, "a case has three columns: %s", how))
 			continue;
 		unescape(template);
 		unescape(line);
@@ -114,16 +114,22 @@ test_report(const struct vars *vars)
 	autoerror struct error err = { 0 };
 	const char *text = "${item.none} ${other.x} ${item.none:-d} ${shell.x} "
 			   "$item ${item.id|zz}";
-	tap_ok(template_text(text, vars, &out, &report, &err), "text");
-	tap_is_int((long long)report.unresolved.n, 3, "three reported");
-	tap_is_text(report.unresolved.items[0], "item.none", "the first");
-	tap_is_text(report.unresolved.items[1], "shell.x", "the second");
-	tap_is_text(report.unresolved.items[2], "item.id", "the third");
+	tap_ok(template_text(text, vars, &out, &report, &err),
+	    "a template of text is filled in");
+	tap_is_int((long long)report.unresolved.n, 3,
+	    "text reports three unresolved references");
+	tap_is_text(report.unresolved.items[0], "item.none",
+	    "the first unresolved reference is item.none");
+	tap_is_text(report.unresolved.items[1], "shell.x",
+	    "the second unresolved reference is shell.x");
+	tap_is_text(report.unresolved.items[2], "item.id",
+	    "the third unresolved reference is item.id");
 	template_report_release(&report);
 	str_clear(&out);
 	tap_ok(template_shell(text, vars, false, &out, &env, &report, &err),
-	    "shell");
-	tap_is_int((long long)report.unresolved.n, 3, "three reported");
+	    "a template of a script is filled in");
+	tap_is_int((long long)report.unresolved.n, 3,
+	    "a script reports three unresolved references");
 	template_report_release(&report);
 }
 
@@ -135,10 +141,10 @@ test_raw(const struct vars *vars)
 	autoerror struct error err = { 0 };
 	tap_ok(template_shell("a '${item.path}' \\${N} ${U} $((${item.path}))",
 		   vars, true, &out, &env, NULL, &err),
-	    "raw");
+	    "a raw template of a script is filled in");
 	tap_is_text(str_text(&out), "a 'a b.c' \\${N} ${U} $((a b.c))",
-	    "values are pasted");
-	tap_is_int((long long)env.n, 0, "nothing in the environment");
+	    "a raw template has its values pasted");
+	tap_is_int((long long)env.n, 0, "a raw template needs no environment");
 }
 
 static const char *
@@ -172,31 +178,35 @@ test_limits(void)
 	vars_set_new(vars, "nul", json_stringn("a\0b", 3), VARS_DATA);
 	vars_set_new(vars, "own", json_stringn("a\0b", 3), VARS_AUTHOR);
 	vars_set_lazy(vars, "lazy", fail_to_load, what, VARS_DATA);
-	tap_is_text(shell_error(vars, "${item}", &err), NULL, "just fits");
+	tap_is_text(shell_error(vars, "${item}", &err), NULL,
+	    "a value of just the limit is carried");
 	big[131072 - 12] = 'x';
 	vars_set_text(vars, "item", big, VARS_DATA);
 	vars_set_text(vars, "map.results", big, VARS_DATA);
 	tap_is_text(shell_error(vars, "${item}", &err),
 	    "${item}: the value has 131061 bytes; the environment of a command "
 	    "takes 131060 at most",
-	    "one byte too many");
+	    "a value one byte beyond the limit is refused");
 	tap_is_text(shell_error(vars, "'${map.results}'", &err),
 	    "${map.results}: the value has 131061 bytes; the environment of a "
 	    "command takes 131060 at most: use ${map.results_file}",
-	    "with a hint");
+	    "a result that is too long gets a hint");
 	tap_is_text(shell_error(vars, "# ${map.results}\n", &err), NULL,
 	    "a comment carries nothing");
 	const char *nul = "${nul}: the value has a NUL byte, which no shell "
 			  "takes";
-	tap_is_text(shell_error(vars, "${nul}", &err), nul, "NUL");
+	tap_is_text(shell_error(vars, "${nul}", &err), nul,
+	    "a value with NUL is refused");
 	tap_is_text(shell_error(vars, "cat <<'E'\n${nul}\nE", &err), nul,
-	    "NUL in a here-document");
-	tap_ok(shell_error(vars, "${own}", &err) != NULL, "NUL of the author");
+	    "a here-document refuses a value with NUL");
+	tap_ok(shell_error(vars, "${own}", &err) != NULL,
+	    "NUL is refused even from the author");
 	autostr struct str out = { 0 };
 	error_release(&err);
-	tap_ok(!template_text("${lazy}", vars, &out, NULL, &err), "not loaded");
-	tap_is_text(
-	    error_text(&err), "${lazy}: loading lazy: reading f", "and why");
+	tap_ok(!template_text("${lazy}", vars, &out, NULL, &err),
+	    "a value that cannot be loaded is an error");
+	tap_is_text(error_text(&err), "${lazy}: loading lazy: reading f",
+	    "the error says why it is not loaded");
 	vars_free(vars);
 }
 

@@ -206,7 +206,8 @@ test_places(const char *shell)
 				    good;
 		tap_ok(good, "%s %s", shell, places[p].script);
 		if (takes_long(places[p].script))
-			tap_ok(check(&places[p], shell, big), "a long value");
+			tap_ok(check(&places[p], shell, big),
+			    "a long value is kept whole, too");
 	}
 }
 
@@ -234,7 +235,8 @@ test_captures(const char *shell)
 			vars_free(vars);
 		}
 	}
-	tap_is_int((long long)canaries, 0, "%s: captures", shell);
+	tap_is_int(
+	    (long long)canaries, 0, "%s: captures run no commands", shell);
 }
 
 /* Values as names of files: created under exactly that name. */
@@ -273,7 +275,8 @@ test_redirection(const char *shell)
 			    "%s: %d %s", value, status, str_text(&printed));
 		shells_run(shell, "rm -rf d", &env, &printed);
 	}
-	tap_is_int((long long)good, (long long)n, "%s: names of files", shell);
+	tap_is_int((long long)good, (long long)n,
+	    "%s: all names of files come back the same", shell);
 }
 
 static void
@@ -293,7 +296,7 @@ test_words(const char *shell)
 	autoerror struct error err = { 0 };
 	tap_ok(template_shell(
 		   P "p ${item|words}", vars, false, &script, &env, NULL, &err),
-	    "words: %s", error_text(&err));
+	    "a script of words is filled in: %s", error_text(&err));
 	shells_run(shell, str_text(&script), &env, &printed);
 	tap_ok(printed.len == want.len &&
 		memcmp(printed.data, want.data, want.len) == 0,
@@ -304,9 +307,9 @@ test_words(const char *shell)
 	tap_ok(template_shell("A=${item|words}\n>x${item[0]|words}\n"
 			      "case ${item|words} in a) ;; esac",
 		   vars, false, &script, &env, NULL, &err),
-	    "one word");
+	    "words are one word where only one may be");
 	shells_run(shell, str_text(&script), &env, &printed);
-	tap_ok(!has_canary(), "%s: no canary", shell);
+	tap_ok(!has_canary(), "%s: no value has run a command", shell);
 	vars_free(vars);
 }
 

@@ -63,14 +63,16 @@ test_paths(void)
 	check(vars, ".", "(none)");
 	check(vars, "[0]", "(none)");
 	tap_ok(vars_knows(vars, "a.zz") && vars_knows(vars, "item[0]"),
-	    "known first components");
-	tap_ok(!vars_knows(vars, "b") && !vars_knows(vars, ""), "unknown ones");
+	    "a known first component is enough");
+	tap_ok(!vars_knows(vars, "b") && !vars_knows(vars, ""),
+	    "an unknown or empty name is not known");
 	vars_unset(vars, "a.b");
 	check(vars, "a.b", "(none)");
-	tap_ok(vars_knows(vars, "a"), "a.b.c is still there");
+	tap_ok(vars_knows(vars, "a"), "a is known while a.b.c is there");
 	vars_unset(vars, "a.b.c");
 	vars_unset(vars, "a.b.c");
-	tap_ok(!vars_knows(vars, "a"), "nothing of it left");
+	tap_ok(
+	    !vars_knows(vars, "a"), "a is not known once all of it is unset");
 	check(vars, "item.a.0", "3");
 	vars_free(vars);
 	vars_free(NULL);
@@ -113,12 +115,13 @@ test_scopes(void)
 	check(outer, "x", "\"outer\"");
 	tap_ok(
 	    vars_find(inner, "x", &found, &err) && found.class == VARS_TRUSTED,
-	    "class of the inner one");
+	    "the class is that of the inner variable");
 	vars_set_text(inner, "item", "word", VARS_DATA);
 	check(inner, "item.path", "(none)");
 	vars_unset(inner, "x");
 	check(inner, "x", "\"outer\"");
-	tap_ok(vars_knows(inner, "item.path"), "knows");
+	tap_ok(vars_knows(inner, "item.path"),
+	    "a name in the inner scope is known");
 	vars_free(inner);
 	vars_free(outer);
 }
@@ -144,15 +147,16 @@ test_lazy(void)
 	vars_set_lazy(vars, "a", load, text, VARS_DATA);
 	vars_set_lazy(vars, "b", load, NULL, VARS_DATA);
 	check(vars, "c", "(none)");
-	tap_is_int(loads, 0, "not loaded yet");
+	tap_is_int(loads, 0, "a lazy value is not loaded before its use");
 	check(vars, "a", "\"late\"");
 	check(vars, "a", "\"late\"");
-	tap_is_int(loads, 1, "loaded once");
+	tap_is_int(loads, 1, "a lazy value is loaded only once");
 	check(vars, "b.x", "error: loading b: gone");
 	autojson json_t *json = vars_to_json(vars);
 	autostr struct str out = { 0 };
 	json_compact(json, &out, true);
-	tap_is_text(str_text(&out), "{\"a\":[\"d\",\"late\"]}", "as JSON");
+	tap_is_text(str_text(&out), "{\"a\":[\"d\",\"late\"]}",
+	    "JSON leaves out what cannot be loaded");
 	vars_set_text(vars, "b", "now", VARS_DATA);
 	check(vars, "b", "\"now\"");
 	vars_free(vars);
@@ -169,15 +173,16 @@ test_json(void)
 	vars_set_text(vars, "a", NULL, VARS_AUTHOR);
 	vars_set_new(vars, "t", json_true(), VARS_TRUSTED);
 	autojson json_t *json = vars_to_json(vars);
-	tap_ok(vars_add_json(copy, json, &err), "read back");
+	tap_ok(
+	    vars_add_json(copy, json, &err), "what was written is read back");
 	autojson json_t *again = vars_to_json(copy);
-	tap_ok(json_equal(json, again), "the same");
+	tap_ok(json_equal(json, again), "what is read back is the same");
 	autostr struct str out = { 0 };
 	json_compact(again, &out, true);
 	tap_is_text(str_text(&out),
 	    "{\"a\":[\"a\",null],\"c.d\":[\"c\",\"2\"],\"d\":[\"d\",1],"
 	    "\"t\":[\"t\",true]}",
-	    "the form");
+	    "each variable has its class and value");
 	static const char *const bad[] = { "[]", "{\"a\":1}", "{\"a\":[\"d\"]}",
 		"{\"a\":[\"x\",1]}", "{\"a\":[\"dc\",1]}", "{\"a\":[\"\",1]}",
 		"{\"a\":[1,1]}", "{\"a\":[\"d\",1,1]}" };
@@ -186,7 +191,7 @@ test_json(void)
 		autojson json_t *value = json_loads(bad[i], 0, NULL);
 		tap_ok(!vars_add_json(copy, value, &why) &&
 			why.kind == ERROR_INPUT,
-		    "refused: %s", bad[i]);
+		    "this form is refused: %s", bad[i]);
 	}
 	vars_free(vars);
 	vars_free(copy);

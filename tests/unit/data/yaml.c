@@ -34,9 +34,12 @@ expect_error(const char *yaml, size_t len, const char *want)
 {
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
-	tap_ok(!yaml_load("t", yaml, len, &doc, &err), "refused");
-	tap_is_text(error_text(&err), want, "and told");
-	tap_ok(doc.root == NULL && doc.bytes == NULL, "nothing is left");
+	tap_ok(!yaml_load("t", yaml, len, &doc, &err),
+	    "a file that is wrong is refused");
+	tap_is_text(
+	    error_text(&err), want, "the error says what is wrong and where");
+	tap_ok(doc.root == NULL && doc.bytes == NULL,
+	    "a file that is refused leaves nothing");
 }
 
 static void
@@ -130,16 +133,16 @@ test_places(void)
 				   "    k: &n v\n    l: *n\n";
 	struct yaml_doc doc = { 0 };
 	autoerror struct error err = { 0 };
-	if (!tap_ok(
-		yaml_load("f.yml", text, strlen(text), &doc, &err), "it loads"))
+	if (!tap_ok(yaml_load("f.yml", text, strlen(text), &doc, &err),
+		"a document with an alias loads"))
 		return;
 	const struct yaml_node *item = yaml_find(doc.root, "a")->items[0];
 	const struct yaml_node *list = item->entries[0].value;
-	tap_is_int(list->place.line, 2, "line of the list");
-	tap_is_int(list->place.column, 11, "its column counts characters");
-	tap_is_int(list->items[0]->place.column, 12, "column of the item");
+	tap_is_int(list->place.line, 2, "a list has its line");
+	tap_is_int(list->place.column, 11, "a list's column counts characters");
+	tap_is_int(list->items[0]->place.column, 12, "an item has its column");
 	tap_ok(list->items[0]->plain && !item->entries[0].key->plain,
-	    "styles are kept");
+	    "a node keeps its style");
 	tap_is_int(yaml_find(item, "l")->place.line, 3,
 	    "an alias has its anchor's place");
 	tap_ok(yaml_find(item, "z") == NULL && yaml_find(list, "k") == NULL,
@@ -283,11 +286,11 @@ test_emit(void)
 	    "name", "a b", "list", 1, "0644", 1, "empty", "script", "x\ny\n",
 	    "answer", "yes", "none");
 	size_t lost = 0;
-	tap_ok(yaml_emit(value, &out, &err), "it is written");
+	tap_ok(yaml_emit(value, &out, &err), "a value is written as YAML");
 	tap_is_text(str_text(&out),
 	    "name: a b\nlist:\n- 1\n- '0644'\n- true\nempty: {}\n"
 	    "script: |\n  x\n  y\nanswer: 'yes'\nnone: null\n",
-	    "in block style");
+	    "a value is written in block style");
 	srand(7);
 	for (int i = 0; i < 5000 && lost < 5; i++) {
 		autojson json_t *random = random_value(4);

@@ -44,7 +44,8 @@ attack(const char *what, const struct str *bomb, const char *want)
 	tap_ok(took < PATIENCE_MS, "%s: %lld ms", what, (long long)took);
 	tap_ok(ok || strncmp(error_text(&err), "f.yml:", 6) == 0,
 	    "%s: the error says where", what);
-	tap_ok(strlen(error_text(&err)) < 4096, "%s: and is no flood", what);
+	tap_ok(
+	    strlen(error_text(&err)) < 4096, "%s: the error is no flood", what);
 	if (want != NULL &&
 	    !tap_ok(!ok && strstr(error_text(&err), want) != NULL, "%s: %s",
 		what, want))
