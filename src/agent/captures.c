@@ -421,10 +421,12 @@ extract(const struct output_capture *capture, const struct str *out,
 	/* A pattern, or a choice of lines, needs the path's value as text. */
 	if (capture->json_path != NULL) {
 		json_t *value = apply_path(capture->json_path, &text, err);
+		if (value == NULL)
+			return NULL;
 		bool is_last = capture->pattern == NULL &&
 		    (capture->multiline == OUTPUT_PRESERVE ||
 			!json_is_string(value));
-		if (value == NULL || is_last)
+		if (is_last)
 			return value;
 		str_clear(&text);
 		json_text_of(value, &text);
