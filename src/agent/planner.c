@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "agent/planner.h"
+#include "agent/script.h"
 #include "agent/step_command.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -14,7 +15,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "data/template_shell.h"
 #include "plan/items.h"
 
 #define SPOOL_BUFFER 65536 /* bytes that are written at once */
@@ -97,18 +97,14 @@ judge(const struct planner_command *input, struct failure *failure)
 }
 
 static bool
-run_command(struct chain *chain, const char *script, struct strv *env,
-    json_t **document, struct failure *failure)
+run_command(struct chain *chain, struct script *script, json_t **document,
+    struct failure *failure)
 {
 	autoerror struct error err = { 0 };
-	autostrv struct strv argv = { 0 };
 	struct planner_command input = { 0 };
-	strv_add(&argv, "sh");
-	strv_add(&argv, "-c");
-	strv_add(&argv, script);
 	input.command = (struct step_command){
-		.argv = strv_array(&argv),
-		.env = strv_array(env),
+		.argv = strv_array(&script->argv),
+		.env = strv_array(&script->env),
 		.dir = chain->spec->directory,
 		.timeout_ms = COMMAND_LIMIT_MS,
 		.kept = COMPLAINT_LIMIT / 2,
@@ -130,15 +126,17 @@ read_command(struct chain *chain, const char *input, json_t **document,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
-	autostr struct str script = { 0 };
-	autostrv struct strv env = { 0 };
-	strv_copy(&env, &chain->env);
-	if (!template_shell(input, chain->scope, chain->spec->raw, &script,
-		&env, NULL, &err)) {
+	struct script script = { 0 };
+	bool ok = true;
+	strv_copy(&script.env, &chain->env);
+	if (!script_expand(&script, chain, input, &err) ||
+	    !script_place(&script, chain, &err)) {
 		error_wrap(&err, "map.input");
-		return fail(failure, CAUSE_INPUT, &err);
+		ok = fail(failure, CAUSE_INPUT, &err);
 	}
-	return run_command(chain, str_text(&script), &env, document, failure);
+	ok = ok && run_command(chain, &script, document, failure);
+	script_release(&script);
+	return ok;
 }
 
 static bool

@@ -4,14 +4,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "agent/script.h"
 #include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "data/template_shell.h"
 
 #define MESSAGE_LINES 5
 #define MESSAGE_BYTES 600
@@ -60,13 +59,13 @@ explain_failure(const struct shell *shell, const struct child_end *end,
 }
 
 static void
-run_script(struct shell *shell, char *const *argv, struct strv *env,
-    const char *dir, struct outcome *outcome)
+run_script(struct shell *shell, struct script *script, const char *dir,
+    struct outcome *outcome)
 {
 	autoerror struct error err = { 0 };
 	struct step_command command = {
-		.argv = argv,
-		.env = strv_array(env),
+		.argv = strv_array(&script->argv),
+		.env = strv_array(&script->env),
 		.dir = dir,
 		.timeout_ms = chain_timeout(shell->chain, shell->step),
 		.out_log = &shell->log,
@@ -87,42 +86,37 @@ run_script(struct shell *shell, char *const *argv, struct strv *env,
 	step_command_release(&command);
 }
 
-static void
-run_text(struct shell *shell, const struct str *script, struct strv *env,
-    const char *dir, struct outcome *outcome)
-{
-	autoerror struct error err = { 0 };
-	autostrv struct strv argv = { 0 };
-	strv_add(&argv, "sh");
-	if (script->len <= CHAIN_ARGUMENT_LIMIT) {
-		strv_add(&argv, "-c");
-		strv_add(&argv, str_text(script));
-		run_script(shell, strv_array(&argv), env, dir, outcome);
-		return;
-	}
-	/* A script that does not fit into an argument goes into a file. */
-	char *path = chain_write(shell->chain, "script", "sh", script, &err);
-	if (path == NULL) {
-		error_wrap(&err, "writing the step's script");
-		failure_take_error(&outcome->failure, CAUSE_RESOURCE, &err);
-		return;
-	}
-	strv_give(&argv, path);
-	run_script(shell, strv_array(&argv), env, dir, outcome);
-	(void)unlink(path);
-}
-
 static bool
-prepare(struct shell *shell, struct str *script, struct strv *env, char **dir,
+prepare(const struct shell *shell, struct script *script, char **dir,
     struct error *err)
 {
-	struct chain *chain = shell->chain;
-	if (!chain_environment(chain, shell->step, env, err))
+	const struct chain *chain = shell->chain;
+	if (!chain_environment(chain, shell->step, &script->env, err))
 		return false;
 	*dir = chain_directory(chain, shell->step, err);
 	return *dir != NULL &&
-	    template_shell(shell->step->command, chain->scope, chain->spec->raw,
-		script, env, NULL, err);
+	    script_expand(script, chain, shell->step->command, err);
+}
+
+static void
+run(struct shell *shell, struct script *script, struct outcome *outcome)
+{
+	struct chain *chain = shell->chain;
+	autoerror struct error err = { 0 };
+	autofree char *dir = NULL;
+	if (!prepare(shell, script, &dir, &err)) {
+		autofree char *title = chain_title(shell->step);
+		error_wrap(&err, "%s", title);
+		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
+		return;
+	}
+	if (!script_place(script, chain, &err)) {
+		failure_take_error(&outcome->failure, CAUSE_RESOURCE, &err);
+		return;
+	}
+	step_log_begin(&shell->log, chain_file(chain, "shell", "log"));
+	run_script(shell, script, dir, outcome);
+	outcome->log = chain_end_log(chain, &shell->log);
 }
 
 void
@@ -130,17 +124,7 @@ step_shell_run(
     struct chain *chain, const struct step *step, struct outcome *outcome)
 {
 	struct shell shell = { .chain = chain, .step = step };
-	autoerror struct error err = { 0 };
-	autostr struct str script = { 0 };
-	autostrv struct strv env = { 0 };
-	autofree char *dir = NULL;
-	if (!prepare(&shell, &script, &env, &dir, &err)) {
-		autofree char *title = chain_title(step);
-		error_wrap(&err, "%s", title);
-		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
-		return;
-	}
-	step_log_begin(&shell.log, chain_file(chain, "shell", "log"));
-	run_text(&shell, &script, &env, dir, outcome);
-	outcome->log = chain_end_log(chain, &shell.log);
+	struct script script = { 0 };
+	run(&shell, &script, outcome);
+	script_release(&script);
 }

@@ -64,9 +64,6 @@ entry_bytes(struct template_entry *entry)
 
 /* --- rendering -------------------------------------------------------- */
 
-/* One string of argv or environment with its NUL (Linux, MAX_ARG_STRLEN). */
-#define ENTRY_LIMIT (128u * 1024)
-
 struct render {
 	struct template_script *script;
 	const struct shell_scan *scan;
@@ -87,14 +84,6 @@ add_variable(struct render *r, const char *shown, const struct str *bytes,
 		return error_set(err, ERROR_INPUT,
 		    "%s: the value has a NUL byte, which no shell takes",
 		    shown);
-	if (entry.len + bytes->len >= ENTRY_LIMIT)
-		return error_set(err, ERROR_INPUT,
-		    "%s: the value has %zu bytes; the environment of a "
-		    "command takes %zu at most%s",
-		    shown, bytes->len, ENTRY_LIMIT - 1 - entry.len,
-		    text_starts_with(shown, "${map.results")
-			? ": use ${map.results_file}"
-			: "");
 	str_add_str(&entry, bytes);
 	strv_give(r->env, str_take(&entry));
 	*variable = ++r->variables;

@@ -18,13 +18,13 @@
 /*
  * Expands a shell script. Values that are data travel in the environment: the
  * script gets a reference that suits the quoting context where it stands, and
- * env (NAME=VALUE entries are appended) the value. With raw, values are pasted
- * as text (the old behaviour).
+ * env (NAME=VALUE entries are appended) the value, of whatever size: what the
+ * system does not take is the caller's to carry otherwise. With raw, values are
+ * pasted as text (the old behaviour).
  *
  * Fails with ERROR_INPUT when a value cannot be carried: NUL inside, a quoted
- * here-document whose delimiter the value contains as a line, text that is no
- * number inside arithmetic, or an entry over the limit of one argument
- * (128 KiB); the text names the reference.
+ * here-document whose delimiter the value contains as a line, or text that is
+ * no number inside arithmetic; the text names the reference.
  */
 bool template_shell(const char *script, const struct vars *vars, bool raw,
     struct str *out, struct strv *env, struct template_report *report,

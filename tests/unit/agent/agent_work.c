@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../tap.h"
 #include "agent_harness.h"
@@ -520,6 +521,121 @@ phase_captures(void)
 	harness_close(&h);
 }
 
+/* Every character of one and two bytes but NUL, some 300 KiB of them. */
+static void
+add_large_value(struct str *value)
+{
+	while (value->len < 300 * 1024) {
+		for (int c = 1; c < 0x80; c++)
+			str_add_char(value, (char)c);
+		for (int c = 0x80; c < 0x800; c++)
+			str_format(
+			    value, "%c%c", 0xc0 | c >> 6, 0x80 | (c & 0x3f));
+		str_add(value, "'\\''\"$(touch canary)\"`\\`");
+	}
+	str_add(value, "\n\n");
+}
+
+static bool
+holds(const struct harness *h, const char *name, const struct str *want,
+    const char *more)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str got = { 0 };
+	autofree char *path = path_join(h->tree, name);
+	return file_read(path, 1024 * 1024, &got, &err) &&
+	    got.len == want->len + strlen(more) &&
+	    memcmp(got.data, want->data, want->len) == 0 &&
+	    strcmp(got.data + want->len, more) == 0;
+}
+
+/* Makes the shell of the steps this program. */
+static void
+use_shell(struct harness *h, const char *shell)
+{
+	autofree char *script =
+	    mem_format("mkdir ../shell; ln -s %s ../shell/sh", shell);
+	(void)harness_sh(h, script, NULL);
+	strv_format(&h->spec.env, "PATH=%s/shell:%s", h->root, getenv("PATH"));
+}
+
+static void
+large_value(const char *shell)
+{
+	struct harness h;
+	autostr struct str value = { 0 };
+	autostr struct str no_file = { 0 };
+	harness_open(&h, PHASE_MAP);
+	use_shell(&h, shell);
+	add_large_value(&value);
+	json_object_set_new(h.spec.vars, "item",
+	    json_pack("[s, s#]", "d", value.data, value.len));
+	strv_add(&h.spec.env, "PRODIGY_V1=of a run further out");
+	harness_shell(&h,
+	    "printf %s ${item} >bare; printf %s '${item}' >single\n"
+	    "printf %s \"${item}\" >double; cat >here <<E\n${item}\nE\n"
+	    "! env | grep PRODIGY_V; false_command_of_line_5 2>line");
+	harness_shell(&h, "true");
+	harness_run(&h);
+	tap_ok(holds(&h, "bare", &value, ""),
+	    "%s: a value larger than the environment is a word", shell);
+	tap_ok(
+	    holds(&h, "single", &value, "") && holds(&h, "double", &value, ""),
+	    "%s: such a value has its bytes within quotes", shell);
+	tap_ok(holds(&h, "here", &value, "\n"),
+	    "%s: such a value has its bytes in a here-document", shell);
+	tap_is_int(harness_sh(&h, "grep -q '\\b5\\b' line", NULL), 0,
+	    "%s: lines are counted as the workflow has them", shell);
+	tap_is_int(harness_sh(&h, "test -e canary", NULL), 1,
+	    "%s: nothing in it is run", shell);
+	(void)harness_sh(&h, "ls ../logs | grep values", &no_file);
+	tap_is_text(str_text(&no_file), "", "%s: its file is removed", shell);
+	harness_close(&h);
+}
+
+/* Together they are more than any environment takes. */
+static void
+many_values(void)
+{
+	struct harness h;
+	json_t *list = json_array();
+	autofree char *kilobyte = mem_array(1025, 1);
+	memset(kilobyte, 'x', 1024);
+	for (int i = 0; i < 9000; i++)
+		json_array_append_new(list, json_string(kilobyte));
+	harness_open(&h, PHASE_MAP);
+	json_object_set_new(
+	    h.spec.vars, "item", json_pack("[s, o]", "d", list));
+	harness_shell(&h, "set -- ${item|words}; echo $# ${#9000}");
+	harness_run(&h);
+	harness_succeeded(&h, "a step with nine megabytes of words");
+	tap_ok(harness_has(h.result.output, "9000 1024"),
+	    "all of many values arrive: %s", h.result.output);
+	harness_close(&h);
+}
+
+static void
+large_entry_of_env(void)
+{
+	struct harness h;
+	autostr struct str value = { 0 };
+	harness_open(&h, PHASE_REDUCE);
+	while (value.len < 200 * 1024)
+		str_add_char(&value, 'v');
+	json_object_set_new(h.spec.vars, "big",
+	    json_pack("[s, s#]", "d", value.data, value.len));
+	struct step *step = harness_shell(&h, "echo ${#R}; env | grep -c ^R=");
+	strv_add(&step->env, "R=${big}");
+	step = harness_shell(&h, "true");
+	harness_run(&h);
+	tap_ok(harness_has(h.result.output, "204800\n0"),
+	    "a large entry of env is a variable of the script: %s",
+	    h.result.output);
+	tap_ok(harness_has(str_text(&h.notes), "R is too large for the "),
+	    "a note says that commands do not get it");
+	harness_close(&h);
+}
+
 int
 main(void)
 {
@@ -533,6 +649,11 @@ main(void)
 	claude_refused_key();
 	claude_without_stream();
 	claude_long_prompt();
+	large_value("/bin/sh");
+	if (access("/bin/bash", X_OK) == 0)
+		large_value("/bin/bash");
+	many_values();
+	large_entry_of_env();
 	phase_captures();
 	return tap_done();
 }
