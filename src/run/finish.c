@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
 #include "git/final.h"
@@ -306,6 +307,55 @@ finish_interrupted(struct supervisor *sup)
 	say_position(sup);
 	say_how_to_resume(sup);
 }
+
+/* --- a run that could not start --------------------------------------- */
+
+static void
+drop_folder(char *path)
+{
+	autoerror struct error err = { 0 };
+	if (path_exists(path) && !file_remove_tree(path, &err))
+		log_warn("%s", error_text(&err));
+	free(path);
+}
+
+static void
+drop_folders(const struct supervisor *sup)
+{
+	const struct layout *layout = &sup->layout;
+	drop_folder(layout_events(layout, sup->id));
+	drop_folder(layout_logs(layout, sup->id));
+	if (!sup->workflow.mapreduce)
+		return;
+	drop_folder(layout_mapping(layout, sup->parent_name));
+	drop_folder(layout_mapping(layout, sup->id));
+	drop_folder(layout_job(layout, sup->id));
+}
+
+void
+finish_unstarted(struct supervisor *sup, const struct error *why)
+{
+	static const char *const gone[] = { "job_id", "worktree_path",
+		"worktree_name", "branch" };
+	autoerror struct error err = { 0 };
+	struct session *session = &sup->recorder.session;
+	/* Without a name nothing was made. */
+	if (sup->parent_dir == NULL)
+		return;
+	if (!parent_take_back(sup, &err))
+		log_warn("%s", error_text(&err));
+	drop_folders(sup);
+	if (session->document == NULL || !path_exists(session->path))
+		return;
+	for (size_t i = 0; i < COUNT_OF(gone); i++)
+		session_set_text(session, gone[i], NULL);
+	session_set_text(session, "error", error_text(why));
+	error_release(&err);
+	if (!session_save(session, SESSION_FAILED, &err))
+		log_warn("saving the session: %s", error_text(&err));
+}
+
+/* --- a run that failed ------------------------------------------------ */
 
 /* A run that failed before it did anything leaves no trace in git. */
 static void

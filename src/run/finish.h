@@ -12,6 +12,12 @@
  * wanted failed: the work stays on its branch.
  */
 bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
+/*
+ * For a run that could not start: takes back what it made so far, branch, work
+ * tree, metadata and the job's folders. What stays is the session, if it was
+ * saved, which tells why. Nothing is printed but what could not be taken back.
+ */
+void finish_unstarted(struct supervisor *sup, const struct error *why);
 /* After a signal: checkpoint, session paused, how to go on. */
 void finish_interrupted(struct supervisor *sup);
 /* After a failure, which has been printed. */

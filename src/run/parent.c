@@ -196,8 +196,9 @@ save_leftovers(struct supervisor *sup, struct error *err)
 	return true;
 }
 
-bool
-parent_remove(struct supervisor *sup, struct error *err)
+/* Metadata go last: they tell that there is something to remove. */
+static bool
+drop(const struct supervisor *sup, struct error *err)
 {
 	autofree char *branch = mem_format("refs/heads/%s", sup->parent_branch);
 	autofree char *metadata =
@@ -205,14 +206,28 @@ parent_remove(struct supervisor *sup, struct error *err)
 	const char *const drop_branch[] = { "update-ref", "-d", branch, NULL };
 	const char *const drop_map[] = { "update-ref", "-d", sup->map_ref,
 		NULL };
-	if (path_is_dir(sup->parent_dir) && !save_leftovers(sup, err))
-		return error_wrap(err, "keeping uncommitted files");
 	if (!worktree_remove(&sup->repo, sup->parent_dir, err) ||
 	    !git_run(sup->repo.root, drop_branch, NULL, err) ||
 	    !git_run(sup->repo.root, drop_map, NULL, err))
 		return error_wrap(err, "removing the work tree");
 	unlink(metadata);
 	return true;
+}
+
+bool
+parent_remove(struct supervisor *sup, struct error *err)
+{
+	if (path_is_dir(sup->parent_dir) && !save_leftovers(sup, err))
+		return error_wrap(err, "keeping uncommitted files");
+	return drop(sup, err);
+}
+
+bool
+parent_take_back(struct supervisor *sup, struct error *err)
+{
+	autofree char *metadata =
+	    layout_metadata(&sup->layout, sup->parent_name);
+	return !path_exists(metadata) || drop(sup, err);
 }
 
 /* --- steps in it ------------------------------------------------------ */

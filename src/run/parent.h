@@ -19,6 +19,11 @@ bool parent_start_map(struct supervisor *sup, struct error *err) MUST_USE;
 bool parent_catch_up(struct supervisor *sup, struct error *err) MUST_USE;
 /* Removes tree, branch and refs of a run whose work is elsewhere or none. */
 bool parent_remove(struct supervisor *sup, struct error *err) MUST_USE;
+/*
+ * Undoes parent_create(), however far it came, for a run that could not start:
+ * no step was in the tree yet, so that nothing of it is kept.
+ */
+bool parent_take_back(struct supervisor *sup, struct error *err) MUST_USE;
 /* Nothing in it but what the run started from: no commit, no change. */
 bool parent_is_untouched(struct supervisor *sup);
 

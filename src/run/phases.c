@@ -628,10 +628,8 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	bool opened = open_run(&sup, err);
 	if (opened)
 		run_phases(&sup, status);
-	else if (sup.recorder.session.document != NULL &&
-	    sup.recorder.events.fd >= 0)
-		recorder_session(
-		    &sup.recorder, SESSION_FAILED, error_text(err));
+	else
+		finish_unstarted(&sup, err);
 	supervisor_release(&sup);
 	return opened;
 }

@@ -53,9 +53,9 @@ static void
 drop_reserve(struct recorder *recorder)
 {
 	autoerror struct error ignored = { 0 };
-	autofree char *path = path_join(recorder->job_dir, "reserve");
 	if (recorder->reserve < 0)
 		return;
+	autofree char *path = path_join(recorder->job_dir, "reserve");
 	close(recorder->reserve);
 	recorder->reserve = -1;
 	if (!file_remove(path, &ignored))
@@ -108,8 +108,7 @@ recorder_close(struct recorder *recorder)
 		log_warn("some events could not be written: %s",
 		    error_text(&recorder->events.failure));
 	event_close(&recorder->events);
-	if (recorder->job_id != NULL)
-		drop_reserve(recorder);
+	drop_reserve(recorder);
 	journal_close(&recorder->journal);
 	spool_close(&recorder->spool);
 	job_release(&recorder->job);

@@ -15,6 +15,8 @@ E2E_TESTS += %D%/hostile.sh
 dist_check_SCRIPTS += %D%/hostile.sh
 E2E_TESTS += %D%/streams.sh
 dist_check_SCRIPTS += %D%/streams.sh
+E2E_TESTS += %D%/records.sh
+dist_check_SCRIPTS += %D%/records.sh
 E2E_TESTS += %D%/terminal.sh
 dist_check_SCRIPTS += %D%/terminal.sh
 # The terminal is used by tests and is not a test itself.
