@@ -87,8 +87,7 @@ make_environment(struct chain *chain, struct error *err)
 	set_text(env, "PRODIGY_JOB_ID", spec->job);
 	set_text(env, "PRODIGY_PHASE", frame_phase_name(spec->phase));
 	set_text(env, "PRODIGY_WORKTREE", spec->directory);
-	autofree char *token =
-	    mem_format("%s/%s/%u", spec->job, spec->item, spec->attempt);
+	autofree char *token = frame_token(spec);
 	set_text(env, "PRODIGY_AGENT", token);
 	git_env(env, GIT_FOR_AGENT, sync_of(spec->phase));
 	if (spec->phase != PHASE_MAP)

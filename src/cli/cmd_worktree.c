@@ -195,20 +195,21 @@ drop_ref(const struct find *find, const char *ref, struct error *err)
 }
 
 static bool
-remove_tree(const struct find *find, const char *id, const char *branch,
+remove_tree(const struct find *find, const char *id, const json_t *session,
     struct error *err)
 {
+	const char *branch = json_get_text(session, "branch");
+	const char *map = json_get_text(session, "map_ref");
 	autofree char *path = layout_worktree(&find->layout, id);
 	autofree char *metadata = layout_metadata(&find->layout, id);
 	autofree char *ref = mem_format("refs/heads/%s", branch);
-	autofree char *map = mem_format("refs/prodigy/%s/map",
-	    text_starts_with(id, "session-") ? id + strlen("session-") : id);
 	if (is_dirty(path)) {
 		output_line("%s has uncommitted changes and stays.", path);
 		return true;
 	}
 	if (!worktree_remove(&find->repo, path, err) ||
-	    !drop_ref(find, ref, err) || !drop_ref(find, map, err))
+	    !drop_ref(find, ref, err) ||
+	    (map != NULL && !drop_ref(find, map, err)))
 		return false;
 	unlink(metadata);
 	return true;
@@ -261,7 +262,7 @@ merge_session(const struct find *find, const struct worktree_values *values,
 		return false;
 	output_line("Merged %zu commit%s into %s.", counts.commits,
 	    counts.commits == 1 ? "" : "s", target);
-	return remove_tree(find, id, branch, err);
+	return remove_tree(find, id, session, err);
 }
 
 static bool

@@ -3,9 +3,12 @@
  * The refs of jobs, looked at or mended while nothing else works on them. All
  * of this waits.
  *
- *	refs/prodigy/JOB/map		the merged state of a job
- *	refs/prodigy/JOB/i/KEY/ATTEMPT	an item's tip until it is merged
- *	refs/prodigy/salvage/JOB/ITEM	uncommitted work that was kept
+ *	refs/prodigy/RUN/map		the merged state of a job
+ *	refs/prodigy/RUN/i/KEY/ATTEMPT	an item's tip until it is merged
+ *	refs/prodigy/salvage/RUN/ITEM	uncommitted work that was kept
+ *
+ * RUN is the id of the job and eight random digits: runs of several homes may
+ * work in one repository.
  */
 #ifndef GIT_REFS_H
 #define GIT_REFS_H
@@ -27,7 +30,7 @@ struct ref_list {
 	size_t n;
 	size_t cap;
 };
-/* All refs below prefix ("refs/prodigy/JOB", whole components). */
+/* All refs below prefix ("refs/prodigy/RUN", whole components). */
 bool refs_list(const struct repo *repo, const char *prefix,
     struct ref_list *list, struct error *err) MUST_USE;
 void refs_list_release(struct ref_list *list);

@@ -89,6 +89,7 @@ static const struct record_field spec_fields[] = {
 	RECORD_FOREIGN("v"),
 	RECORD_ENUM(struct frame_spec, phase, phase_name, FRAME_PHASES),
 	RECORD(struct frame_spec, job),
+	RECORD(struct frame_spec, run),
 	RECORD(struct frame_spec, session),
 	RECORD(struct frame_spec, workflow),
 	RECORD(struct frame_spec, agent),
@@ -219,6 +220,12 @@ void
 frame_spec_release(struct frame_spec *spec)
 {
 	record_release(&frame_spec_table, spec);
+}
+
+char *
+frame_token(const struct frame_spec *spec)
+{
+	return mem_format("%s/%s/%u", spec->run, spec->item, spec->attempt);
 }
 
 /* --- the result ------------------------------------------------------- */

@@ -65,6 +65,7 @@ struct plan_request {
 struct frame_spec {
 	enum frame_phase phase;
 	char *job;
+	char *run; /* names the run on the machine: the id and random digits */
 	char *session;
 	char *workflow; /* name */
 	char *agent; /* agent id, "" outside of map */
@@ -117,6 +118,11 @@ void frame_spec_encode(const struct frame_spec *spec, struct str *out);
 bool frame_spec_decode(const char *line, size_t len, struct frame_spec *spec,
     struct error *err) MUST_USE;
 void frame_spec_release(struct frame_spec *spec);
+/*
+ * RUN/ITEM/ATTEMPT: marks every process that this attempt starts. A run's is
+ * like no other run's, whatever home that has.
+ */
+char *frame_token(const struct frame_spec *spec) MUST_USE;
 
 enum frame_type {
 	FRAME_HELLO, /* v, pid, host */

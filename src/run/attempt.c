@@ -194,7 +194,7 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	struct attempt *attempt = mem_zalloc(sizeof(*attempt));
 	attempt->loop = loop;
 	attempt->executor = executor;
-	attempt->token = executor_token(spec);
+	attempt->token = frame_token(spec);
 	attempt->on_frame = on_frame;
 	attempt->on_end = on_end;
 	attempt->arg = arg;

@@ -20,12 +20,6 @@ executor_release(struct executor *executor)
 	*executor = (struct executor){ 0 };
 }
 
-char *
-executor_token(const struct frame_spec *spec)
-{
-	return mem_format("%s/%s/%u", spec->job, spec->item, spec->attempt);
-}
-
 /* --- agents as children ----------------------------------------------- */
 
 static void

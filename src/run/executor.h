@@ -52,9 +52,6 @@ struct executor {
 
 void executor_release(struct executor *executor);
 
-/* PRODIGY_AGENT value that marks every process of an attempt. */
-char *executor_token(const struct frame_spec *spec) MUST_USE;
-
 /*
  * "local": agents as children of this process. Fills executor, which is
  * released by executor_release().

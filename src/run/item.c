@@ -34,15 +34,16 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 	item->id = items_id(index);
 	item->agent_id = mem_format("%s_agent_%zu", sup->id, index);
 	/* Each attempt has names of its own: a late one harms nobody. */
-	item->name = attempt_number == 1
-	    ? mem_format("mapreduce-agent-%s", item->agent_id)
-	    : mem_format("mapreduce-agent-%s_attempt_%u", item->agent_id,
-		  attempt_number);
+	autofree char *end = attempt_number == 1
+	    ? mem_format("_agent_%zu", index)
+	    : mem_format("_agent_%zu_attempt_%u", index, attempt_number);
+	item->name = mem_format("mapreduce-agent-%s%s", sup->id, end);
 	item->path = layout_worktree(&sup->layout, item->name);
-	item->branch = mem_format("prodigy-%s", item->name);
+	item->branch =
+	    mem_format("prodigy-mapreduce-agent-%s%s", sup->run, end);
 	item->branch_ref = mem_format("refs/heads/%s", item->branch);
 	item->ready_ref = mem_format(
-	    "refs/prodigy/%s/i/%s/%u", sup->id, item->id, attempt_number);
+	    "refs/prodigy/%s/i/%s/%u", sup->run, item->id, attempt_number);
 	item->start = clock_now();
 	return item;
 }
@@ -293,7 +294,7 @@ start_attempt(struct item *item, struct error *err)
 	const struct supervisor *sup = item->shared->sup;
 	autojson json_t *vars = make_vars(item);
 	autofree char *salvage_ref =
-	    mem_format("refs/prodigy/salvage/%s/%s", sup->id, item->id);
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, item->id);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_MAP);
 	spec.agent = item->agent_id;
 	spec.item = item->id;

@@ -72,7 +72,7 @@ struct item {
 	char *path; /* of its work tree */
 	char *branch; /* short name */
 	char *branch_ref; /* refs/heads/BRANCH */
-	char *ready_ref; /* refs/prodigy/JOB/i/ITEM/ATTEMPT: tip, when ready */
+	char *ready_ref; /* refs/prodigy/RUN/i/ITEM/ATTEMPT: tip, when ready */
 	char *base; /* the commit it started from; NULL before */
 	enum trees_state tree; /* what is in the tree when the agent starts */
 	bool tree_kept; /* its work tree stays for the user */

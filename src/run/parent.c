@@ -89,7 +89,7 @@ stash(const struct supervisor *sup, struct str *oid, struct error *err)
 		return false;
 	if (oid->len == 0)
 		return true;
-	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->id);
+	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->run);
 	const char *const keep[] = { "update-ref", ref, str_text(oid), NULL };
 	return git_run(sup->parent_dir, keep, NULL, err) &&
 	    git_run(sup->parent_dir, reset, NULL, err);
@@ -99,7 +99,7 @@ static bool
 unstash(const struct supervisor *sup, const struct str *oid, struct error *err)
 {
 	autoerror struct error why = { 0 };
-	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->id);
+	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->run);
 	const char *const apply[] = { "stash", "apply", "-q", str_text(oid),
 		NULL };
 	const char *const reset[] = { "reset", "-q", "--hard", NULL };
@@ -120,7 +120,7 @@ move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 {
 	char commit[GIT_OID_SIZE];
 	autofree char *ref =
-	    mem_format("refs/prodigy/salvage/%s/parent", sup->id);
+	    mem_format("refs/prodigy/salvage/%s/parent", sup->run);
 	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
 		NULL };
 	if (!salvage_keep(sup->parent_dir, ref,

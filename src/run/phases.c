@@ -162,13 +162,16 @@ make_ids(struct supervisor *sup, struct error *err)
 		if (sup->id == NULL)
 			return false;
 		sup->parent_name = ids_session_of_job(sup->id);
+		sup->run = ids_name_run(sup->id);
+		sup->parent_branch = mem_format("prodigy-session-%s", sup->run);
 	} else {
 		sup->parent_name = ids_new_session();
 		sup->id = mem_text(sup->parent_name);
+		sup->run = mem_text(sup->id); /* random already */
+		sup->parent_branch = mem_format("prodigy-%s", sup->run);
 	}
 	sup->parent_dir = layout_worktree(&sup->layout, sup->parent_name);
-	sup->parent_branch = mem_format("prodigy-%s", sup->parent_name);
-	sup->map_ref = mem_format("refs/prodigy/%s/map", sup->id);
+	sup->map_ref = mem_format("refs/prodigy/%s/map", sup->run);
 	return true;
 }
 
@@ -217,6 +220,7 @@ describe_session(struct supervisor *sup)
 	session_set_text(session, "worktree_path", sup->parent_dir);
 	session_set_text(session, "worktree_name", sup->parent_name);
 	session_set_text(session, "branch", sup->parent_branch);
+	session_set_text(session, "map_ref", sup->map_ref);
 	session_set_text(session, "original_branch", sup->repo.branch);
 	session_set_text(session, "base_commit", sup->repo.head);
 	session_set_text(session, "workflow_name", sup->workflow.name);

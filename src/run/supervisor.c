@@ -47,6 +47,7 @@ supervisor_release(struct supervisor *sup)
 	if (sup->lock >= 0)
 		close(sup->lock);
 	free(sup->id);
+	free(sup->run);
 	free(sup->parent_name);
 	free(sup->parent_dir);
 	free(sup->parent_branch);
@@ -90,6 +91,7 @@ supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 {
 	struct frame_spec spec = frame_spec_of(&sup->workflow, phase);
 	spec.job = sup->id;
+	spec.run = sup->run;
 	spec.session = sup->parent_name;
 	spec.attempt = 1;
 	spec.directory = sup->parent_dir;

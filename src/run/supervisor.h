@@ -59,10 +59,15 @@ struct supervisor {
 	struct progress *progress;
 	struct recorder recorder;
 	char *id; /* job id, or session id of a standard workflow */
+	/*
+	 * The id with random digits: names the run in refs, branches and
+	 * tokens, which other homes see, too.
+	 */
+	char *run;
 	char *parent_name; /* of the parent work tree: the session id */
 	char *parent_dir;
 	char *parent_branch; /* short name */
-	char *map_ref; /* refs/prodigy/JOB/map */
+	char *map_ref; /* refs/prodigy/RUN/map */
 	char *log_dir;
 	char *identity; /* "Name <mail>" of merge commits */
 	struct vars *vars; /* arguments, env, captures of setup */

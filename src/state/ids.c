@@ -3,11 +3,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -18,31 +20,64 @@
 #include "state/session.h"
 
 #define CLAIM_TRIES 10000
+#define RUN_DIGITS 8
 #define CANDIDATES 10 /* named in a message */
 #define MAPPING_LIMIT 65536
+
+/*
+ * An id is free when no session of the home has it, whatever its repository:
+ * the lock file of the session is made, which nobody removes.
+ */
+static bool
+claim(
+    const struct layout *layout, const char *id, bool *taken, struct error *err)
+{
+	autofree char *session = ids_session_of_job(id);
+	autofree char *lock = layout_lock(layout, session);
+	autofree char *document = layout_session(layout, session);
+	autofree char *dir = layout_job(layout, id);
+	*taken = true;
+	if (path_exists(document))
+		return true;
+	autofd int fd =
+	    open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EEXIST ||
+		    error_system(err, "creating %s", lock);
+	if (mkdir(dir, 0700) != 0)
+		return errno == EEXIST || error_system(err, "creating %s", dir);
+	*taken = false;
+	return true;
+}
 
 char *
 ids_claim_job(const struct layout *layout, int64_t wall_ms, struct error *err)
 {
 	char stamp[CLOCK_STAMP_SIZE];
 	autofree char *jobs = layout_jobs(layout);
+	autofree char *locks = path_join(layout->home, "locks");
 	clock_stamp(wall_ms, stamp);
-	if (!path_make_dirs(jobs, err))
+	if (!path_make_dirs(jobs, err) || !path_make_dirs(locks, err))
 		return NULL;
 	for (int i = 1; i < CLAIM_TRIES; i++) {
 		autofree char *id = i == 1
 		    ? mem_format("mapreduce-%s", stamp)
 		    : mem_format("mapreduce-%s-%d", stamp, i);
-		autofree char *dir = layout_job(layout, id);
-		if (mkdir(dir, 0700) == 0)
-			return mem_text(id);
-		if (errno != EEXIST) {
-			error_system(err, "creating %s", dir);
+		bool taken;
+		if (!claim(layout, id, &taken, err))
 			return NULL;
-		}
+		if (!taken)
+			return mem_text(id);
 	}
 	error_set(err, ERROR_STATE, "no free job id at %s", stamp);
 	return NULL;
+}
+
+char *
+ids_name_run(const char *job)
+{
+	char digits[RUN_DIGITS + 1];
+	return mem_format("%s-%s", job, id_hex(digits, RUN_DIGITS));
 }
 
 char *

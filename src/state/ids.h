@@ -15,11 +15,17 @@
 #include "state/layout.h"
 
 /*
- * A new job: mapreduce-YYYYMMDD_HHMMSS, with -2, -3, ... when that is taken.
- * Its folder is made, which claims the id.
+ * A new job: mapreduce-YYYYMMDD_HHMMSS, with -2, -3, ... when that is taken in
+ * any repository of the home. Its folder and the lock file of its session are
+ * made, which claims the id.
  */
 char *ids_claim_job(
     const struct layout *layout, int64_t wall_ms, struct error *err) MUST_USE;
+/*
+ * The name of a new run of a job where other homes can see it: the id, a dash
+ * and eight random digits.
+ */
+char *ids_name_run(const char *job) MUST_USE;
 /* session-{job id} for a job, session-{uuid} for a workflow. */
 char *ids_session_of_job(const char *job) MUST_USE;
 char *ids_new_session(void) MUST_USE;

@@ -212,7 +212,7 @@ Y
 	OUT=$scratch/block.out
 	export OUT
 	run 0 "$PRODIGY" run ../block.yml -y
-	has "$OUT" '^prodigy-session-mapreduce-[0-9_-]+ main 2$'
+	has "$OUT" '^prodigy-session-mapreduce-[0-9a-f_-]+ main 2$'
 	is "$(git log -1 --format=%s)" 'my merge'
 	nothing_left .
 }

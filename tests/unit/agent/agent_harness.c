@@ -74,7 +74,8 @@ harness_open(struct harness *harness, enum frame_phase phase)
 		abort();
 	harness->spec = (struct frame_spec){
 		.phase = phase,
-		.job = mem_format("job-%s", path_name(template)),
+		.job = mem_text("job"),
+		.run = mem_format("job-%s", path_name(template)),
 		.session = mem_text("session-1"),
 		.workflow = mem_text("test"),
 		.agent = mem_text(phase == PHASE_MAP ? "agent_0" : ""),
@@ -306,7 +307,7 @@ unsigned
 harness_survivors(const struct harness *harness)
 {
 	autofree char *token =
-	    mem_format("PRODIGY_AGENT=%s/", harness->spec.job);
+	    mem_format("PRODIGY_AGENT=%s/", harness->spec.run);
 	unsigned n = 0;
 	DIR *proc = opendir("/proc");
 	if (proc == NULL)

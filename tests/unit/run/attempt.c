@@ -120,7 +120,8 @@ trial_open(struct trial *trial, const char *script)
 	autoerror struct error err = { 0 };
 	struct executor local;
 	struct frame_spec spec = { .phase = PHASE_MAP };
-	char job[] = "job", item[] = "item_3", nothing[] = "";
+	char job[] = "job", run[] = "job-1a2b", item[] = "item_3",
+	     nothing[] = "";
 	*trial = (struct trial){ .script = script };
 	current = trial;
 	if (!executor_local(&local, &err))
@@ -137,6 +138,7 @@ trial_open(struct trial *trial, const char *script)
 	if (!child_init(trial->loop, &err))
 		BUG("%s", error_text(&err));
 	spec.job = job;
+	spec.run = run;
 	spec.item = item;
 	spec.agent = spec.session = spec.workflow = spec.directory = nothing;
 	spec.attempt = 2;
@@ -255,7 +257,7 @@ test_lost(void)
 	tap_is_text(trial.why,
 	    "the agent process ended with status 7 without a result",
 	    "a lost attempt tells the exit status");
-	tap_is_text(trial.token, "job/item_3/2",
+	tap_is_text(trial.token, "job-1a2b/item_3/2",
 	    "what a lost attempt left is swept by its token");
 	tap_is_int(trial.swept, 1, "and it is swept once");
 	trial_close(&trial);
@@ -276,7 +278,7 @@ test_not_started(void)
 	char nothing[] = "";
 	trial_open(&trial, HEAR);
 	wait_for_end(&trial);
-	spec.job = spec.item = spec.agent = nothing;
+	spec.job = spec.run = spec.item = spec.agent = nothing;
 	free(trial.executor.program);
 	trial.executor.program = mem_text("/nonexistent");
 	tap_ok(attempt_start(trial.loop, &trial.executor, &spec, came, ended,

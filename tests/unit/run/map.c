@@ -212,7 +212,7 @@ test_blocked_ref(void)
 	harness_open(&harness, 1);
 	harness_items(&harness, "[" ITEM(EDIT("1", "one"), "ok") "]");
 	autofree char *script = mem_format(
-	    "git update-ref refs/prodigy/%s/i/item_0 HEAD", harness.sup.id);
+	    "git update-ref refs/prodigy/%s/i/item_0 HEAD", harness.sup.run);
 	autofree char *done = harness_sh(&harness, script);
 	tap_ok(harness_map(&harness, &err), "a ref in the way fails no map");
 	expect(&harness, JOB_ITEM_FAILED, 1, "without its ref it has failed");
@@ -231,7 +231,7 @@ test_moved_ref(void)
 		"git update-ref refs/prodigy/%s/map $(git commit-tree -m x "
 		"HEAD^{tree}); " EDIT("1", "one"),
 		"ok") "]",
-	    harness.sup.id);
+	    harness.sup.run);
 	harness_items(&harness, items);
 	tap_ok(harness_map(&harness, &err), "a moved ref fails no map");
 	expect(&harness, JOB_ITEM_FAILED, 1, "its item has failed");

@@ -238,6 +238,21 @@ test_job_ids(void)
 	tap_is_text(jobs.items[10], "mapreduce-20250111_120000-11",
 	    "in the order they were made");
 	layout_release(&layout);
+	open_or_die("/x/other", &layout);
+	autofree char *other = ids_claim_job(&layout, STAMP_MS, &err);
+	tap_is_text(other, "mapreduce-20250111_120000-12",
+	    "another repository of the home gets none that is taken");
+	layout_release(&layout);
+	set_home("jobs-elsewhere");
+	open_or_die("/x/repo", &layout);
+	autofree char *elsewhere = ids_claim_job(&layout, STAMP_MS, &err);
+	autofree char *run = ids_name_run(elsewhere);
+	autofree char *again = ids_name_run(elsewhere);
+	tap_is_text(elsewhere, want[0], "another home has ids of its own");
+	tap_ok(strncmp(run, want[0], strlen(want[0])) == 0 &&
+		strlen(run) == strlen(want[0]) + 9 && strcmp(run, again) != 0,
+	    "so a run has a name that no other has: %s", run);
+	layout_release(&layout);
 }
 
 struct find_case {
