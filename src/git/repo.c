@@ -101,6 +101,22 @@ repo_find(const char *dir, struct repo *repo, struct error *err)
 	return false;
 }
 
+/*
+ * Git's own short form is for people: beside a tag of the same name it is
+ * "heads/NAME".
+ */
+static char *
+read_branch(const char *dir)
+{
+	autostr struct str out = { 0 };
+	autoerror struct error detached = { 0 };
+	const char *const args[] = { "symbolic-ref", "-q", "HEAD", NULL };
+	if (!ask(dir, args, &out, &detached) ||
+	    !text_starts_with(str_text(&out), "refs/heads/"))
+		return NULL;
+	return mem_text(str_text(&out) + strlen("refs/heads/"));
+}
+
 bool
 repo_open(const char *dir, struct repo *repo, struct error *err)
 {
@@ -117,11 +133,7 @@ repo_open(const char *dir, struct repo *repo, struct error *err)
 		return false;
 	}
 	repo->head = str_take(&out);
-	const char *const args[] = { "symbolic-ref", "-q", "--short", "HEAD",
-		NULL };
-	error_release(&ignored);
-	if (git_run(dir, args, &out, &ignored))
-		repo->branch = str_take(&out);
+	repo->branch = read_branch(dir);
 	return true;
 }
 

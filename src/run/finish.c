@@ -113,28 +113,20 @@ has_consent(struct supervisor *sup, const struct final_counts *counts)
 	return ask_user(sup, question);
 }
 
-static json_t *
-lines_to_json(const struct str *text)
-{
-	json_t *list = json_array();
-	autofree char *copy = mem_text(str_text(text));
-	char *rest = copy;
-	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-		if (*line != '\0')
-			json_array_append_new(list, json_text(line));
-	return list;
-}
-
+/* What git listed, with NULs between. */
 static void
 set_list(struct vars *vars, const char *name, const char *joined,
-    const struct str *text)
+    const struct str *listed)
 {
-	autojson json_t *list = lines_to_json(text);
+	autojson json_t *list = json_array();
 	autostr struct str commas = { 0 };
 	autostr struct str json = { 0 };
-	for (size_t i = 0; i < json_array_size(list); i++)
-		str_format(&commas, "%s%s", i > 0 ? "," : "",
-		    json_string_value(json_array_get(list, i)));
+	const char *end = str_text(listed) + listed->len;
+	for (const char *at = str_text(listed); at < end;
+	     at += strlen(at) + 1) {
+		json_array_append_new(list, json_text(at));
+		str_format(&commas, "%s%s", commas.len > 0 ? "," : "", at);
+	}
 	json_compact(list, &json, false);
 	vars_set_text(vars, name, str_text(&json), VARS_DATA);
 	vars_set_text(vars, joined, str_text(&commas), VARS_DATA);
@@ -152,11 +144,14 @@ set_merge_vars(struct supervisor *sup, struct vars *vars,
 	    sup->repo.branch, sup->parent_branch);
 	const char *const list[] = { "rev-list", "--reverse", range, "--",
 		NULL };
-	const char *const names[] = { "diff", "--name-only", "--no-ext-diff",
-		change, "--", NULL };
+	const char *const names[] = { "diff", "--name-only", "-z",
+		"--no-ext-diff", change, "--", NULL };
 	if (!git_run(sup->repo.root, list, &commits, err) ||
 	    !git_run(sup->repo.root, names, &files, err))
 		return false;
+	for (size_t i = 0; i < commits.len; i++)
+		if (commits.data[i] == '\n')
+			commits.data[i] = '\0';
 	vars_set_text(vars, "merge.worktree", sup->parent_name, VARS_TRUSTED);
 	vars_set_text(
 	    vars, "merge.source_branch", sup->parent_branch, VARS_TRUSTED);

@@ -65,6 +65,11 @@ test_places(void)
 	tap_is_text(
 	    who, "Tester <tester@example.org>", "the identity is the user's");
 	repo_release(&repo);
+	sh(linked, "git tag side");
+	open_repository(linked, &repo);
+	tap_is_text(repo.branch, "side",
+	    "a tag of the same name does not change what it is called");
+	repo_release(&repo);
 	sh(linked, "git checkout -q --detach");
 	open_repository(linked, &repo);
 	tap_ok(repo.branch == NULL, "a detached HEAD has no branch");
