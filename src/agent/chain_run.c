@@ -40,6 +40,35 @@ run_kind(struct chain *chain, const struct step *step, struct outcome *outcome)
 	BUG("step kind %d", (int)step->kind);
 }
 
+/* Whether something asks for what the current step printed. */
+static bool
+output_is_wanted(const struct chain *chain, const struct step *step)
+{
+	const struct frame_spec *spec = chain->spec;
+	if (step->capture.name != NULL || step->id != NULL)
+		return true;
+	for (size_t i = 0; i < spec->outputs.n; i++)
+		if (spec->outputs.items[i].command_index == chain->step)
+			return true;
+	if (chain->step + 1 == spec->steps.n)
+		return false;
+	const char *next = spec->steps.items[chain->step + 1].command;
+	return next != NULL && strstr(next, ".output") != NULL;
+}
+
+/* What was printed becomes other bytes where it is used as a value. */
+static void
+tell_repair(const struct chain *chain, const struct step *step,
+    const struct outcome *outcome)
+{
+	autofree char *label = step_label(step);
+	if (outcome->repaired && output_is_wanted(chain, step))
+		chain_note(chain,
+		    "%s: its output is not UTF-8: as a value it has U+FFFD in "
+		    "place of other bytes",
+		    label);
+}
+
 /* The command alone, once, with its captures; the outcome is empty before. */
 static void
 run_command(
@@ -51,6 +80,7 @@ run_command(
 	run_kind(chain, step, outcome);
 	chain_show_rest(chain);
 	outcome->ms = clock_now() - start;
+	tell_repair(chain, step, outcome);
 	if (!captures_publish(step, outcome, chain->recent, chain->kept, &err))
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 }
@@ -418,7 +448,7 @@ finish(struct chain_run *run)
 	autostr struct str output = { 0 };
 	if (result->failure.cause == CAUSE_NONE)
 		phase_captures_publish(&run->captures, chain);
-	excerpt_repaired(&run->output, &output);
+	(void)excerpt_repaired(&run->output, &output);
 	result->output = str_take(&output);
 	/* Nobody asks for the captures of a single agent. */
 	if (chain->spec->phase != PHASE_MAP)

@@ -24,6 +24,7 @@ struct outcome {
 	struct str out; /* standard output, bounded, fit for JSON */
 	struct str err;
 	bool cut; /* more was printed than is kept in out */
+	bool repaired; /* out stands for bytes that are not UTF-8 */
 	int64_t ms;
 	char *log; /* NULL when nothing was written */
 };

@@ -129,8 +129,8 @@ step_command_was_stopped(
 void
 step_command_output(const struct step_command *command, struct outcome *outcome)
 {
-	excerpt_repaired(&command->out, &outcome->out);
-	excerpt_repaired(&command->err, &outcome->err);
+	outcome->repaired = excerpt_repaired(&command->out, &outcome->out);
+	(void)excerpt_repaired(&command->err, &outcome->err);
 	outcome->cut = excerpt_dropped(&command->out) > 0;
 }
 

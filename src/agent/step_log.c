@@ -8,6 +8,7 @@
 
 #include "agent/step_log.h"
 #include "base/file.h"
+#include "base/text.h"
 
 static const char cut_line[] = "\n[log cut here: it reached its limit]\n";
 
@@ -48,7 +49,7 @@ step_log_add(struct step_log *log, const void *bytes, size_t len)
 		return;
 	uint64_t room = log->limit - log->len;
 	bool is_full = len > room;
-	size_t fits = is_full ? (size_t)room : len;
+	size_t fits = is_full ? text_cut(bytes, len, (size_t)room) : len;
 	log->len += fits;
 	if (!file_write_all(log->fd, bytes, fits, &log->err) ||
 	    (is_full &&

@@ -14,6 +14,7 @@
 /* The bytes of a character that follow its first: 10xxxxxx. */
 #define FOLLOWS(byte) (((unsigned char)(byte)&0xc0) == 0x80)
 #define SUGGEST_LONGEST 64
+#define SHOWN_BYTES 200 /* of a text that is refused */
 
 /* The character at the front of some bytes. */
 struct character {
@@ -65,18 +66,40 @@ decode(const uint8_t *at, size_t len)
 	return c;
 }
 
+/* How many bytes at the front are whole characters. */
+static size_t
+valid_bytes(const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+	while (at < len) {
+		struct character c = decode(bytes + at, len - at);
+		if (!c.valid)
+			break;
+		at += c.len;
+	}
+	return at;
+}
+
 bool
 text_is_utf8(const void *bytes, size_t len)
 {
-	const uint8_t *at = bytes;
-	while (len > 0) {
-		struct character c = decode(at, len);
-		if (!c.valid)
-			return false;
-		at += c.len;
-		len -= c.len;
-	}
-	return true;
+	return valid_bytes(bytes, len) == len;
+}
+
+bool
+text_check(const char *what, const void *bytes, size_t len, struct error *err)
+{
+	const uint8_t *text = bytes;
+	autostr struct str shown = { 0 };
+	size_t at = valid_bytes(text, len);
+	if (at == len)
+		return true;
+	size_t start = at < SHOWN_BYTES / 2 ? 0 : at - SHOWN_BYTES / 2;
+	size_t n = len - start < SHOWN_BYTES ? len - start : SHOWN_BYTES;
+	text_visible(&shown, text + start, n, true);
+	return error_set(err, ERROR_INPUT,
+	    "%s is not UTF-8: byte %zu of %zu is 0x%02x: %s", what, at + 1, len,
+	    text[at], str_text(&shown));
 }
 
 size_t
@@ -100,6 +123,26 @@ text_tail(const char *bytes, size_t len, size_t limit)
 		if (!FOLLOWS(bytes[at]))
 			return at;
 	return limit < UTF8_LONGEST ? len : start;
+}
+
+size_t
+text_whole(const char *bytes, size_t len)
+{
+	for (size_t back = 1; back < UTF8_LONGEST && back <= len; back++) {
+		uint8_t byte = (uint8_t)bytes[len - back];
+		if (!FOLLOWS(byte))
+			return announced(byte) > back ? len - back : len;
+	}
+	return len;
+}
+
+size_t
+text_rest(const char *bytes, size_t len)
+{
+	size_t n = 0;
+	while (n < len && n < UTF8_LONGEST && FOLLOWS(bytes[n]))
+		n++;
+	return n < UTF8_LONGEST ? n : 0;
 }
 
 size_t

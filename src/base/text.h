@@ -10,10 +10,17 @@
 #include <stddef.h>
 
 #include "base/defs.h"
+#include "base/error.h"
 #include "base/str.h"
 
 /* UTF-8 as in RFC 3629: shortest forms, no surrogates. */
 bool text_is_utf8(const void *bytes, size_t len);
+/*
+ * For what must keep its bytes and can only be UTF-8: names, paths, items. An
+ * error names what, the first byte that is wrong, and shows the text.
+ */
+bool text_check(const char *what, const void *bytes, size_t len,
+    struct error *err) MUST_USE;
 /*
  * The longest prefix of at most limit bytes that does not end within a UTF-8
  * character: its length, len itself when all fits. Bytes that are not UTF-8 are
@@ -26,6 +33,16 @@ size_t text_cut(const char *bytes, size_t len, size_t limit);
  * the limit.
  */
 size_t text_tail(const char *bytes, size_t len, size_t limit);
+/*
+ * Of the front of a longer text: how many of its bytes are whole characters,
+ * so that the rest, a few bytes at most, belongs to one that goes on.
+ */
+size_t text_whole(const char *bytes, size_t len);
+/*
+ * Of the end of a longer text: how many bytes at its front, a few at most,
+ * belong to a character that began before.
+ */
+size_t text_rest(const char *bytes, size_t len);
 /* How many characters UTF-8 text has. */
 size_t text_count(const char *bytes, size_t len);
 /* Appends bytes with each invalid sequence replaced by U+FFFD. */

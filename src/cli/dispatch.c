@@ -166,6 +166,30 @@ run_command(struct invocation *invocation, int *status, struct error *err)
 	    command->run(invocation, status, err);
 }
 
+/*
+ * What comes in here goes on as JSON: to agents, and into records. (Other
+ * variables of the environment are handed on as they are.)
+ */
+static bool
+check_bytes(int argc, char **argv, struct error *err)
+{
+	autostrv struct strv env = { 0 };
+	for (int i = 1; i < argc; i++) {
+		autofree char *what = mem_format("argument %d", i);
+		if (!text_check(what, argv[i], strlen(argv[i]), err))
+			return false;
+	}
+	strv_env_inherit(&env);
+	for (size_t i = 0; i < env.n; i++) {
+		autofree char *name = NULL;
+		const char *value = strv_env_split(env.items[i], &name);
+		if (value != NULL && text_starts_with(name, "PRODIGY") &&
+		    !text_check(name, value, strlen(value), err))
+			return false;
+	}
+	return true;
+}
+
 /* "prodigy help dlq show" is "prodigy dlq show --help". */
 static void
 turn_help_around(int *argc, char ***argv, struct global_options *global)
@@ -219,7 +243,8 @@ dispatch_line(const struct command *root, int argc, char **argv)
 	autoerror struct error err = { 0 };
 	struct invocation invocation = { .path = mem_text(root->name) };
 	int status = 0;
-	if (!run_line(root, &invocation, argc, argv, &status, &err)) {
+	if (!check_bytes(argc, argv, &err) ||
+	    !run_line(root, &invocation, argc, argv, &status, &err)) {
 		print_failure(&err, invocation.path);
 		status = status != 0 ? status : error_exit_code(err.kind);
 	}

@@ -238,7 +238,7 @@ add_complaint(struct str *text, const struct git_result *result)
 {
 	const struct str *said =
 	    result->err.len > 0 ? &result->err : &result->out;
-	size_t len = said->len < COMPLAINT_LIMIT ? said->len : COMPLAINT_LIMIT;
+	size_t len = text_cut(str_text(said), said->len, COMPLAINT_LIMIT);
 	autofree char *copy = mem_text_n(str_text(said), len);
 	if (result->code == GIT_CODE_TIMEOUT)
 		str_add(text, "git did not end in time");

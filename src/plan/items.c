@@ -90,7 +90,16 @@ keeps_its_text(const json_t *value, const char *line, size_t len)
 	return text.len == len && memcmp(text.data, line, len) == 0;
 }
 
-/* False when the line must be JSON and is not. */
+/* An item with other bytes would be another item: another file, say. */
+static bool
+refuse_bytes(const struct input_lines *lines, const char *line, size_t len,
+    struct error *err)
+{
+	autofree char *place = mem_format("%s:%zu", lines->name, lines->number);
+	return text_check(place, line, len, err);
+}
+
+/* False when the line must be JSON and is not, or is not UTF-8. */
 static bool
 add_line(
     struct input_lines *lines, const char *line, size_t len, struct error *err)
@@ -104,6 +113,8 @@ add_line(
 		return error_set(err, ERROR_INPUT,
 		    "%s:%zu: a line of %zu bytes is over the limit of %zu",
 		    lines->name, lines->number, len, ITEMS_LINE_LIMIT);
+	if (!text_is_utf8(line, len))
+		return refuse_bytes(lines, line, len, err);
 	if (may_be_json(line[first]))
 		value =
 		    json_load_line(line, len, lines->name, lines->number, &why);
@@ -116,7 +127,7 @@ add_line(
 		value = NULL;
 	}
 	json_array_append_new(
-	    lines->items, value != NULL ? value : json_string_lossy(line, len));
+	    lines->items, value != NULL ? value : json_stringn(line, len));
 	return true;
 }
 

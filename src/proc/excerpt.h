@@ -8,6 +8,7 @@
 #ifndef PROC_EXCERPT_H
 #define PROC_EXCERPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,13 +24,16 @@ struct excerpt {
 
 void excerpt_add(struct excerpt *excerpt, const void *bytes, size_t len);
 uint64_t excerpt_dropped(const struct excerpt *excerpt); /* bytes */
-/* Appends head, a line that says how much is missing (if so), tail. */
+/*
+ * Appends head, a line that says how much is missing (if so), tail. Beside a
+ * gap stand whole characters, and whole lines where those are not too long.
+ */
 void excerpt_text(const struct excerpt *excerpt, struct str *out);
 /*
- * Appends the same text fit for JSON: what is not UTF-8 is repaired, which a
- * character that stands on the edge of the gap needs as well.
+ * Appends the same text fit for JSON. True when that needed a repair, since
+ * something in it is not UTF-8.
  */
-void excerpt_repaired(const struct excerpt *excerpt, struct str *out);
+bool excerpt_repaired(const struct excerpt *excerpt, struct str *out);
 void excerpt_release(struct excerpt *excerpt); /* keeps the limits */
 
 #endif

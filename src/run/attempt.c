@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "git/git.h"
 #include "proc/child.h"
@@ -139,8 +140,11 @@ describe_loss(
 		    LADDER_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);
-	if (attempt->complaint.len > 0)
-		str_format(why, ": %s", str_text(&attempt->complaint));
+	if (attempt->complaint.len == 0)
+		return;
+	str_add(why, ": ");
+	text_repair(why, attempt->complaint.data,
+	    text_whole(attempt->complaint.data, attempt->complaint.len));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "git/git.h"
 #include "git/merge.h"
@@ -203,12 +204,20 @@ publish(struct merging *merging)
 
 /* --- one merge -------------------------------------------------------- */
 
+/* Of whatever bytes, so that it can be told and recorded. */
+static void
+add_path(struct str *list, const char *path)
+{
+	str_add(list, list->len > 0 ? ", " : "");
+	text_visible(list, path, strlen(path), true);
+}
+
 static void
 set_conflict(struct item *item, const struct strv *paths)
 {
 	autostr struct str list = { 0 };
 	for (size_t i = 0; i < paths->n; i++)
-		str_format(&list, "%s%s", i > 0 ? ", " : "", paths->items[i]);
+		add_path(&list, paths->items[i]);
 	failure_set(&item->failure, CAUSE_MERGE_CONFLICT, 0,
 	    "merge conflict in %s; its work is on branch %s", str_text(&list),
 	    item->branch);

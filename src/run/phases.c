@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "data/template.h"
 #include "git/git.h"
@@ -591,6 +592,21 @@ open_loop(struct supervisor *sup, struct error *err)
 	    executor_local(&sup->executor, err);
 }
 
+/* What is recorded as text, and must be found again by it. */
+static bool
+check_names(const struct supervisor *sup, struct error *err)
+{
+	const char *branch = sup->repo.branch;
+	autoerror struct error ignored = { 0 };
+	autofree char *path = path_real(sup->options->workflow, &ignored);
+	return (path == NULL ||
+		   text_check(
+		       "the path of the workflow", path, strlen(path), err)) &&
+	    (branch == NULL ||
+		text_check(
+		    "the name of the branch", branch, strlen(branch), err));
+}
+
 static bool
 open_run(struct supervisor *sup, struct error *err)
 {
@@ -598,7 +614,7 @@ open_run(struct supervisor *sup, struct error *err)
 	const char *dir = options->directory == NULL ? "." : options->directory;
 	sup->vars = vars_new(NULL);
 	if (!start_load(options, &sup->workflow, err) ||
-	    !repo_open(dir, &sup->repo, err) ||
+	    !repo_open(dir, &sup->repo, err) || !check_names(sup, err) ||
 	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err))
 		return false;
 	start_claude(options, &sup->workflow, &sup->claude);

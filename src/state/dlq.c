@@ -45,7 +45,7 @@ dlq_signature(const struct failure *failure)
 		if (is_telling(word))
 			str_format(&out, "%s%s", words++ == 0 ? "" : " ", word);
 	}
-	str_cut(&out, SIGNATURE_BYTES);
+	str_cut(&out, text_cut(str_text(&out), out.len, SIGNATURE_BYTES));
 	return str_take(&out);
 }
 

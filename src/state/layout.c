@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "state/layout.h"
 
@@ -185,19 +186,29 @@ claim_name(struct layout *layout, bool create, struct error *err)
 	    write_claim(layout->home, layout->repo, layout->root, err);
 }
 
+/* Paths stand in JSON, which has no other text. */
+static bool
+check_text(const char *what, const char *path, struct error *err)
+{
+	return text_check(what, path, strlen(path), err);
+}
+
 static bool
 open_layout(
     const char *root, bool create, struct layout *layout, struct error *err)
 {
 	*layout = (struct layout){ .root = mem_text(root) };
 	autofree char *wanted = wanted_home(err);
-	if (wanted == NULL)
+	if (wanted == NULL ||
+	    !check_text("the path of the state folder", wanted, err) ||
+	    !check_text("the path of the repository", root, err))
 		return false;
 	if (create && !path_make_dirs(wanted, err))
 		return false;
 	layout->home =
 	    path_exists(wanted) ? path_real(wanted, err) : mem_text(wanted);
 	return layout->home != NULL &&
+	    check_text("the path of the state folder", layout->home, err) &&
 	    (!create || check_home(layout->home, err)) &&
 	    claim_name(layout, create, err);
 }

@@ -62,7 +62,106 @@ Y
 	done
 }
 
+# --- bytes --------------------------------------------------------------
+
+# Shows what is on standard error, where no other byte may be repaired.
+refused() { # what, arguments of prodigy
+	what=$1
+	shift
+	status=0
+	"$PRODIGY" "$@" >"$out" 2>"$err" </dev/null || status=$?
+	[ "$status" -ne 0 ] || { echo "not refused: $what" && return 1; }
+	has "$err" 'is not UTF-8: byte [0-9]+ of [0-9]+ is 0xe9'
+	hasnt "$err" "$(printf '\357\277\275')"
+}
+
+# A file of that name is left alone, and none of a repaired name is made.
+latin1_item() {
+	make_repo latin1 2
+	cd latin1
+	name=$(printf 'caf\351')
+	echo old >"src/$name"
+	git add . && git commit -qm 'an old name'
+	cat >../latin1.yml <<'Y'
+name: latin1
+mode: mapreduce
+map:
+  input: "ls src"
+  agent_template:
+    - shell: "echo new >>src/${item}; git add . && git commit -qm ${item}"
+Y
+	refused 'an item' run ../latin1.yml -y
+	has "$err" 'map.input:1 is not UTF-8: byte 4 of 4 is 0xe9: caf\\xe9'
+	is "$(cat "src/$name")" old 'the file'
+	is "$(git ls-files | wc -l)" 3 'files'
+	nothing_left .
+}
+
+# What an agent does to such files by itself is its own affair; the record
+# shows their bytes.
+latin1_file() {
+	make_repo latin1_file 1
+	cat >latin1_file.yml <<'Y'
+name: latin1
+mode: mapreduce
+map:
+  input: "echo 1"
+  agent_template:
+    - shell: "echo x >\"$(printf 'caf\\351')\"; git add . && git commit -qm x"
+reduce:
+  - shell: "cp ${map.results_file} results.json"
+Y
+	cd latin1_file
+	run 0 "$PRODIGY" run ../latin1_file.yml -y
+	is "$(git ls-files -z | tr -d '\0' | wc -c)" 18 'bytes of names'
+	journal=$(find "$PRODIGY_HOME/state/latin1_file" -name 'journal-*')
+	has "$journal" 'files_modified":\["caf\\\\xe9"\]'
+}
+
+latin1_names() {
+	name=$(printf 'caf\351')
+	make_repo names 1
+	make_repo "$name" 1
+	printf 'name: n\ncommands:\n  - shell: "true"\n' >names.yml
+	cp names.yml "$name.yml"
+	cd names
+	refused 'an argument' run ../names.yml --args "$name"
+	refused 'a workflow' run "../$name.yml"
+	(PRODIGY_ARG=$name && export PRODIGY_ARG &&
+		refused 'a variable' run ../names.yml)
+	(PRODIGY_HOME=$scratch/$name && export PRODIGY_HOME &&
+		refused 'the state folder' run ../names.yml)
+	is "$(ls -d "$scratch/$name"/* | wc -l)" 1 'folders in the other home'
+	git checkout -q -b "$name"
+	refused 'a branch' run ../names.yml
+	cd "../$name"
+	refused 'a repository' run ../names.yml
+	nothing_left .
+}
+
+latin1_capture() {
+	make_repo captured 1
+	cat >captured.yml <<'Y'
+name: captured
+commands:
+  - shell: "printf 'caf\\351\\n'"
+  - shell: "printf 'caf\\351\\n'"
+    capture_output: name
+  - shell: "printf 'caf\\303\\251\\n'"
+    capture_output: good
+  - shell: "printf 'caf\\351\\n'"
+  - shell: "echo ${shell.output}"
+Y
+	cd captured
+	run 0 "$PRODIGY" run ../captured.yml --no-merge
+	is "$(grep -c 'its output is not UTF-8' "$err")" 2 'warnings'
+}
+
 t 'results larger than the environment reach reduce' large_results
 t 'byte order marks and carriage returns are understood' foreign_lines
+t 'an item that is not UTF-8 is refused, and no file is touched' latin1_item
+t 'the name of a file that is not UTF-8 is recorded visibly' latin1_file
+t 'names that are not UTF-8 are refused before anything starts' latin1_names
+t 'a value that is not UTF-8 is told' latin1_capture
 
 done_testing

@@ -272,6 +272,47 @@ cuts(void)
 	    (long long)text_tail(odd, 8, 6), 2, "from the other end, too");
 }
 
+/* A text in two pieces: what is whole of each, and what is between. */
+static void
+pieces(void)
+{
+	static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
+	static const char odd[] = "\x80\x80\x80\x80\xff";
+	size_t len = strlen(text);
+	size_t wrong = 0;
+	for (size_t at = 0; at <= len; at++) {
+		size_t whole = text_whole(text, at);
+		size_t rest = text_rest(text + at, len - at);
+		wrong += !text_is_utf8(text, whole) || whole + 3 < at ||
+		    !text_is_utf8(text + at + rest, len - at - rest);
+	}
+	tap_is_int((long long)wrong, 0, "pieces are made of whole characters");
+	tap_is_int((long long)text_whole(odd, 5), 5,
+	    "bytes that are no characters are whole");
+	tap_is_int((long long)text_rest(odd, 5), 0,
+	    "and belong to no character before");
+}
+
+static void
+checked(void)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str text = { 0 };
+	tap_ok(text_check("x", "a\xc3\xa4", 3, &err), "UTF-8 is accepted");
+	tap_ok(!text_check("x", "a\tb\xff", 4, &err), "other text is not");
+	tap_is_text(error_text(&err),
+	    "x is not UTF-8: byte 4 of 4 is 0xff: a\\tb\\xff",
+	    "the first byte that is wrong is named, and the text shown");
+	error_release(&err);
+	while (text.len < 10000)
+		str_add(&text, "word ");
+	str_add(&text, "\xc3");
+	tap_ok(!text_check("x", text.data, text.len, &err) &&
+		strlen(error_text(&err)) < 400 &&
+		strstr(error_text(&err), "10001 of 10001 is 0xc3") != NULL,
+	    "of a long text the part around it is shown");
+}
+
 static void
 names(void)
 {
@@ -335,6 +376,8 @@ main(void)
 	quoted();
 	nearest();
 	cuts();
+	pieces();
+	checked();
 	names();
 	ends();
 	return tap_done();

@@ -53,8 +53,9 @@ static const struct input_case cases[] = {
 	{ "brackets that people write are text",
 	    "[INFO] done\n[x] task\n[ ] task\n{name}\n",
 	    "[\"[INFO] done\",\"[x] task\",\"[ ] task\",\"{name}\"]" },
-	{ "bytes that are not UTF-8 are repaired", "caf\xe9\n\xff\n",
-	    "[\"caf\xef\xbf\xbd\",\"\xef\xbf\xbd\"]" },
+	{ "a line that is not UTF-8 is an error with its line and bytes",
+	    "a\ncaf\xe9\n\xff\n",
+	    "error: in:2 is not UTF-8: byte 4 of 4 is 0xe9: caf\\xe9" },
 	{ "a quote that is not closed is text", "\"x y\"\n\"z",
 	    "[\"x y\",\"\\\"z\"]" },
 	{ "an array that is not closed is an error", "[1,\n2,\n",
@@ -70,7 +71,8 @@ static const struct input_case cases[] = {
 	    "error: in:2:6: '}' expected near end of file" },
 	{ "a line of JSON that is not UTF-8 is an error",
 	    "{\"a\":1}\n\n{\"a\":\"\xff\"}\n",
-	    "error: in:3:6: unable to decode byte 0xff near '\"'" },
+	    "error: in:3 is not UTF-8: byte 7 of 9 is 0xff: "
+	    "{\"a\":\"\\xff\"}" },
 };
 
 static void

@@ -25,6 +25,17 @@ static const struct test tests[] = {
 	{ "abc", 0, 0, "\n[... 3 bytes left out ...]\n", 3 },
 	{ "0123456789abcdefghijklmnopqrstuvwxyz", 3, 5,
 	    "012\n[... 28 bytes left out ...]\nvwxyz", 28 },
+	{ "one two\nthree\nfour\n5\nsix seven", 9, 11,
+	    "one two\n[... 13 bytes left out ...]\nsix seven", 13 },
+	{ "a\nb c d e f g h i j k l m n o p\nq", 8, 8,
+	    "a\nb c d \n[... 17 bytes left out ...]\n n o p\nq", 17 },
+	{ "a\xc3\xa9-\xc3\xa9z", 2, 2, "a\n[... 5 bytes left out ...]\nz", 5 },
+	{ "a\xf0\x9f\x98\x80-\xf0\x9f\x98\x80z", 4, 4,
+	    "a\n[... 9 bytes left out ...]\nz", 9 },
+	{ "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 4, 4,
+	    "\x80\x80\x80\x80\n[... 2 bytes left out ...]\n"
+	    "\x80\x80\x80\x80",
+	    2 },
 };
 
 /* In pieces of every size, the result is the same. */
@@ -72,10 +83,13 @@ test_repaired(void)
 	struct excerpt excerpt = { .head_limit = 2, .tail_limit = 2 };
 	autostr struct str out = { 0 };
 	excerpt_add(&excerpt, "a\xc3\xa9-\xc3\xa9z", 7);
-	excerpt_repaired(&excerpt, &out);
-	tap_is_text(str_text(&out),
-	    "a\xef\xbf\xbd\n[... 3 bytes left out ...]\n\xef\xbf\xbdz",
-	    "a character cut by the gap is repaired on both sides of it");
+	tap_ok(!excerpt_repaired(&excerpt, &out),
+	    "a character on the edge of the gap needs no repair");
+	excerpt_release(&excerpt);
+	str_clear(&out);
+	excerpt_add(&excerpt, "\xe9", 1);
+	tap_ok(excerpt_repaired(&excerpt, &out), "a repair is told");
+	tap_is_text(str_text(&out), "\xef\xbf\xbd", "it is U+FFFD");
 	excerpt_release(&excerpt);
 }
 
