@@ -190,7 +190,7 @@ sync_and_close(struct file_new *f, struct error *err)
 		synced = fsync(f->fd);
 	while (synced != 0 && errno == EINTR);
 	if (synced != 0)
-		return error_system(err, "syncing %s", f->path);
+		return sync_failed("", f->path, err);
 	closed = close(f->fd);
 	f->fd = -1;
 	/* interrupted, it is closed all the same */
@@ -217,6 +217,16 @@ put_in_place(struct file_new *f, struct error *err)
 bool
 file_new_commit(struct file_new *f, struct error *err)
 {
+/* What the disk holds is not known any more, unless it only was full. */
+static bool
+sync_failed(const char *what, const char *path, struct error *err)
+{
+	error_system(err, "syncing %s%s", what, path);
+	if (err->kind != ERROR_NO_SPACE)
+		err->kind = ERROR_STORAGE;
+	return false;
+}
+
 	autofree char *dir = path_parent(f->path);
 	if (!sync_and_close(f, err)) {
 		file_new_abandon(f);
@@ -305,7 +315,8 @@ bool
 file_sync_dir(const char *dir, struct error *err)
 {
 	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
+	int synced;
+	if (fd < 0)
 		return error_system(err, "syncing directory %s", dir);
 	return true;
 }
@@ -369,7 +380,10 @@ move_up(struct file_removal *r, int at, const char *name, struct error *err)
 	if (renameat(at, name, r->top, moved) != 0)
 		return errno == ENOENT || removal_failed(r, name, err);
 	r->moved++;
-	return true;
+	do
+		synced = fsync(fd);
+	while (synced != 0 && errno == EINTR);
+	return synced == 0 || sync_failed("directory ", dir, err);
 }
 
 /* why: the errno by which unlink refused. */

@@ -34,7 +34,8 @@ bool file_write_all(
     int fd, const void *bytes, size_t len, struct error *err) MUST_USE;
 /*
  * Durable replacement, see above. On failure the old file is still there
- * (unless only the last step, syncing the directory, failed).
+ * (unless only the last step, syncing the directory, failed). A sync that
+ * failed is ERROR_STORAGE, or ERROR_NO_SPACE: another try writes a new file.
  */
 bool file_replace(const char *path, const void *bytes, size_t len,
     struct error *err) MUST_USE;
@@ -83,3 +84,4 @@ bool file_set_cloexec(int fd);
 bool file_set_nonblocking(int fd, bool on);
 
 #endif
+/* A sync that failed is ERROR_STORAGE, or ERROR_NO_SPACE. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,22 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "scratch.h"
+
+/* The errno of the sync that fails, and which one it is; 0: none does. */
+static struct {
+	int code;
+	int nth;
+} sync_fault;
+
+int
+fsync(int fd)
+{
+	if (sync_fault.nth > 0 && --sync_fault.nth == 0) {
+		errno = sync_fault.code;
+		return -1;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static void
 holds(const char *path, const char *want, const char *what)
@@ -172,6 +189,36 @@ in_pieces(void)
 	tap_ok(file_new_open(&f, "dir/f", &err), "it is begun again");
 	file_new_abandon(&f);
 	file_new_abandon(&f);
+static void
+replacing_unsynced(int code, int nth, enum error_kind kind, const char *left)
+{
+	autoerror struct error err = { 0 };
+	scratch_write("synced/f", "old");
+	sync_fault.code = code;
+	sync_fault.nth = nth;
+	tap_ok(!file_replace("synced/f", "new", 3, &err) && err.kind == kind,
+	    "sync %d fails with '%s', which is the kind of the error", nth,
+	    strerror(code));
+	holds("synced/f", left, "the old file stays until it is replaced");
+	tap_is_int(scratch_entries("synced"), 1,
+	    "a sync that fails leaves no temporary file");
+}
+
+static void
+replacing_with_failing_syncs(void)
+{
+	autoerror struct error err = { 0 };
+	if (!path_make_dirs("synced", &err))
+		BUG("%s", error_text(&err));
+	replacing_unsynced(EIO, 1, ERROR_STORAGE, "old");
+	replacing_unsynced(ENOSPC, 1, ERROR_NO_SPACE, "old");
+	replacing_unsynced(EIO, 2, ERROR_STORAGE, "new");
+	sync_fault.code = EINTR;
+	sync_fault.nth = 2;
+	tap_ok(file_replace("synced/f", "all", 3, &err),
+	    "a sync that a signal ended is made again");
+}
+
 	holds("dir/f", "ab", "abandoned: nothing changes");
 	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
 	tap_ok(!file_new_open(&f, "none/f", &err) && f.fd == -1,
@@ -278,3 +325,4 @@ main(void)
 	scratch_leave();
 	return tap_done();
 }
+	replacing_with_failing_syncs();
