@@ -19,6 +19,7 @@
 #define NAME_TRIES 16
 #define RANDOM_DIGITS 8 /* in the name of a temporary file */
 #define CHUNK 65536
+#define LINE_BLOCK 4096
 #define REFUSED_WAIT_MS 1000
 #define REFUSALS_MAX 64
 /* Directories below each other that are open at once while a tree goes. */
@@ -60,18 +61,52 @@ read_rest(int fd, const char *path, size_t chunk, size_t limit, struct str *out,
 	}
 }
 
+/* Not blocking: the name may be that of a FIFO. */
+int
+file_open_regular(const char *path, struct error *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		error_system(err, "reading %s", path);
+	else if (S_ISREG(st.st_mode))
+		return fd;
+	else
+		error_set(err, ERROR_INPUT, "%s is not a regular file", path);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+uint64_t
+file_read_line(FILE *file, size_t limit, struct str *line)
+{
+	char block[LINE_BLOCK];
+	uint64_t n = 0;
+	int c = 0;
+	str_clear(line);
+	while (c != '\n' && c != EOF) {
+		size_t held = 0;
+		while (held < sizeof(block) && c != '\n' &&
+		    (c = getc_unlocked(file)) != EOF)
+			block[held++] = (char)c;
+		n += held;
+		if (held > limit - line->len)
+			held = limit - line->len;
+		str_add_n(line, block, held);
+	}
+	return n;
+}
+
 bool
 file_read(const char *path, size_t limit, struct str *out, struct error *err)
 {
 	struct stat st;
-	/* Not blocking: the name may be that of a FIFO. */
-	autofd int fd =
-	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) != 0)
+	autofd int fd = file_open_regular(path, err);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) != 0)
 		return error_system(err, "reading %s", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(
-		    err, ERROR_INPUT, "%s is not a regular file", path);
 	if (st.st_size > 0 && (size_t)st.st_size > limit)
 		return too_large(path, limit, err);
 	return read_rest(fd, path, (size_t)st.st_size + 1, limit, out, err);
@@ -182,6 +217,16 @@ file_new_abandon(struct file_new *f)
 	*f = (struct file_new){ .fd = -1 };
 }
 
+/* What the disk holds is not known any more, unless it only was full. */
+static bool
+sync_failed(const char *what, const char *path, struct error *err)
+{
+	error_system(err, "syncing %s%s", what, path);
+	if (err->kind != ERROR_NO_SPACE)
+		err->kind = ERROR_STORAGE;
+	return false;
+}
+
 static bool
 sync_and_close(struct file_new *f, struct error *err)
 {
@@ -217,16 +262,6 @@ put_in_place(struct file_new *f, struct error *err)
 bool
 file_new_commit(struct file_new *f, struct error *err)
 {
-/* What the disk holds is not known any more, unless it only was full. */
-static bool
-sync_failed(const char *what, const char *path, struct error *err)
-{
-	error_system(err, "syncing %s%s", what, path);
-	if (err->kind != ERROR_NO_SPACE)
-		err->kind = ERROR_STORAGE;
-	return false;
-}
-
 	autofree char *dir = path_parent(f->path);
 	if (!sync_and_close(f, err)) {
 		file_new_abandon(f);
@@ -318,7 +353,10 @@ file_sync_dir(const char *dir, struct error *err)
 	int synced;
 	if (fd < 0)
 		return error_system(err, "syncing directory %s", dir);
-	return true;
+	do
+		synced = fsync(fd);
+	while (synced != 0 && errno == EINTR);
+	return synced == 0 || sync_failed("directory ", dir, err);
 }
 
 /* --- removing --------------------------------------------------------- */
@@ -380,10 +418,7 @@ move_up(struct file_removal *r, int at, const char *name, struct error *err)
 	if (renameat(at, name, r->top, moved) != 0)
 		return errno == ENOENT || removal_failed(r, name, err);
 	r->moved++;
-	do
-		synced = fsync(fd);
-	while (synced != 0 && errno == EINTR);
-	return synced == 0 || sync_failed("directory ", dir, err);
+	return true;
 }
 
 /* why: the errno by which unlink refused. */

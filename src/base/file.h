@@ -14,12 +14,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/str.h"
 
+/*
+ * Opens a regular file to be read; -1 on failure. Anything else (a FIFO, a
+ * device) is ERROR_INPUT: reading it might have no end.
+ */
+int file_open_regular(const char *path, struct error *err) MUST_USE;
+/*
+ * Reads the next line of a stream into line (which it replaces), its newline
+ * included: at most limit bytes of it, the rest is passed over. Returns how
+ * many bytes the line has in the stream: 0 at the end, more than line->len when
+ * it was cut.
+ */
+uint64_t file_read_line(FILE *file, size_t limit, struct str *line);
 /*
  * Appends the content of a regular file of at most limit bytes to out; a larger
  * one is ERROR_INPUT. On failure out is as it was.
@@ -71,6 +84,7 @@ void file_new_abandon(struct file_new *f);
 int file_open_append(const char *path, struct error *err) MUST_USE;
 /* fdatasync(2); any failure is ERROR_STORAGE and must not be tried again. */
 bool file_sync(int fd, struct error *err) MUST_USE;
+/* A sync that failed is ERROR_STORAGE, or ERROR_NO_SPACE. */
 bool file_sync_dir(const char *dir, struct error *err) MUST_USE;
 /* Removes a file; one that is not there is no failure. */
 bool file_remove(const char *path, struct error *err) MUST_USE;
@@ -84,4 +98,3 @@ bool file_set_cloexec(int fd);
 bool file_set_nonblocking(int fd, bool on);
 
 #endif
-/* A sync that failed is ERROR_STORAGE, or ERROR_NO_SPACE. */

@@ -218,6 +218,22 @@ text_visible(struct str *out, const void *bytes, size_t len, bool one_line)
 	}
 }
 
+void
+text_visible_json(struct str *out, const char *json, size_t len)
+{
+	const uint8_t *at = (const uint8_t *)json;
+	while (len > 0) {
+		struct character c = decode(at, len);
+		if ((c.code >= 0x7f && c.code <= 0x9f) ||
+		    is_bidi_control(c.code))
+			str_format(out, "\\u%04x", c.code);
+		else
+			str_add_n(out, at, c.len);
+		at += c.len;
+		len -= c.len;
+	}
+}
+
 /* Columns of the character at *at, which moves behind it. */
 static size_t
 step_width(const char **at)

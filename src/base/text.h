@@ -55,6 +55,11 @@ void text_repair(struct str *out, const void *bytes, size_t len);
  */
 void text_visible(
     struct str *out, const void *bytes, size_t len, bool one_line);
+/*
+ * Appends JSON text in which what is left of those characters (DEL, C1 and the
+ * bidirectional controls) is escaped as JSON has it: the values stay the same.
+ */
+void text_visible_json(struct str *out, const char *json, size_t len);
 /* Display columns of UTF-8 text (wcwidth; 1 where unknown). */
 size_t text_width(const char *text);
 /* Appends text cut to columns, ending in an ellipsis when cut. */

@@ -151,27 +151,28 @@ keep_matching(const json_t *event, void *arg)
 
 /* The last ones are found from the end, and printed in their order. */
 static bool
-read_events(
-    const char *dir, struct events_printing *printing, struct error *err)
+read_events(const char *dir, struct events_printing *printing,
+    struct event_tally *tally, struct error *err)
 {
-	struct event_tally tally = { 0 };
 	bool ok;
 	if (printing->limit == SIZE_MAX)
-		ok = event_read(dir, print_matching, printing, &tally, err);
+		ok = event_read(dir, print_matching, printing, tally, err);
 	else
 		ok = printing->limit == 0 ||
 		    event_read_backwards(
-			dir, keep_matching, printing, &tally, err);
+			dir, keep_matching, printing, tally, err);
 	if (!ok)
 		return false;
 	for (size_t i = json_array_size(printing->last); i > 0; i--)
 		print_event(printing, json_array_get(printing->last, i - 1));
-	if (tally.malformed > 0)
+	if (printing->format == FORMAT_JSON)
+		output_json(printing->all);
+	if (tally->malformed > 0)
 		log_warn(
-		    "%zu malformed lines were passed over", tally.malformed);
-	if (printing->seen == 0 && printing->limit > 0)
+		    "%zu malformed lines were passed over", tally->malformed);
+	if (printing->seen == 0 && printing->limit > 0 && tally->unread.n == 0)
 		log_note("no events");
-	return true;
+	return find_unread(&tally->unread, err);
 }
 
 static bool
@@ -243,6 +244,7 @@ show(const struct find *find, const struct invocation *invocation, bool limited,
 {
 	const struct events_values *values = invocation->values;
 	struct events_printing printing = { .agent = values->agent };
+	struct event_tally tally = { 0 };
 	if (!choose_format(invocation, &printing.format, err) ||
 	    !choose_since(values, &printing.since, err))
 		return false;
@@ -260,9 +262,8 @@ show(const struct find *find, const struct invocation *invocation, bool limited,
 	printing.limit = values->limit.given ? values->limit.value
 	    : limited			     ? DEFAULT_LIMIT
 					     : SIZE_MAX;
-	bool ok = read_events(dir, &printing, err);
-	if (ok && printing.format == FORMAT_JSON)
-		output_json(printing.all);
+	bool ok = read_events(dir, &printing, &tally, err);
+	event_tally_release(&tally);
 	json_decref(printing.all);
 	json_decref(printing.last);
 	free(printing.type);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/find.h"
 #include "data/json.h"
 #include "state/ids.h"
@@ -64,6 +65,16 @@ find_session_status(const struct find *find, const json_t *session)
 	    !session_is_alive(&find->layout, json_get_text(session, "id")))
 		return "interrupted";
 	return status;
+}
+
+bool
+find_unread(const struct strv *unread, struct error *err)
+{
+	autostr struct str text = { 0 };
+	for (size_t i = 0; i < unread->n; i++)
+		str_format(&text, "%s%s", i > 0 ? "\n" : "", unread->items[i]);
+	return unread->n == 0 ||
+	    error_set(err, ERROR_STATE, "%s", str_text(&text));
 }
 
 static bool

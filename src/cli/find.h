@@ -8,6 +8,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/strv.h"
 #include "cli/command.h"
 #include "git/repo.h"
 #include "state/layout.h"
@@ -45,6 +46,12 @@ char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
  * while no process holds its lock, "" when it has none.
  */
 const char *find_session_status(const struct find *find, const json_t *session);
+
+/*
+ * For commands that read a folder, once what could be read is printed: false,
+ * with an error that has a line for each of the others, when there are any.
+ */
+bool find_unread(const struct strv *unread, struct error *err) MUST_USE;
 
 /*
  * Calls fn with the repository at dir (the value of --path; NULL: the working

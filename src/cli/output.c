@@ -60,13 +60,21 @@ output_line(const char *fmt, ...)
 	put(&shown);
 }
 
+static void
+put_json(const struct str *text)
+{
+	autostr struct str shown = { 0 };
+	text_visible_json(&shown, str_text(text), text->len);
+	str_add_char(&shown, '\n');
+	put(&shown);
+}
+
 void
 output_json_line(const json_t *json)
 {
 	autostr struct str text = { 0 };
 	json_compact(json, &text, true);
-	str_add_char(&text, '\n');
-	put(&text);
+	put_json(&text);
 }
 
 void
@@ -74,8 +82,7 @@ output_json(const json_t *json)
 {
 	autostr struct str text = { 0 };
 	json_pretty(json, &text);
-	str_add_char(&text, '\n');
-	put(&text);
+	put_json(&text);
 }
 
 void

@@ -20,9 +20,12 @@ bool output_ascii(void);
 
 /* A line of human text; bytes from outside are made harmless. */
 void output_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* One JSON document on one line, members sorted. */
+/*
+ * One JSON document on one line, members sorted. Controls in its values are
+ * escaped, so that none reaches a terminal.
+ */
 void output_json_line(const json_t *json);
-/* One JSON document, indented. */
+/* One JSON document, indented; else the same. */
 void output_json(const json_t *json);
 
 /*

@@ -139,8 +139,10 @@ static void
 print(const struct dry *dry, bool as_json)
 {
 	autostr struct str out = { 0 };
+	autostr struct str json = { 0 };
 	if (as_json) {
-		json_pretty(dry->plan, &out);
+		json_pretty(dry->plan, &json);
+		text_visible_json(&out, str_text(&json), json.len);
 		str_add_char(&out, '\n');
 	} else {
 		text_visible(&out, str_text(&dry->text), dry->text.len, false);

@@ -91,6 +91,7 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 {
 	char id[ID_UUID_SIZE];
 	char now[CLOCK_RFC3339_SIZE];
+	autostr struct str text = { 0 };
 	if (members == NULL)
 		members = json_object();
 	json_set_text(members, "event_type", type);
@@ -102,7 +103,9 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 	    json_text(log->host == NULL ? "" : log->host), "pid", (int)getpid(),
 	    "thread", "main");
 	size_t start = log->buffer.len;
-	json_compact(event, &log->buffer, false);
+	json_compact(event, &text, false);
+	/* People look at this file, and at the tee, in a terminal. */
+	text_visible_json(&log->buffer, str_text(&text), text.len);
 	str_add_char(&log->buffer, '\n');
 	if (log->tee != NULL)
 		log->tee(log->buffer.data + start, log->buffer.len - start,
@@ -155,11 +158,11 @@ event_close(struct event_log *log)
 /* A file being read, with the event that stands first in it. */
 struct event_source {
 	FILE *file;
+	const char *path; /* borrowed */
 	bool backwards;
-	char *line; /* forwards: of getline() */
-	size_t cap;
-	struct str held; /* backwards: read, whole lines not yet given out */
+	struct str held; /* forwards: a line; backwards: those to come */
 	uint64_t start; /* backwards: where held begins in the file */
+	bool cut; /* backwards: the last line of held has lost its front */
 	json_t *next; /* NULL: at its end */
 	int64_t time; /* of next, in ms */
 };
@@ -191,15 +194,30 @@ list_files(const char *dir, struct strv *paths, struct error *err)
 
 /* --- lines ------------------------------------------------------------ */
 
-/* The next whole line without its newline; *line is NULL at the end. */
-static void
-line_forwards(struct event_source *source, const char **line, size_t *len,
-    struct event_tally *tally)
+/* A whole line without its newline. */
+struct event_line {
+	const char *text; /* NULL: there is none any more */
+	size_t len;
+	bool cut; /* it is too long to be an event */
+};
+
+/* At the end there may be a part of a line, which is still being written. */
+static bool
+line_forwards(struct event_source *source, struct event_line *line,
+    struct event_tally *tally, struct error *err)
 {
-	ssize_t n = getline(&source->line, &source->cap, source->file);
-	tally->bytes += n > 0 ? (uint64_t)n : 0;
-	*line = n > 0 && source->line[n - 1] == '\n' ? source->line : NULL;
-	*len = *line == NULL ? 0 : (size_t)n - 1;
+	uint64_t n =
+	    file_read_line(source->file, EVENT_LINE_LIMIT, &source->held);
+	size_t held = source->held.len;
+	tally->bytes += n;
+	if (ferror(source->file) != 0)
+		return error_system(err, "reading");
+	line->cut = n > held;
+	if (!line->cut && (n == 0 || source->held.data[held - 1] != '\n'))
+		return true;
+	line->text = source->held.data;
+	line->len = line->cut ? held : held - 1;
+	return true;
 }
 
 /*
@@ -228,8 +246,9 @@ read_before(
 }
 
 /*
- * How many of the first limit held bytes end with the last newline among them.
- * More is read until there is one or the file begins.
+ * How many of the held bytes, but for the last ones behind them, end with the
+ * last newline among them. More is read until there is one or the file begins;
+ * of a line that is too long its end is forgotten meanwhile.
  */
 static bool
 find_end(struct event_source *source, size_t behind, size_t *end,
@@ -243,27 +262,32 @@ find_end(struct event_source *source, size_t behind, size_t *end,
 		    found == NULL ? 0 : (size_t)(found - source->held.data) + 1;
 		if (found != NULL || source->start == 0)
 			return true;
+		if (limit > EVENT_LINE_LIMIT) {
+			str_drop(&source->held, limit);
+			source->cut = true;
+		}
 		if (!read_before(source, tally, err))
 			return false;
 	}
 }
 
-/* The line before those given out; *line is NULL at the file's beginning. */
+/* The line before those given out. */
 static bool
-line_backwards(struct event_source *source, const char **line, size_t *len,
+line_backwards(struct event_source *source, struct event_line *line,
     struct event_tally *tally, struct error *err)
 {
 	size_t end;
-	*line = NULL;
 	if (source->held.len == 0 && source->start == 0)
 		return true;
 	/* The held bytes end with the newline of the line that is asked for. */
+	source->cut = false;
 	if (!find_end(source, source->held.len > 0, &end, tally, err))
 		return false;
 	if (source->held.len == 0)
 		return true;
-	*line = source->held.data + end;
-	*len = source->held.len - end - 1;
+	line->text = source->held.data + end;
+	line->len = source->held.len - end - 1;
+	line->cut = source->cut;
 	source->held.len = end;
 	return true;
 }
@@ -278,31 +302,50 @@ is_event(const json_t *json, int64_t *time)
 	    json_get_text(json_get(json, "event"), "event_type") != NULL;
 }
 
+static bool
+next_line(struct event_source *source, struct event_line *line,
+    struct event_tally *tally, struct error *err)
+{
+	*line = (struct event_line){ .text = NULL };
+	return source->backwards ? line_backwards(source, line, tally, err)
+				 : line_forwards(source, line, tally, err);
+}
+
 /* Moves on to the next whole event. */
 static bool
-advance(
+find_next(
     struct event_source *source, struct event_tally *tally, struct error *err)
 {
-	const char *line;
-	size_t len;
-	json_decref(source->next);
-	source->next = NULL;
 	for (;;) {
 		autoerror struct error ignored = { 0 };
-		if (!source->backwards)
-			line_forwards(source, &line, &len, tally);
-		else if (!line_backwards(source, &line, &len, tally, err))
+		struct event_line line;
+		if (!next_line(source, &line, tally, err))
 			return false;
-		if (line == NULL)
+		if (line.text == NULL)
 			return true;
-		if (len == 0)
+		if (line.len == 0 && !line.cut)
 			continue;
-		source->next = json_load_record(line, len, "event", &ignored);
+		if (!line.cut)
+			source->next = json_load_record(
+			    line.text, line.len, "event", &ignored);
 		if (is_event(source->next, &source->time))
 			return true;
 		json_decref(source->next);
 		source->next = NULL;
 		tally->malformed++;
+	}
+}
+
+/* A file that cannot be read any more is told, and has no more events. */
+static void
+advance(struct event_source *source, struct event_tally *tally)
+{
+	autoerror struct error why = { 0 };
+	json_decref(source->next);
+	source->next = NULL;
+	if (!find_next(source, tally, &why)) {
+		error_wrap(&why, "%s", source->path);
+		strv_add(&tally->unread, error_text(&why));
 	}
 }
 
@@ -323,18 +366,42 @@ find_last_line(
 	return true;
 }
 
-/* A file may have been removed since it was listed. */
 static bool
-open_source(struct event_source *source, const char *path, bool backwards,
+try_to_open(struct event_source *source, bool backwards,
     struct event_tally *tally, struct error *err)
 {
-	source->file = fopen(path, "re"); /* e: closed on exec */
-	if (source->file == NULL)
-		return errno == ENOENT || error_system(err, "reading %s", path);
-	if ((backwards && !find_last_line(source, tally, err)) ||
-	    !advance(source, tally, err))
-		return error_wrap(err, "%s", path);
-	return true;
+	int fd = file_open_regular(source->path, err);
+	if (fd < 0)
+		return false;
+	source->file = fdopen(fd, "r");
+	if (source->file == NULL) {
+		error_system(err, "reading %s", source->path);
+		close(fd);
+		return false;
+	}
+	return !backwards || find_last_line(source, tally, err) ||
+	    error_wrap(err, "%s", source->path);
+}
+
+/* A file may have been removed since it was listed. */
+static void
+open_source(
+    struct event_source *source, bool backwards, struct event_tally *tally)
+{
+	autoerror struct error why = { 0 };
+	if (try_to_open(source, backwards, tally, &why))
+		advance(source, tally);
+	else if (why.code != ENOENT)
+		strv_add(&tally->unread, error_text(&why));
+}
+
+static void
+close_source(struct event_source *source)
+{
+	if (source->file != NULL)
+		fclose(source->file);
+	json_decref(source->next);
+	str_release(&source->held);
 }
 
 /*
@@ -365,23 +432,24 @@ read_merged(const char *dir, bool backwards, event_read_fn *fn, void *arg,
 	if (!list_files(dir, &paths, err))
 		return false;
 	struct event_source *sources = mem_array(paths.n, sizeof(*sources));
-	bool ok = true;
-	for (size_t i = 0; ok && i < paths.n; i++)
-		ok = open_source(
-		    &sources[i], paths.items[i], backwards, tally, err);
-	struct event_source *source;
-	while (ok && (source = choose(sources, paths.n, backwards)) != NULL &&
-	    fn(source->next, arg))
-		ok = advance(source, tally, err);
 	for (size_t i = 0; i < paths.n; i++) {
-		if (sources[i].file != NULL)
-			fclose(sources[i].file);
-		json_decref(sources[i].next);
-		str_release(&sources[i].held);
-		free(sources[i].line);
+		sources[i].path = paths.items[i];
+		open_source(&sources[i], backwards, tally);
 	}
+	struct event_source *source;
+	while ((source = choose(sources, paths.n, backwards)) != NULL &&
+	    fn(source->next, arg))
+		advance(source, tally);
+	for (size_t i = 0; i < paths.n; i++)
+		close_source(&sources[i]);
 	free(sources);
-	return ok;
+	return true;
+}
+
+void
+event_tally_release(struct event_tally *tally)
+{
+	strv_release(&tally->unread);
 }
 
 bool

@@ -21,6 +21,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/strv.h"
 
 /* Called with each complete line (newline included). */
 typedef void event_tee_fn(const char *line, size_t len, void *arg);
@@ -49,18 +50,24 @@ char *event_canonical_type(const char *type) MUST_USE;
 
 /* --- reading ---------------------------------------------------------- */
 
+#define EVENT_LINE_LIMIT ((size_t)32 * 1024 * 1024)
+
 /* What a reading has looked at. */
 struct event_tally {
 	size_t malformed; /* whole lines that are no events */
 	uint64_t bytes; /* read from the files */
+	struct strv unread; /* files that could not be read, with the reason */
 };
+void event_tally_release(struct event_tally *tally);
 
 /*
- * Reads all event files of a folder in time order, streaming. A malformed line
- * is passed over and counted; a last line without its newline is still being
- * written and is left out uncounted. The order within a file is kept, the
- * files are merged by their timestamps. fn returns false to stop. A folder
- * that is missing holds no events.
+ * Reads all event files of a folder in time order, streaming. A malformed line,
+ * or one of more than EVENT_LINE_LIMIT bytes, is passed over and counted; a
+ * last line without its newline is still being written and is left out
+ * uncounted. The order within a file is kept, the files are merged by their
+ * timestamps. fn returns false to stop. A folder that is missing holds no
+ * events; a file that cannot be read is told in the tally (begun anew here,
+ * released by the caller), and the others are read.
  */
 typedef bool event_read_fn(const json_t *event, void *arg);
 bool event_read(const char *dir, event_read_fn *fn, void *arg,

@@ -135,9 +135,8 @@ struct journal_reader {
 	FILE *file;
 	const char *path;
 	uint64_t offset; /* of the line */
-	char *line;
-	size_t cap;
-	size_t len;
+	struct str line;
+	uint64_t len; /* in the file: more than line has, if it is too long */
 };
 
 /* The eight hex digits at text. */
@@ -172,14 +171,14 @@ check_line(const char *line, size_t len, uint32_t *prev, uint32_t *crc)
 	return digest_crc32c(0, line, (size_t)(tail - line)) == *crc;
 }
 
-/* False at the end of the file. Lines over the limit come in parts. */
+/* False at the end of the file. A line over the limit is no record. */
 static bool
 next_line(struct journal_reader *reader)
 {
 	reader->offset += reader->len;
-	ssize_t n = getline(&reader->line, &reader->cap, reader->file);
-	reader->len = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	reader->len =
+	    file_read_line(reader->file, JOURNAL_LINE_LIMIT, &reader->line);
+	return reader->len > 0;
 }
 
 /*
@@ -191,12 +190,12 @@ static bool
 holds_record(const struct journal_reader *reader)
 {
 	uint32_t prev, crc;
-	const char *line = reader->line;
-	for (size_t i = 0; i < reader->len; i++) {
+	const char *line = reader->line.data;
+	for (size_t i = 0; i < reader->line.len; i++) {
 		bool starts = line[i] == '{' &&
 		    (i == 0 || memchr(":[,{", line[i - 1], 4) == NULL);
 		if (starts &&
-		    check_line(line + i, reader->len - i, &prev, &crc))
+		    check_line(line + i, reader->line.len - i, &prev, &crc))
 			return true;
 	}
 	return false;
@@ -223,8 +222,8 @@ pass_on(struct journal_reader *reader, journal_record_fn *fn, void *arg,
     struct error *err)
 {
 	struct journal_place place = { reader->offset, (uint32_t)reader->len };
-	autojson json_t *record =
-	    json_load_record(reader->line, reader->len, reader->path, err);
+	autojson json_t *record = json_load_record(
+	    reader->line.data, reader->line.len, reader->path, err);
 	return record != NULL && fn(record, &place, arg, err);
 }
 
@@ -234,7 +233,8 @@ replay_lines(struct journal_reader *reader, journal_record_fn *fn, void *arg,
 {
 	uint32_t prev, crc;
 	while (next_line(reader)) {
-		if (!check_line(reader->line, reader->len, &prev, &crc))
+		if (!check_line(
+			reader->line.data, reader->line.len, &prev, &crc))
 			return classify_rest(reader, report, err);
 		if (prev != report->last_crc)
 			return error_set(err, ERROR_STATE,
@@ -254,16 +254,21 @@ bool
 journal_replay(const char *path, journal_record_fn *fn, void *arg,
     struct journal_report *report, struct error *err)
 {
-	struct journal_reader reader = { .path = path,
-		.file = fopen(path, "re") };
+	struct journal_reader reader = { .path = path };
 	*report = (struct journal_report){ 0 };
-	if (reader.file == NULL)
+	int fd = file_open_regular(path, err);
+	if (fd < 0)
+		return error_wrap(err, "journal");
+	reader.file = fdopen(fd, "r");
+	if (reader.file == NULL) {
+		close(fd);
 		return error_system(err, "reading journal %s", path);
+	}
 	bool ok = replay_lines(&reader, fn, arg, report, err);
 	if (ok && ferror(reader.file) != 0)
 		ok = error_system(err, "reading journal %s", path);
 	fclose(reader.file);
-	free(reader.line);
+	str_release(&reader.line);
 	return ok;
 }
 

@@ -25,7 +25,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define JOURNAL_LINE_LIMIT (16u * 1024 * 1024)
+#define JOURNAL_LINE_LIMIT ((size_t)64 * 1024 * 1024) /* when it is read */
 
 struct journal {
 	int fd; /* -1: not open */

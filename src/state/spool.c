@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,10 +61,8 @@ spool_open(struct spool *spool, const char *path, const char *expected,
     struct error *err)
 {
 	*spool = (struct spool){ .path = mem_text(path) };
-	spool->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (spool->fd < 0)
-		error_system(err, "reading %s", path);
-	else if (index_lines(spool, err)) {
+	spool->fd = file_open_regular(path, err);
+	if (spool->fd >= 0 && index_lines(spool, err)) {
 		if (expected == NULL || strcmp(expected, spool->sha256) == 0)
 			return true;
 		error_set(err, ERROR_STATE,

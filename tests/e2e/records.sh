@@ -1,5 +1,6 @@
 #!/bin/sh
-# What a run writes down: a start that fails takes back what it made.
+# What a run writes down, and what is read of it: a start that fails takes back
+# what it made, and a terminal gets no controls.
 # shellcheck source=tests/lib.sh
 . "$top_srcdir/tests/lib.sh"
 
@@ -30,7 +31,7 @@ nothing_began() { # repository
 # A file stands where a folder is needed: nobody can make it, not even root.
 blocked() { # repository, folder of the home
 	make_repo "$1" 1
-	mkdir -p -m 700 "$PRODIGY_HOME/$(dirname "$2")"
+	(umask 077 && mkdir -p "$PRODIGY_HOME/$(dirname "$2")")
 	rm -rf "${PRODIGY_HOME:?}/$2"
 	: >"$PRODIGY_HOME/$2"
 	before=$(user_state "$1")
@@ -72,6 +73,65 @@ no_checkout() {
 		'[null,null,null]' 'what the session names'
 }
 
+# --- what reaches a terminal -----------------------------------------------
+
+terminal=$(dirname "$PRODIGY")/tests/e2e/terminal
+
+# What a command shows at a terminal has none of the controls that items and
+# steps sent: C0 but for line ends, DEL, C1 (CSI), and U+202E.
+shows_no_control() { # wanted status, text that is shown, command ...
+	wanted=$1
+	text=$2
+	shift 2
+	status=0
+	"$terminal" -- "$@" >"$scratch/shown" </dev/null || status=$?
+	is "$status" "$wanted" "exit status of $*"
+	has "$scratch/shown" "$text"
+	is "$(LC_ALL=C tr -cd '\000-\010\013\014\016-\037\177' \
+		<"$scratch/shown" | wc -c)" 0 'controls'
+	is "$(LC_ALL=C grep -c "$(printf '\302\233\|\342\200\256')" \
+		"$scratch/shown" || :)" 0 'C1 and bidirectional controls'
+}
+
+no_controls_shown() {
+	make_repo controls 1
+	cd controls
+	printf '["\177\302\233\342\200\256 seen", "good"]' >items.json
+	git add .
+	git commit -qm items
+	cat >../controls.yml <<'Y'
+name: controls
+mode: mapreduce
+map:
+  input: items.json
+  agent_template:
+    - shell: |
+        test ${item} = good && exit
+        printf '\033[31mred\033]52;c;ZXZpbA==\007 10%%\r20%%\033[2J seen\n'
+        printf '\302\2332J\342\200\256\177 seen\n' >&2
+        exit 1
+Y
+	shows_no_control 0 'item_0.* seen' \
+		"$PRODIGY" run ../controls.yml -vv --no-merge
+	shows_no_control 0 'seen' "$PRODIGY" dlq show
+	shows_no_control 0 'item_0.* seen' "$PRODIGY" dlq show --format human
+	shows_no_control 0 'item_0' "$PRODIGY" dlq list
+	for format in human json jsonl; do
+		shows_no_control 0 'agent_failed' \
+			"$PRODIGY" events show --format $format
+	done
+	shows_no_control 0 'seen' "$PRODIGY" checkpoints show --json
+	shows_no_control 0 'u009b.* seen' "$PRODIGY" items ../controls.yml
+	shows_no_control 0 ' seen' "$PRODIGY" run ../controls.yml --dry-run
+	shows_no_control 0 'u009b.* seen' \
+		"$PRODIGY" run ../controls.yml --dry-run --json
+	shows_no_control 0 '"error":.* seen' \
+		"$PRODIGY" run ../controls.yml --no-merge --output jsonl
+	run 0 "$PRODIGY" items ../controls.yml
+	is "$(head -n 1 "$out" | jq -r .data | od -An -tx1 | tr -d ' \n')" \
+		'7fc29be280ae207365656e0a' 'bytes of the item'
+}
+
 t 'without sessions no run starts, and it leaves nothing' no_sessions
 t 'without events no run starts, and it leaves nothing' no_events
 t 'without work trees no run starts, and it leaves nothing' no_trees
@@ -79,4 +139,5 @@ t 'without logs no run starts, and it leaves nothing' no_logs
 t 'without mappings no run starts, and it leaves nothing' no_mappings
 t 'without locks no run starts, and it leaves nothing' no_locks
 t 'a work tree that cannot be filled leaves its session only' no_checkout
+t 'no control of an item or a step reaches a terminal' no_controls_shown
 done_testing

@@ -83,6 +83,59 @@ reading(void)
 }
 
 static void
+opening(void)
+{
+	autoerror struct error err = { 0 };
+	scratch_write("f", "1");
+	int fd = file_open_regular("f", &err);
+	tap_ok(fd >= 0, "a regular file is opened to be read");
+	close(fd);
+	tap_ok(file_open_regular("fifo", &err) == -1 && err.kind == ERROR_INPUT,
+	    "a FIFO is refused at once: %s", error_text(&err));
+	error_release(&err);
+	tap_ok(file_open_regular("/dev/zero", &err) == -1 &&
+		err.kind == ERROR_INPUT,
+	    "a device is refused: %s", error_text(&err));
+	error_release(&err);
+	tap_ok(file_open_regular("none", &err) == -1 && err.code == ENOENT,
+	    "a file that is missing is told by its errno");
+}
+
+/* The lengths of the lines of a file, those cut to 4 bytes beside their own. */
+static void
+lines_are(const char *bytes, size_t len, const char *want, const char *name)
+{
+	autostr struct str line = { 0 };
+	autostr struct str got = { 0 };
+	uint64_t n;
+	FILE *file = fopen("lines", "w+e");
+	if (file == NULL || fwrite(bytes, 1, len, file) != len)
+		BUG("no file of lines");
+	rewind(file);
+	while ((n = file_read_line(file, 4, &line)) > 0) {
+		str_format(&got, "%d", (int)n);
+		if (line.len < n)
+			str_format(&got, ">%zu", line.len);
+		str_add_char(&got, ' ');
+	}
+	fclose(file);
+	tap_is_text(str_text(&got), want, "%s", name);
+}
+
+static void
+reading_lines(void)
+{
+	autofree char *endless = mem_zalloc(10000);
+	lines_are("", 0, "", "an empty file has no line");
+	lines_are("\n\nab\n", 5, "1 1 3 ", "empty lines are lines");
+	lines_are("abc\nd", 5, "4 1 ", "a last line may have no newline");
+	lines_are("abcd\nabcdefgh\nx\n", 16, "5>4 9>4 2 ",
+	    "a line that is too long is cut, and the next one is whole");
+	lines_are("a\0b\n", 4, "4 ", "a NUL is a byte of its line");
+	lines_are(endless, 10000, "10000>4 ", "what has no end takes no room");
+}
+
+static void
 reading_at(void)
 {
 	autoerror struct error err = { 0 };
@@ -134,6 +187,36 @@ replacing(void)
 	tap_ok(!file_replace("dir", "x", 1, &err), "a directory stays: %s",
 	    error_text(&err));
 	tap_is_int(scratch_entries("dir"), 2, "and nothing is left");
+}
+
+static void
+replacing_unsynced(int code, int nth, enum error_kind kind, const char *left)
+{
+	autoerror struct error err = { 0 };
+	scratch_write("synced/f", "old");
+	sync_fault.code = code;
+	sync_fault.nth = nth;
+	tap_ok(!file_replace("synced/f", "new", 3, &err) && err.kind == kind,
+	    "sync %d fails with '%s', which is the kind of the error", nth,
+	    strerror(code));
+	holds("synced/f", left, "the old file stays until it is replaced");
+	tap_is_int(scratch_entries("synced"), 1,
+	    "a sync that fails leaves no temporary file");
+}
+
+static void
+replacing_with_failing_syncs(void)
+{
+	autoerror struct error err = { 0 };
+	if (!path_make_dirs("synced", &err))
+		BUG("%s", error_text(&err));
+	replacing_unsynced(EIO, 1, ERROR_STORAGE, "old");
+	replacing_unsynced(ENOSPC, 1, ERROR_NO_SPACE, "old");
+	replacing_unsynced(EIO, 2, ERROR_STORAGE, "new");
+	sync_fault.code = EINTR;
+	sync_fault.nth = 2;
+	tap_ok(file_replace("synced/f", "all", 3, &err),
+	    "a sync that a signal ended is made again");
 }
 
 static void
@@ -189,36 +272,6 @@ in_pieces(void)
 	tap_ok(file_new_open(&f, "dir/f", &err), "it is begun again");
 	file_new_abandon(&f);
 	file_new_abandon(&f);
-static void
-replacing_unsynced(int code, int nth, enum error_kind kind, const char *left)
-{
-	autoerror struct error err = { 0 };
-	scratch_write("synced/f", "old");
-	sync_fault.code = code;
-	sync_fault.nth = nth;
-	tap_ok(!file_replace("synced/f", "new", 3, &err) && err.kind == kind,
-	    "sync %d fails with '%s', which is the kind of the error", nth,
-	    strerror(code));
-	holds("synced/f", left, "the old file stays until it is replaced");
-	tap_is_int(scratch_entries("synced"), 1,
-	    "a sync that fails leaves no temporary file");
-}
-
-static void
-replacing_with_failing_syncs(void)
-{
-	autoerror struct error err = { 0 };
-	if (!path_make_dirs("synced", &err))
-		BUG("%s", error_text(&err));
-	replacing_unsynced(EIO, 1, ERROR_STORAGE, "old");
-	replacing_unsynced(ENOSPC, 1, ERROR_NO_SPACE, "old");
-	replacing_unsynced(EIO, 2, ERROR_STORAGE, "new");
-	sync_fault.code = EINTR;
-	sync_fault.nth = 2;
-	tap_ok(file_replace("synced/f", "all", 3, &err),
-	    "a sync that a signal ended is made again");
-}
-
 	holds("dir/f", "ab", "abandoned: nothing changes");
 	tap_is_int(scratch_entries("dir"), before, "nothing is left behind");
 	tap_ok(!file_new_open(&f, "none/f", &err) && f.fd == -1,
@@ -314,8 +367,11 @@ main(void)
 {
 	scratch_enter();
 	reading();
+	opening();
+	reading_lines();
 	reading_at();
 	replacing();
+	replacing_with_failing_syncs();
 	replacing_long_name();
 	full();
 	in_pieces();
@@ -325,4 +381,3 @@ main(void)
 	scratch_leave();
 	return tap_done();
 }
-	replacing_with_failing_syncs();

@@ -122,6 +122,22 @@ visible(void)
 	tap_is_text(str_text(&out), "a\\x00b", "a NUL is made visible");
 }
 
+static void
+visible_json(void)
+{
+	static const char json[] =
+	    "{\"a\x7f\": \"\xc2\x9b"
+	    "31m\xe2\x80\xaex\xe2\x81\xa6\xd8\x9c\",\n \"b\": \"\\u001b "
+	    "\xc3\xa4\xe2\x80\x90\xf0\x9f\x98\x80\"}\n";
+	static const char want[] =
+	    "{\"a\\u007f\": \"\\u009b31m\\u202ex\\u2066\\u061c\",\n"
+	    " \"b\": \"\\u001b \xc3\xa4\xe2\x80\x90\xf0\x9f\x98\x80\"}\n";
+	autostr struct str out = { 0 };
+	text_visible_json(&out, json, strlen(json));
+	tap_is_text(str_text(&out), want,
+	    "controls in JSON are escaped as JSON has it, and nothing else");
+}
+
 /* Two megabytes in time that only a linear algorithm meets. */
 static void
 linear(void)
@@ -366,6 +382,7 @@ main(void)
 	repaired();
 	repaired_noise();
 	visible();
+	visible_json();
 	linear();
 	if (setlocale(LC_CTYPE, "C.UTF-8") != NULL) {
 		widths();

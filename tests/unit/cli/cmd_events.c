@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../tap.h"
 #include "base/clock.h"
@@ -148,6 +150,24 @@ what_is_no_event_is_told(struct program *p)
 }
 
 static void
+what_is_no_file_is_named(struct program *p)
+{
+	autofree char *fifo =
+	    home_path("state/events/repo/" NEW "/events-4-4.jsonl");
+	if (mkfifo(fifo, 0600) != 0)
+		BUG("no fifo");
+	program_run(p, "events", "show", NULL);
+	program_ended(p, 1, "a log that cannot be read is a failure");
+	program_said(p, "/events-4-4.jsonl is not a regular file",
+	    "it is named, and why it cannot be read");
+	program_printed(p, "\"id\":\"4\"", "and all others are printed");
+	program_run(p, "events", "ls", "--json", NULL);
+	program_ended(p, 1, "so it is when the last ones are wanted");
+	json_decref(program_json(p));
+	unlink(fifo);
+}
+
+static void
 nothing_is_said_so(struct program *p)
 {
 	program_run(p, "events", "show", NULL);
@@ -187,6 +207,7 @@ main(void)
 	a_terminal_gets_lines_for_people(&p);
 	names_are_resolved(&p);
 	what_is_no_event_is_told(&p);
+	what_is_no_file_is_named(&p);
 	home_done();
 	return tap_done();
 }

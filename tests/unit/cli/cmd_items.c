@@ -54,6 +54,18 @@ options_select(struct program *p)
 }
 
 static void
+controls_are_escaped(struct program *p)
+{
+	p->input = "[\"\\u001b\\u007f\\u009b\\u202e\\u2066\\u061c\\u00e4\"]";
+	program_run(p, "items", "--input=-", NULL);
+	is_lines(p,
+	    "{\"data\":\"\\u001b\\u007f\\u009b\\u202e\\u2066\\u061c\xc3\xa4\","
+	    "\"id\":\"item_0\"}\n",
+	    "controls of every kind are escaped, as JSON has it");
+	p->input = NULL;
+}
+
+static void
 input_is_checked(struct program *p)
 {
 	program_run(p, "items", NULL);
@@ -144,6 +156,7 @@ main(void)
 	autoprogram struct program p = { 0 };
 	home_make();
 	options_select(&p);
+	controls_are_escaped(&p);
 	input_is_checked(&p);
 	make_workflows();
 	workflows_have_items(&p);

@@ -592,7 +592,9 @@ test_dry(void)
 {
 	struct fixture fixture;
 	fixture_open(&fixture, mapreduce);
-	free(sh(&fixture, "printf '[1, 2]' > items.json"));
+	free(sh(&fixture,
+	    "printf '[1, \"\\302\\233\\342\\200\\256\"]'"
+	    " > items.json"));
 	fflush(stdout);
 	int out = redirect(&fixture, STDOUT_FILENO, "out");
 	bool text = run_dry(&fixture.options, false, &fixture.err);
@@ -611,6 +613,8 @@ test_dry(void)
 	autojson json_t *document = json_loads(str_text(&fixture.out), 0, NULL);
 	tap_ok(json && json_get_int(document, "items", 0) == 2,
 	    "a dry run prints one JSON document");
+	expect_out(&fixture, "\\u009b\\u202e",
+	    "a dry run's JSON has the controls of items escaped");
 	autofree char *left = sh(&fixture, "ls -a \"$PRODIGY_HOME\" 2>&1 || :");
 	tap_ok(strstr(left, "No such file") != NULL, "and touches nothing");
 	fixture_close(&fixture);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -352,6 +353,96 @@ test_only_the_end(void)
 	strv_release(&given.texts);
 }
 
+/* --- what is no log --------------------------------------------------- */
+
+#define HOLE ((off_t)128 * 1024 * 1024)
+
+static bool
+reads(const char *dir, bool backwards, struct types *types,
+    struct event_tally *tally)
+{
+	autoerror struct error err = { 0 };
+	*types = (struct types){ 0 };
+	bool ok = backwards
+	    ? event_read_backwards(dir, collect, types, tally, &err)
+	    : event_read(dir, collect, types, tally, &err);
+	return ok;
+}
+
+static void
+test_unreadable(bool backwards, const char *way)
+{
+	autofree char *name = mem_format("unreadable-%s", way);
+	autofree char *dir = scratch_path(name);
+	autofree char *good = path_join(dir, "events-2.jsonl");
+	autofree char *fifo = path_join(dir, "events-1.jsonl");
+	autofree char *device = path_join(dir, "events-3.jsonl");
+	autofree char *folder = path_join(dir, "events-4.jsonl");
+	autostr struct str text = { 0 };
+	struct event_tally tally;
+	struct types types;
+	mkdir(dir, 0700);
+	add_event(&text, "01.000", "a");
+	scratch_write(good, text.data, text.len);
+	if (mkfifo(fifo, 0600) != 0 || symlink("/dev/zero", device) != 0 ||
+	    mkdir(folder, 0700) != 0)
+		BUG("%s cannot be filled", dir);
+	tap_ok(reads(dir, backwards, &types, &tally),
+	    "%s: what is no file does not end the reading", way);
+	tap_is_text(str_text(&types.text), "a ",
+	    "%s: the events of the others are read", way);
+	tap_is_int((long long)tally.unread.n, 3,
+	    "%s: a FIFO, a device and a folder are told", way);
+	if (tally.unread.n == 3)
+		tap_ok(strstr(tally.unread.items[0], fifo) != NULL &&
+			strstr(tally.unread.items[1], device) != NULL,
+		    "%s: each by its name", way);
+	event_tally_release(&tally);
+	str_release(&types.text);
+}
+
+static long
+peak_kib(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* A line of zeros stands before, between and behind the events. */
+static void
+test_endless_lines(bool backwards, const char *way)
+{
+	autofree char *name = mem_format("endless-%s", way);
+	autofree char *dir = scratch_path(name);
+	autofree char *path = path_join(dir, "events-1.jsonl");
+	autostr struct str text = { 0 };
+	struct event_tally tally;
+	struct types types;
+	mkdir(dir, 0700);
+	str_add_char(&text, '\n');
+	add_event(&text, "01.000", "a");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	for (int i = 1; i <= 2; i++)
+		if (pwrite(fd, text.data, text.len, HOLE * i) < 0)
+			BUG("no file of holes");
+	if (ftruncate(fd, HOLE * 3) != 0)
+		BUG("no file of holes");
+	close(fd);
+	long before = peak_kib();
+	tap_ok(reads(dir, backwards, &types, &tally) && tally.unread.n == 0,
+	    "%s: lines of %ld MiB do not end the reading", way,
+	    (long)(HOLE >> 20));
+	tap_ok(peak_kib() - before < 3 * (long)(EVENT_LINE_LIMIT >> 10),
+	    "%s: they are never held as a whole (%ld KiB)", way,
+	    peak_kib() - before);
+	tap_is_text(str_text(&types.text), "a a ",
+	    "%s: the events between them are read", way);
+	tap_ok(tally.malformed >= 2, "%s: the long lines are counted", way);
+	event_tally_release(&tally);
+	str_release(&types.text);
+}
+
 int
 main(void)
 {
@@ -363,6 +454,10 @@ main(void)
 	test_types();
 	test_backwards();
 	test_only_the_end();
+	test_unreadable(false, "forwards");
+	test_unreadable(true, "backwards");
+	test_endless_lines(false, "forwards");
+	test_endless_lines(true, "backwards");
 	scratch_done();
 	return tap_done();
 }
