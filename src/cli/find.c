@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "cli/find.h"
 #include "data/json.h"
+#include "git/git.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -83,10 +84,13 @@ look_at(const char *dir, struct find *find, struct error *err)
 	*find = (struct find){ 0 };
 	if (!repo_find(dir == NULL ? "." : dir, &find->repo, err))
 		return false;
-	if (layout_look(find->repo.root, &find->layout, err))
-		return true;
-	repo_release(&find->repo);
-	return false;
+	if (!layout_look(find->repo.root, &find->layout, err)) {
+		repo_release(&find->repo);
+		return false;
+	}
+	autofree char *trees = layout_worktrees(&find->layout);
+	git_confine(trees);
+	return true;
 }
 
 bool

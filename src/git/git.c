@@ -2,12 +2,15 @@
 /* One git command as a child, and its environment. */
 #include "config.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/defs.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "git/git.h"
 #include "proc/child.h"
@@ -18,6 +21,7 @@
 #define OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
 #define COMPLAINT_LIMIT 2000
 #define COMPLAINT_LINES 12
+#define CEILINGS "GIT_CEILING_DIRECTORIES"
 
 /* --- its version ------------------------------------------------------ */
 
@@ -87,7 +91,6 @@ static const char *const removed[] = {
 	"GIT_PREFIX",
 	"GIT_NAMESPACE",
 	"GIT_QUARANTINE_PATH",
-	"GIT_CEILING_DIRECTORIES",
 	"GIT_DISCOVERY_ACROSS_FILESYSTEM",
 	"GIT_EXTERNAL_DIFF",
 	"GIT_LITERAL_PATHSPECS",
@@ -104,8 +107,7 @@ static const char *const removed[] = {
 	"GIT_ATTR_SOURCE",
 	"GIT_INDEX_VERSION",
 	"GIT_CONFIG",
-	"GIT_CONFIG_COUNT",
-	"GIT_CONFIG_PARAMETERS",
+	"GIT_PAGER_IN_USE",
 };
 
 static void
@@ -122,16 +124,39 @@ add_settings(struct strv *env, const struct git_setting *settings, size_t n,
 	}
 }
 
-/* Whoever started us may have configured git the same way: that must go. */
-static void
-remove_inherited(struct strv *env)
+/* How many settings the caller gave; false: only git can say what is wrong. */
+static bool
+count_inherited(const struct strv *env, size_t *count)
 {
-	for (size_t i = 0; i < COUNT_OF(removed); i++)
-		strv_env_unset(env, removed[i]);
-	for (size_t i = env->n; i-- > 0;)
-		if (text_starts_with(env->items[i], "GIT_CONFIG_KEY_") ||
-		    text_starts_with(env->items[i], "GIT_CONFIG_VALUE_"))
-			strv_remove(env, i);
+	const char *text = strv_env_get(env, "GIT_CONFIG_COUNT");
+	const char *problem = NULL;
+	*count = 0;
+	if (text == NULL || *text == '\0')
+		return true;
+	*count = (size_t)strtonum(text, 0, INT_MAX / 2, &problem);
+	return problem == NULL;
+}
+
+/*
+ * What "git -c" hands down stands above GIT_CONFIG_COUNT: where there is some,
+ * ours must stand there, too. (The form 'key=value' is read by every git.)
+ */
+static void
+add_parameters(struct strv *env, size_t first, size_t count)
+{
+	const char *theirs = strv_env_get(env, "GIT_CONFIG_PARAMETERS");
+	autostr struct str all = { 0 };
+	if (theirs == NULL || *theirs == '\0')
+		return;
+	str_add(&all, theirs);
+	for (size_t i = first; i < count; i++) {
+		char name[40];
+		snprintf(name, sizeof(name), "GIT_CONFIG_KEY_%zu", i);
+		str_format(&all, " '%s=", strv_env_get(env, name));
+		snprintf(name, sizeof(name), "GIT_CONFIG_VALUE_%zu", i);
+		str_format(&all, "%s'", strv_env_get(env, name));
+	}
+	strv_env_set(env, "GIT_CONFIG_PARAMETERS", str_text(&all));
 }
 
 /*
@@ -172,10 +197,13 @@ git_env_version(struct strv *env)
 void
 git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync)
 {
-	size_t count = 0;
+	size_t count;
 	char number[24];
 	struct git_setting setting = sync_setting(sync);
-	remove_inherited(env);
+	bool can_add = count_inherited(env, &count);
+	const size_t first = count;
+	for (size_t i = 0; i < COUNT_OF(removed); i++)
+		strv_env_unset(env, removed[i]);
 	strv_env_set(env, "GIT_TERMINAL_PROMPT", "0");
 	git_env_version(env);
 	add_settings(env, common, COUNT_OF(common), &count);
@@ -187,7 +215,34 @@ git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync)
 	if (purpose != GIT_FOR_AGENT)
 		set_manners(env);
 	snprintf(number, sizeof(number), "%zu", count);
-	strv_env_set(env, "GIT_CONFIG_COUNT", number);
+	if (can_add)
+		strv_env_set(env, "GIT_CONFIG_COUNT", number);
+	add_parameters(env, first, count);
+}
+
+bool
+git_confine(const char *folder)
+{
+	const char *theirs = getenv(CEILINGS);
+	/* First: entries behind an empty one may not be links. */
+	autofree char *all = theirs == NULL || *theirs == '\0'
+	    ? mem_text(folder)
+	    : mem_format("%s:%s", folder, theirs);
+	if (strchr(folder, ':') != NULL)
+		return false;
+	if (setenv(CEILINGS, all, 1) != 0)
+		BUG("no room for %s", CEILINGS);
+	return true;
+}
+
+/* A ".git" that git cannot read is the end of its search. */
+bool
+git_bar(const char *folder, struct error *err)
+{
+	static const char text[] =
+	    "not a repository: a work tree in here has lost its .git\n";
+	autofree char *path = path_join(folder, ".git");
+	return path_exists(path) || file_replace(path, text, strlen(text), err);
 }
 
 static void

@@ -5,8 +5,8 @@
  * "--" or "--end-of-options"; output is asked for with -z.
  *
  * The environment of each is made here: nothing that was inherited points git
- * elsewhere, and settings go through GIT_CONFIG_COUNT, so that no file of the
- * user is written.
+ * elsewhere, and settings go through GIT_CONFIG_COUNT, behind those that the
+ * caller gave in this way, so that no file of the user is written.
  */
 #ifndef GIT_GIT_H
 #define GIT_GIT_H
@@ -42,9 +42,11 @@ enum git_sync {
 };
 
 /*
- * Edits an environment (NAME=VALUE entries) in place. Where configuration
- * files lie (GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM) stays the user's choice;
- * settings that came through the environment do not.
+ * Edits an environment (NAME=VALUE entries) in place, once. Where configuration
+ * files lie (GIT_CONFIG_GLOBAL, GIT_CONFIG_SYSTEM) stays the user's choice, as
+ * do settings that came through the environment (GIT_CONFIG_COUNT, and those of
+ * "git -c" in GIT_CONFIG_PARAMETERS): ours come behind them, and win. A count
+ * that is no number is left as it is, for git to complain of.
  *
  * The version of git is left in GIT_ENV_VERSION, so that processes started
  * with the environment need not ask for it.
@@ -53,6 +55,16 @@ enum git_sync {
 void git_env(struct strv *env, enum git_purpose purpose, enum git_sync sync);
 /* Sets GIT_ENV_VERSION alone, for a process of ours that will need git. */
 void git_env_version(struct strv *env);
+/*
+ * From now on git that this process or a child of it runs below folder, which
+ * is absolute, finds only repositories below it: in a tree that has lost its
+ * own it must not work in one above. That is told by the environment, our own
+ * too (GIT_CEILING_DIRECTORIES, before what the caller has there). False for a
+ * path that this list cannot hold: then git_bar() does it.
+ */
+bool git_confine(const char *folder);
+/* Makes a file in folder at which git stops that looks for a repository. */
+bool git_bar(const char *folder, struct error *err) MUST_USE;
 
 struct git_options {
 	enum git_purpose purpose;

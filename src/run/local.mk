@@ -2,6 +2,7 @@ noinst_LIBRARIES += librun.a
 librun_a_SOURCES = \
 	%D%/attempt.c %D%/attempt.h \
 	%D%/dry.c %D%/dry.h \
+	%D%/environment.c %D%/environment.h \
 	%D%/executor.c %D%/executor.h \
 	%D%/finish.c %D%/finish.h \
 	%D%/item.c %D%/item.h \

@@ -48,7 +48,9 @@ bool
 parent_create(struct supervisor *sup, struct error *err)
 {
 	autofree char *folder = layout_worktrees(&sup->layout);
-	if (!path_make_dirs(folder, err) || !write_metadata(sup, err))
+	if (!path_make_dirs(folder, err) ||
+	    (!git_confine(folder) && !git_bar(folder, err)) ||
+	    !write_metadata(sup, err))
 		return false;
 	if (!worktree_add_branch(&sup->repo, sup->parent_dir,
 		sup->parent_branch, sup->repo.head, err))

@@ -23,6 +23,7 @@
 #include "proc/fds.h"
 #include "proc/ladder.h"
 #include "proc/signals.h"
+#include "run/environment.h"
 #include "run/finish.h"
 #include "run/map.h"
 #include "run/parent.h"
@@ -613,6 +614,7 @@ open_run(struct supervisor *sup, struct error *err)
 	const struct run_options *options = sup->options;
 	const char *dir = options->directory == NULL ? "." : options->directory;
 	sup->vars = vars_new(NULL);
+	environment_settle();
 	if (!start_load(options, &sup->workflow, err) ||
 	    !repo_open(dir, &sup->repo, err) || !check_names(sup, err) ||
 	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err))

@@ -90,6 +90,287 @@ x" 'results'
 	done
 }
 
+# --- what the caller's environment says -----------------------------------
+
+# A workflow with one step, a script.
+workflow_of() { # file, script
+	printf 'commands:\n  - shell: |\n' >"$1"
+	printf '%s\n' "$2" | sed 's/^/      /' >>"$1"
+}
+
+git_settings() {
+	make_repo settings 1
+	cat >settings.yml <<'Y'
+mode: mapreduce
+name: settings
+setup:
+  - shell: "git config user.name >$HERE/../settings.setup"
+map:
+  input: "git config user.name"
+  agent_template:
+    - shell: |
+        git config user.email >$HERE/../settings.map
+        echo "${item}" >"of $$" && git add . && git commit -q -m x
+Y
+	printf '[init]\n\tdefaultBranch = main\n' >"$HOME/.gitconfig.none"
+	cd settings
+	HERE=$PWD GIT_CONFIG_GLOBAL=$HOME/.gitconfig.none GIT_CONFIG_COUNT=3 \
+		GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='A Robot' \
+		GIT_CONFIG_KEY_1=merge.log GIT_CONFIG_VALUE_1=true \
+		GIT_CONFIG_KEY_2=gc.auto GIT_CONFIG_VALUE_2=1 \
+		GIT_CONFIG_PARAMETERS="'user.email=robot@example.invalid'" \
+		run 0 "$PRODIGY" run ../settings.yml -y
+	is "$(cat ../settings.setup)" 'A Robot' 'name in setup'
+	is "$(cat ../settings.map)" robot@example.invalid 'email in an agent'
+	is "$(cat of*)" 'A Robot' 'name in the input command'
+	is "$(git log --no-merges --format='%an %ae' -- of*)" \
+		'A Robot robot@example.invalid' 'author of the agent'
+	is "$(git log --merges --format=%cn | sort -u)" 'A Robot' \
+		'committer of the merges'
+	has "$out" 'Merged'
+}
+
+no_foreign_repository() {
+	make_repo pointed 1
+	git init -q elsewhere
+	workflow_of pointed.yml 'env | grep ^GIT_ | cut -d= -f1 >../pointed.env
+git rev-parse --git-dir >>../pointed.env'
+	cd pointed
+	GIT_DIR=$scratch/elsewhere/.git GIT_WORK_TREE=$scratch/elsewhere \
+		GIT_INDEX_FILE=$scratch/no-index GIT_OBJECT_DIRECTORY=/nowhere \
+		GIT_COMMON_DIR=/nowhere GIT_NAMESPACE=n GIT_PREFIX=p/ \
+		run 0 "$PRODIGY" run ../pointed.yml
+	found=$(find "$PRODIGY_HOME" -name pointed.env)
+	hasnt "$found" 'GIT_(DIR|WORK_TREE|INDEX|OBJECT|COMMON|NAMESPACE|PREFIX)'
+	has "$found" '/pointed/.git/worktrees/'
+}
+
+# What a step sees of these variables, in one line.
+seen() { # file that the workflow writes
+	tr '\n' ' ' <"$1"
+}
+
+outer_programs() {
+	make_repo outer 1
+	# shellcheck disable=SC2016 # for the step's shell
+	workflow_of outer.yml 'env | sort | grep -E "^(M(AKE)?FLAGS|MAKELEVEL|CLAUDE_?CODE.*)=" >$HERE/../outer.env || :'
+	cat >outer.mk <<'M'
+all:
+	+cd outer && exec "$$PRODIGY" run ../outer.yml
+M
+	cd outer
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	HERE=$PWD
+	export HERE PRODIGY
+	CLAUDECODE=1 CLAUDE_CODE_ENTRYPOINT=cli CLAUDE_CODE_MAX_RETRIES=2 \
+		run 0 make -s -C .. -j2 -f outer.mk
+	is "$(seen ../outer.env)" 'CLAUDE_CODE_MAX_RETRIES=2 ' 'below make'
+	MAKEFLAGS=-j7 run 0 "$PRODIGY" run ../outer.yml
+	is "$(seen ../outer.env)" 'MAKEFLAGS=-j7 ' 'for all makes'
+	MAKEFLAGS='-j2 --jobserver-auth=3,4' run 0 "$PRODIGY" run ../outer.yml
+	is "$(seen ../outer.env)" '' 'with a jobserver'
+}
+
+# A configuration of the user's that changes what git prints, how it merges and
+# what it does with work trees.
+odd_configuration() {
+	make_repo odd 2
+	cp "$HOME/.gitconfig" odd.gitconfig
+	for setting in color.ui=always color.branch=always core.pager=false \
+		core.quotePath=true core.abbrev=4 core.untrackedCache=true \
+		core.splitIndex=true core.commentChar=auto index.version=4 \
+		column.ui=always status.short=true status.branch=true \
+		status.showUntrackedFiles=no status.relativePaths=true \
+		log.showSignature=true log.decorate=full log.follow=true \
+		log.date=relative format.pretty=oneline diff.noprefix=true \
+		diff.mnemonicPrefix=true diff.renames=copies \
+		diff.external=false merge.ff=only merge.log=true \
+		merge.conflictStyle=diff3 merge.verbosity=5 pull.rebase=true \
+		commit.cleanup=scissors commit.verbose=true \
+		rerere.enabled=true rerere.autoUpdate=true \
+		i18n.logOutputEncoding=ISO-8859-1 feature.manyFiles=true \
+		branch.autoSetupMerge=always branch.autoSetupRebase=always \
+		push.default=nothing alias.merge='!false' \
+		safe.bareRepository=explicit; do
+		git config -f odd.gitconfig "${setting%%=*}" "${setting#*=}"
+	done
+	cat >odd.yml <<'Y'
+name: odd
+mode: mapreduce
+map:
+  input: "printf 'ä\\n\"b\\nc d\\n'"
+  agent_template:
+    - shell: |
+        echo x >src/"of ${item}" && git add -A && git commit -q -m 'änd'
+        echo left >"left of ${item}"
+Y
+	cd odd
+	GIT_CONFIG_GLOBAL=$scratch/odd.gitconfig run 0 "$PRODIGY" run \
+		../odd.yml -y
+	has "$out" '3 total, 3 successful'
+	is "$(find src -name 'of *' | sort)" 'src/of "b
+src/of c d
+src/of ä' 'merged files'
+	is "$(git for-each-ref refs/prodigy/salvage | wc -l)" 3 \
+		'kept what was left'
+}
+
+time_zones() {
+	make_repo zones 1
+	null=$scratch/zones.yml
+	cat >"$null" <<'Y'
+name: zones
+mode: mapreduce
+map:
+  input: "seq 1"
+  agent_template:
+    - shell: "true"
+Y
+	cd zones
+	for zone in Pacific/Kiritimati America/Los_Angeles no/such/zone; do
+		before=$(date -u +%Y%m%d_%H%M%S)
+		TZ=$zone run 0 "$PRODIGY" run "$null"
+		job=$(awk '/^Job:/ { print $2; exit }' "$out")
+		stamp=${job#mapreduce-}
+		# The one between two times comes second in their order.
+		is "$(printf '%s\n' "$before" "${stamp%-[0-9]*}" \
+			"$(date -u +%Y%m%d_%H%M%S)" | sort -C; echo $?)" 0 \
+			"the id of $zone"
+		TZ=$zone run 0 "$PRODIGY" events show "$job"
+		is "$(jq -r .timestamp "$out" | grep -vc 'Z$')" 0 \
+			"events of $zone"
+	done
+}
+
+# --- repositories with odd names ------------------------------------------
+
+odd_names() {
+	cat >names.yml <<'Y'
+name: names
+mode: mapreduce
+map:
+  input: "seq 2"
+  agent_template:
+    - shell: "echo ${item} >of_${item} && git add . && git commit -q -m x"
+reduce:
+  - shell: "echo ${map.successful} >sum && git add . && git commit -q -m sum"
+Y
+	mkdir names
+	# shellcheck disable=SC2016,SC1003 # they are names
+	for name in 'a blank' "it's" '100%d' 'x:y' '-dash' 'ünï ö' '$HOME' \
+		'[x]*?' '"q"' 'back\slash' 'new
+line' '.hidden' 'a.lock' 'end ' '#1' '~' "$(printf '%0240d' 7)"; do
+		make_repo "./names/$name" 1
+		(
+			cd "./names/$name"
+			run 0 "$PRODIGY" run "$scratch/names.yml" -y
+			is "$(cat of_1 of_2 sum | tr -d '\n')" 122 "in $name"
+			is "$(git worktree list --porcelain | grep -c ^HEAD)" \
+				1 "work trees of $name"
+		)
+	done
+}
+
+# --- repositories above ---------------------------------------------------
+
+lost_workflow() { # file
+	cat >"$1" <<'Y'
+name: lost
+mode: mapreduce
+setup:
+  - shell: "echo setup >setup.txt && git add . && git commit -q -m setup"
+map:
+  input: "seq 2"
+  max_parallel: 1
+  agent_template:
+    - shell: |
+        rm .git
+        mkdir -p deep && cd deep && echo "${item}" >agent.txt
+        git add -f . && git commit -q -m 'of an agent' || exit 3
+Y
+}
+
+# Nothing of an agent without its .git reaches the repository in this folder.
+stays_untouched() { # repository, its PRODIGY_HOME, where to run, [HOME]
+	lost_workflow lost.yml
+	before=$(user_state "$1")
+	(cd "$3" && HOME=${4:-$HOME} PRODIGY_HOME=$2 \
+		exec "$PRODIGY" run "$scratch/lost.yml" --no-merge) \
+		>"$out" 2>"$err" </dev/null || :
+	has "$out" '2 total' || {
+		cat "$err"
+		return 1
+	}
+	is "$(user_state "$1")" "$before" 'state of the repository above'
+	is "$(git -C "$1" log --all --format=%s | grep -c 'of an agent')" 0 \
+		'commits of agents'
+}
+
+home_in_repository() {
+	make_repo above 1
+	echo .prodigy >above/.gitignore
+	git -C above add . && git -C above commit -q -m ignore
+	stays_untouched above "$scratch/above/.prodigy" above
+}
+
+home_is_repository() {
+	make_repo dotfiles 1
+	cp "$HOME/.gitconfig" dotfiles/
+	printf '%s\n' .prodigy '/big disk' >dotfiles/.gitignore
+	git -C dotfiles add . && git -C dotfiles commit -q -m files
+	make_repo work 1
+	mkdir dotfiles/.prodigy
+	chmod 700 dotfiles/.prodigy
+	stays_untouched dotfiles "$scratch/dotfiles/.prodigy" work \
+		"$scratch/dotfiles"
+	mv dotfiles/.prodigy/worktrees "$scratch/dotfiles/big disk"
+	ln -s "$scratch/dotfiles/big disk" dotfiles/.prodigy/worktrees
+	ln -s dotfiles linked
+	stays_untouched dotfiles "$scratch/linked/.prodigy" work "$scratch/linked"
+}
+
+home_with_a_colon() {
+	make_repo 'a:b' 1
+	echo .prodigy >a:b/.gitignore
+	git -C a:b add . && git -C a:b commit -q -m ignore
+	stays_untouched a:b "$scratch/a:b/.prodigy" a:b
+}
+
+# The parent tree is as dear as an agent's: its git resets and stashes.
+lost_parent() {
+	make_repo parent 1
+	echo .prodigy >parent/.gitignore
+	git -C parent add . && git -C parent commit -q -m ignore
+	echo edited >>parent/src/file_1.txt
+	before=$(user_state parent)
+	cat >parent.yml <<'Y'
+name: parent
+mode: mapreduce
+setup:
+  - shell: "echo x >x && git add x && git commit -q -m x && rm .git"
+map:
+  input: "seq 1"
+  agent_template:
+    - shell: "true"
+Y
+	cd parent
+	PRODIGY_HOME=$PWD/.prodigy run 1 "$PRODIGY" run ../parent.yml -y
+	is "$(user_state .)" "$before" 'user state'
+	is "$(tail -n 1 src/file_1.txt)" edited 'the edit'
+}
+
 t 'runs of two homes that share an id do not meet' two_homes
 t 'runs of two repositories in one second have two ids' two_repositories
+t 'settings of git in the environment reach steps and merges' git_settings
+t 'what points git elsewhere reaches no step' no_foreign_repository
+t 'steps are not below an outer make or claude' outer_programs
+t 'odd settings of git in the user configuration change nothing' \
+	odd_configuration
+t 'ids and times are in UTC whatever the zone' time_zones
+t 'odd names of repositories are fine' odd_names
+t 'an agent without .git cannot reach the repository around PRODIGY_HOME' \
+	home_in_repository
+t 'nor one in the home folder, also through links' home_is_repository
+t 'nor one whose path has a colon' home_with_a_colon
+t 'a parent tree without .git does not bring its work to one above' lost_parent
 done_testing

@@ -7,7 +7,9 @@
 
 #include "../tap.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "git/git.h"
 #include "support.h"
 
@@ -30,9 +32,6 @@ test_environment(void)
 	autostrv struct strv env = { 0 };
 	strv_add(&env, "GIT_DIR=/elsewhere");
 	strv_add(&env, "GIT_INDEX_FILE=/x");
-	strv_add(&env, "GIT_CONFIG_COUNT=1");
-	strv_add(&env, "GIT_CONFIG_KEY_0=core.sshCommand");
-	strv_add(&env, "GIT_CONFIG_VALUE_0=evil");
 	strv_add(&env, "GIT_TRACE2=1");
 	strv_add(&env, "GIT_CONFIG_GLOBAL=/mine");
 	git_env(&env, GIT_FOR_US, GIT_SYNCED);
@@ -44,10 +43,9 @@ test_environment(void)
 	    "git does not write traces among its words");
 	tap_is_text(strv_env_get(&env, "GIT_CONFIG_GLOBAL"), "/mine",
 	    "the user's configuration file stays");
-	tap_ok(!has_setting(&env, "core.sshCommand", "evil"),
-	    "settings that were inherited go");
 	tap_ok(has_setting(&env, "core.hooksPath", "/dev/null"),
 	    "our own git runs no hooks");
+	strv_clear(&env);
 	git_env(&env, GIT_FOR_AGENT, GIT_SYNCED);
 	tap_ok(!has_setting(&env, "core.hooksPath", "/dev/null"),
 	    "agents have the hooks of the user");
@@ -58,10 +56,112 @@ test_environment(void)
 	tap_ok(
 	    has_setting(&env, key, is_new ? "committed,loose-object" : "true"),
 	    "loose objects and refs are synced");
+	strv_clear(&env);
 	git_env(&env, GIT_FOR_AGENT, GIT_HARDENED_LATER);
 	tap_ok(has_setting(
 		   &env, key, is_new ? "-all,pack,derived-metadata" : "false"),
 	    "what is hardened later is not synced, but packs are");
+}
+
+/* What git makes of a setting in an environment. */
+static char *
+setting(const char *repo, const struct strv *env, const char *key)
+{
+	autoerror struct error err = { 0 };
+	struct git_options options = {
+		.purpose = GIT_FOR_AGENT,
+		.sync = GIT_SYNCED,
+	};
+	struct git_result result = { 0 };
+	const char *const get[] = { "config", "--get", key, NULL };
+	for (size_t i = 0; i < env->n; i++)
+		putenv(env->items[i]);
+	if (!git_call(repo, get, &options, &result, &err))
+		BUG("%s", error_text(&err));
+	for (size_t i = 0; i < env->n; i++) {
+		autofree char *name = NULL;
+		if (strv_env_split(env->items[i], &name) != NULL)
+			unsetenv(name);
+	}
+	char *got = mem_text(
+	    result.code == 0 ? str_text(&result.out) : str_text(&result.err));
+	git_result_release(&result);
+	return got;
+}
+
+static void
+test_inherited_settings(void)
+{
+	autofree char *repo = make_repository("settings");
+	autostrv struct strv env = { 0 };
+	strv_add(&env, "GIT_CONFIG_COUNT=2");
+	strv_add(&env, "GIT_CONFIG_KEY_0=user.name");
+	strv_add(&env, "GIT_CONFIG_VALUE_0=Robot");
+	strv_add(&env, "GIT_CONFIG_KEY_1=gc.auto");
+	strv_add(&env, "GIT_CONFIG_VALUE_1=7");
+	autofree char *name = setting(repo, &env, "user.name");
+	tap_is_text(name, "Robot\n", "a setting of the caller's arrives");
+	autofree char *ours = setting(repo, &env, "gc.auto");
+	tap_is_text(ours, "0\n", "ours come behind it");
+	strv_add(&env, "GIT_CONFIG_PARAMETERS='a.b=it'\\''s' 'gc.auto'='3'");
+	autofree char *given = setting(repo, &env, "a.b");
+	tap_is_text(given, "it's\n", "one that git -c hands down arrives");
+	autofree char *still = setting(repo, &env, "gc.auto");
+	tap_is_text(still, "0\n", "ours come behind that, too");
+	strv_env_set(&env, "GIT_CONFIG_COUNT", "many");
+	autofree char *complaint = setting(repo, &env, "gc.auto");
+	tap_ok(strstr(complaint, "bogus count") != NULL,
+	    "of a count that is no number git complains: %s", complaint);
+	strv_env_set(&env, "GIT_CONFIG_COUNT", "");
+	autofree char *empty = setting(repo, &env, "gc.auto");
+	tap_is_text(empty, "0\n", "an empty count is none");
+}
+
+/* What git says in a tree without ".git", whose folder is in a repository. */
+static void
+says_in_tree(const char *tree, const char *wanted, const char *what)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str out = { 0 };
+	const char *const where[] = { "rev-parse", "--show-toplevel", NULL };
+	bool found = git_run(tree, where, &out, &err);
+	tap_ok(!found && strstr(error_text(&err), wanted) != NULL, "%s: %s%s",
+	    what, str_text(&out), error_text(&err));
+}
+
+static void
+test_confinement(void)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str out = { 0 };
+	const char *const where[] = { "rev-parse", "--show-prefix", NULL };
+	autofree char *repo = make_repository("outer");
+	sh(repo,
+	    "mkdir -p trees/lost/deep a:b/lost; ln -s trees link;"
+	    "git worktree add -q trees/whole; mkdir trees/whole/deep");
+	autofree char *link = path_join(repo, "link");
+	autofree char *lost = path_join(repo, "trees/lost/deep");
+	autofree char *whole = path_join(repo, "trees/whole/deep");
+	tap_ok(git_run(lost, where, &out, &err),
+	    "git finds the repository above a tree without .git");
+	setenv("GIT_CEILING_DIRECTORIES", ":/elsewhere", 1);
+	tap_ok(git_confine(link), "git is confined by a path with a link");
+	tap_ok(text_ends_with(
+		   getenv("GIT_CEILING_DIRECTORIES"), "/link::/elsewhere"),
+	    "what the caller has stays");
+	says_in_tree(lost, "not a git repository", "git finds none any more");
+	str_clear(&out);
+	held(&err, git_run(whole, where, &out, &err),
+	    "in a folder of a whole tree it finds the tree");
+	tap_is_text(str_text(&out), "deep/", "which is that tree");
+	unsetenv("GIT_CEILING_DIRECTORIES");
+	autofree char *odd = path_join(repo, "a:b");
+	autofree char *below = path_join(odd, "lost");
+	tap_ok(!git_confine(odd), "a list cannot hold a path with a colon");
+	held(&err, git_bar(odd, &err) && git_bar(odd, &err),
+	    "so a file is made there");
+	says_in_tree(below, "invalid gitfile", "at which git stops");
+	sh(repo, "git add -A . && git status --porcelain");
 }
 
 static void
@@ -168,6 +268,8 @@ main(void)
 {
 	sandbox_begin();
 	test_environment();
+	test_inherited_settings();
+	test_confinement();
 	test_version();
 	test_silence();
 	test_git();
