@@ -31,17 +31,24 @@ fail(struct failure *failure, enum failure_cause cause, struct error *err)
 
 /* --- the input -------------------------------------------------------- */
 
+/* What the input holds; the document is the caller's. */
+struct planner_input {
+	json_t *document;
+	enum items_form form;
+};
+
 static bool
-parse(const struct str *bytes, const char *name, json_t **document,
+parse(const struct str *bytes, const char *name, struct planner_input *read,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
-	*document = items_parse(str_text(bytes), bytes->len, name, &err);
-	return *document != NULL || fail(failure, CAUSE_INPUT, &err);
+	read->document =
+	    items_parse(str_text(bytes), bytes->len, name, &read->form, &err);
+	return read->document != NULL || fail(failure, CAUSE_INPUT, &err);
 }
 
 static bool
-read_file(const char *path, const char *name, json_t **document,
+read_file(const char *path, const char *name, struct planner_input *read,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
@@ -50,7 +57,7 @@ read_file(const char *path, const char *name, json_t **document,
 		error_wrap(&err, "map.input");
 		return fail(failure, CAUSE_INPUT, &err);
 	}
-	return parse(&bytes, name, document, failure);
+	return parse(&bytes, name, read, failure);
 }
 
 struct planner_command {
@@ -97,8 +104,8 @@ judge(const struct planner_command *input, struct failure *failure)
 }
 
 static bool
-run_command(struct chain *chain, struct script *script, json_t **document,
-    struct failure *failure)
+run_command(struct chain *chain, struct script *script,
+    struct planner_input *read, struct failure *failure)
 {
 	autoerror struct error err = { 0 };
 	struct planner_command input = { 0 };
@@ -114,7 +121,7 @@ run_command(struct chain *chain, struct script *script, json_t **document,
 	};
 	bool ok = step_command_run(&input.command, chain, &err)
 	    ? judge(&input, failure) &&
-		parse(&input.out, "map.input", document, failure)
+		parse(&input.out, "map.input", read, failure)
 	    : fail(failure, CAUSE_RESOURCE, &err);
 	step_command_release(&input.command);
 	str_release(&input.out);
@@ -122,7 +129,7 @@ run_command(struct chain *chain, struct script *script, json_t **document,
 }
 
 static bool
-read_command(struct chain *chain, const char *input, json_t **document,
+read_command(struct chain *chain, const char *input, struct planner_input *read,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
@@ -134,7 +141,7 @@ read_command(struct chain *chain, const char *input, json_t **document,
 		error_wrap(&err, "map.input");
 		ok = fail(failure, CAUSE_INPUT, &err);
 	}
-	ok = ok && run_command(chain, &script, document, failure);
+	ok = ok && run_command(chain, &script, read, failure);
 	script_release(&script);
 	return ok;
 }
@@ -146,13 +153,66 @@ is_file(const char *path)
 	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/*
+ * The value with the references in all its texts replaced: a new reference, or
+ * NULL. What a reference stands for stays within its text, whatever quotes are
+ * in it. The depth is limited by the reader of the document.
+ */
+static json_t *
+expand_value(const struct chain *chain, const json_t *value, struct error *err)
+{
+	if (json_is_string(value)) {
+		autostr struct str text = { 0 };
+		if (!chain_text(
+			chain, json_string_value(value), &text, NULL, err))
+			return NULL;
+		return json_stringn(str_text(&text), text.len);
+	}
+	if (!json_is_array(value) && !json_is_object(value))
+		return json_incref(json_mutable(value));
+	autojson json_t *whole =
+	    json_is_array(value) ? json_array() : json_object();
+	const char *key;
+	json_t *part;
+	size_t i;
+	json_array_foreach(value, i, part)
+		if (json_array_append_new(
+			whole, expand_value(chain, part, err)) != 0)
+			return NULL;
+	json_object_foreach(json_mutable(value), key, part)
+		if (json_object_set_new(
+			whole, key, expand_value(chain, part, err)) != 0)
+			return NULL;
+	return json_incref(whole);
+}
+
+/* JSON as it stands, or once its references have their values: [${n}, 2]. */
+static bool
+read_document(struct chain *chain, const char *input,
+    struct planner_input *read, struct failure *failure)
+{
+	autoerror struct error err = { 0 };
+	autoerror struct error no_json = { 0 };
+	autostr struct str text = { 0 };
+	autojson json_t *raw =
+	    json_load_text(input, strlen(input), "map.input", &no_json);
+	if (raw != NULL)
+		read->document = expand_value(chain, raw, &err);
+	else if (chain_text(chain, input, &text, NULL, &err))
+		read->document = json_load_text(
+		    str_text(&text), text.len, "map.input", &err);
+	return read->document != NULL || fail(failure, CAUSE_INPUT, &err);
+}
+
 /* The document is an array where the input was lines; it is the caller's. */
 static bool
-read_input(struct chain *chain, const char *input, json_t **document,
+read_input(struct chain *chain, const char *input, struct planner_input *read,
     struct failure *failure)
 {
 	autoerror struct error err = { 0 };
 	autostr struct str text = { 0 };
+	if (workflow_input_is_document(input))
+		return read_document(chain, input, read, failure);
 	if (!chain_text(chain, input, &text, NULL, &err)) {
 		error_wrap(&err, "map.input");
 		return fail(failure, CAUSE_INPUT, &err);
@@ -160,14 +220,14 @@ read_input(struct chain *chain, const char *input, json_t **document,
 	const char *name = str_text(&text);
 	autofree char *path = path_join(chain->spec->directory, name);
 	if (is_file(path))
-		return read_file(path, name, document, failure);
+		return read_file(path, name, read, failure);
 	/* Surely a file is meant: running its name would only confuse. */
 	if (text_ends_with(name, ".json") && strpbrk(name, " \t\n") == NULL) {
 		failure_set(failure, CAUSE_INPUT, 1,
 		    "map.input: input file not found: %s", name);
 		return false;
 	}
-	return read_command(chain, input, document, failure);
+	return read_command(chain, input, read, failure);
 }
 
 /* --- the items -------------------------------------------------------- */
@@ -228,26 +288,22 @@ expand_settings(const struct chain *chain, struct planner_settings *settings,
 }
 
 static bool
-select_items(const struct chain *chain, const json_t *document, json_t **items,
-    struct frame_result *result, struct error *err)
+select_items(const struct chain *chain, const struct planner_input *read,
+    json_t **items, struct frame_result *result, struct error *err)
 {
 	struct planner_settings settings = { 0 };
-	struct items_counts counts = { 0 };
+	struct items_counts *counts = &result->counts;
 	if (expand_settings(chain, &settings, err))
-		*items = items_plan(document, &settings.config, &counts, err);
-	if (counts.spread)
+		*items =
+		    items_plan(read->document, &settings.config, counts, err);
+	counts->form = read->form;
+	if (counts->spread)
 		chain_note(chain,
 		    "map.json_path %s selects one array: "
 		    "its elements are the items",
 		    settings.config.json_path);
 	settings_release(&settings);
-	if (*items == NULL)
-		return false;
-	result->counts = json_pack("{s:I, s:I, s:I, s:I}", "selected",
-	    (json_int_t)counts.selected, "filtered",
-	    (json_int_t)counts.filtered, "distinct",
-	    (json_int_t)counts.distinct, "planned", (json_int_t)counts.planned);
-	return true;
+	return *items != NULL;
 }
 
 /* --- the list of work items ------------------------------------------- */
@@ -317,18 +373,18 @@ plan(struct chain *chain, const struct plan_request *request,
     struct frame_result *result)
 {
 	autoerror struct error err = { 0 };
-	autojson json_t *document = NULL;
+	struct planner_input read = { 0 };
 	autojson json_t *items = NULL;
 	if (request->input == NULL || request->spool == NULL)
 		failure_set(
 		    &result->failure, CAUSE_INPUT, 1, "map.input is missing");
-	else if (!read_input(
-		     chain, request->input, &document, &result->failure))
-		return;
-	else if (!select_items(chain, document, &items, result, &err))
-		fail(&result->failure, CAUSE_INPUT, &err);
-	else if (!write_spool(request->spool, items, result, &err))
-		fail(&result->failure, CAUSE_RESOURCE, &err);
+	else if (read_input(chain, request->input, &read, &result->failure)) {
+		if (!select_items(chain, &read, &items, result, &err))
+			fail(&result->failure, CAUSE_INPUT, &err);
+		else if (!write_spool(request->spool, items, result, &err))
+			fail(&result->failure, CAUSE_RESOURCE, &err);
+	}
+	json_decref(read.document);
 }
 
 void

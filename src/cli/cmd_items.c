@@ -94,7 +94,7 @@ plan(const struct str *bytes, const char *name,
 {
 	struct items_counts counts;
 	autojson json_t *document =
-	    items_parse(str_text(bytes), bytes->len, name, err);
+	    items_parse(str_text(bytes), bytes->len, name, NULL, err);
 	if (document == NULL)
 		return false;
 	autojson json_t *items = items_plan(document, config, &counts, err);
@@ -164,6 +164,10 @@ plan_workflow(const struct items_values *values,
 		    "%s: a workflow without map has no items", workflow->path);
 	struct items_config config = items_config_of(map);
 	override(values, &config);
+	if (workflow_input_is_document(map->input)) {
+		str_add(&bytes, map->input);
+		return plan(&bytes, "map.input", &config, err);
+	}
 	autofree char *path = input_path(values->path, map);
 	if (!path_exists(path))
 		return error_set(err, ERROR_INPUT,

@@ -15,6 +15,7 @@ struct run_values {
 	bool dry_run;
 	bool no_merge;
 	bool fail_on_dlq;
+	bool fail_on_empty;
 	bool json;
 	bool ignored; /* --worktree, --metrics: kept for old scripts */
 	const char *path;
@@ -52,6 +53,8 @@ static const struct option_spec options[] = {
 	    "the same as --output jsonl; with --dry-run one document" },
 	{ "fail-on-dlq", 0, OPTION_FLAG, AT(fail_on_dlq), NULL,
 	    "exit with 1 when items failed" },
+	{ "fail-on-empty", 0, OPTION_FLAG, AT(fail_on_empty), NULL,
+	    "exit with 1 when there are no items" },
 	{ "path", 'p', OPTION_TEXT, AT(path), "DIR",
 	    "run in the repository at DIR" },
 	{ "worktree", 'w', OPTION_FLAG, AT(ignored), NULL, NULL },
@@ -97,6 +100,7 @@ run(struct invocation *invocation, int *status, struct error *err)
 		.yes = values->yes,
 		.no_merge = values->no_merge,
 		.fail_on_dlq = values->fail_on_dlq,
+		.fail_on_empty = values->fail_on_empty,
 		.quiet = invocation->global.quiet,
 		.ascii = output_ascii(),
 		.verbose = invocation->global.verbose,
@@ -123,7 +127,7 @@ const struct command cmd_run = {
 	.summary = "Runs a workflow in a work tree of its own "
 		   "and offers to merge the result",
 	.synopsis = "[OPTION...] WORKFLOW",
-	.notes = "Exit status: 0 done (items may have failed), 1 failed, "
+	.notes = "Exit status: 0 done (some items may have failed), 1 failed, "
 		 "2 wrong usage,\n"
 		 "130 or 143 ended by a signal after a checkpoint.\n",
 	.options = options,

@@ -249,7 +249,7 @@ static const struct record_field result_fields[] = {
 	RECORD(struct frame_result, duration_ms),
 	RECORD(struct frame_result, item_count),
 	RECORD(struct frame_result, items_sha256),
-	RECORD_JSON(struct frame_result, counts, JSON_OBJECT),
+	RECORD_OBJECT(struct frame_result, counts, &items_counts_table),
 	RECORD_END,
 };
 

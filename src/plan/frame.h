@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "base/strv.h"
 #include "plan/failure.h"
+#include "plan/items.h"
 #include "workflow/step.h"
 #include "workflow/workflow.h"
 
@@ -155,7 +156,7 @@ struct frame_result {
 	int64_t duration_ms;
 	size_t item_count; /* PHASE_PLAN */
 	char *items_sha256; /* PHASE_PLAN */
-	json_t *counts; /* PHASE_PLAN: {selected, filtered, ...}; NULL */
+	struct items_counts counts; /* PHASE_PLAN */
 };
 
 /*

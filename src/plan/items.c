@@ -165,21 +165,27 @@ is_json_lines(const char *bytes, size_t len)
 }
 
 json_t *
-items_parse(const void *text, size_t len, const char *name, struct error *err)
+items_parse(const void *text, size_t len, const char *name,
+    enum items_form *form, struct error *err)
 {
 	autoerror struct error why = { 0 };
+	enum items_form ignored;
 	const char *bytes = text;
 	size_t mark = strlen(BYTE_ORDER_MARK);
 	if (len >= mark && memcmp(bytes, BYTE_ORDER_MARK, mark) == 0) {
 		bytes += mark;
 		len -= mark;
 	}
+	form = form == NULL ? &ignored : form;
+	*form = ITEMS_JSON;
 	json_t *document = json_load_text(bytes, len, name, &why);
 	if (document != NULL)
 		return document;
 	struct input_lines lines = { .name = name, .items = json_array() };
 	lines.json_only = is_json_lines(bytes, len);
-	bool broken = text_ends_with(name, ".json") ||
+	*form = lines.json_only ? ITEMS_JSON_LINES : ITEMS_TEXT_LINES;
+	bool is_empty = skip_blanks(bytes, len, 0) == len;
+	bool broken = (is_empty && text_ends_with(name, ".json")) ||
 	    (begins_like_json(bytes, len) && !lines.json_only);
 	if (broken)
 		error_move(err, &why);
@@ -370,12 +376,69 @@ items_plan(const json_t *document, const struct items_config *config,
 	struct compiled compiled = { 0 };
 	json_t *items = NULL;
 	*counts = (struct items_counts){ 0 };
+	counts->input = json_is_array(document) ? json_array_size(document) : 1;
 	if (compile(config, &compiled, err))
 		items = select_items(document, compiled.path, counts, err);
 	if (items != NULL && !run(&items, &compiled, config, counts, err))
 		replace(&items, NULL);
 	release(&compiled);
 	return items;
+}
+
+/* --- what came of it -------------------------------------------------- */
+
+const char *
+items_form_name(enum items_form form)
+{
+	static const char *const names[ITEMS_FORMS] = {
+		[ITEMS_JSON] = "JSON",
+		[ITEMS_JSON_LINES] = "JSON lines",
+		[ITEMS_TEXT_LINES] = "lines of text",
+	};
+	return names[form];
+}
+
+static const char *
+form_name(unsigned form)
+{
+	return items_form_name((enum items_form)form);
+}
+
+static const struct record_field items_counts_fields[] = {
+	RECORD_ENUM(struct items_counts, form, form_name, ITEMS_FORMS),
+	RECORD(struct items_counts, input),
+	RECORD(struct items_counts, selected),
+	RECORD(struct items_counts, filtered),
+	RECORD(struct items_counts, distinct),
+	RECORD(struct items_counts, planned),
+	RECORD(struct items_counts, spread),
+	RECORD_END,
+};
+
+const struct record_table items_counts_table =
+    RECORD_TABLE(struct items_counts, items_counts_fields);
+
+void
+items_counts_tell(const struct items_counts *counts,
+    const struct items_config *config, struct str *out)
+{
+	const struct {
+		const char *stage;
+		bool set;
+		size_t left;
+	} stages[] = {
+		{ "json_path", is_set(config->json_path), counts->selected },
+		{ "filter", is_set(config->filter), counts->filtered },
+		{ "distinct", is_set(config->distinct), counts->distinct },
+		{ "offset and max_items",
+		    config->offset > 0 || config->has_max_items,
+		    counts->planned },
+	};
+	str_format(out, "input %zu", counts->input);
+	for (size_t i = 0; i < COUNT_OF(stages); i++)
+		if (stages[i].set)
+			str_format(
+			    out, ", %s %zu", stages[i].stage, stages[i].left);
 }
 
 /* --- ids and lines ---------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "data/record.h"
 #include "workflow/workflow.h"
 
 #define ITEMS_LIMIT 1000000 /* items of one job */
@@ -32,7 +33,18 @@ struct items_config {
 	bool has_max_items;
 };
 
+/* What an input turned out to be. */
+enum items_form {
+	ITEMS_JSON,
+	ITEMS_JSON_LINES,
+	ITEMS_TEXT_LINES,
+	ITEMS_FORMS
+};
+
+/* How the list came about; it travels with the result of the plan. */
 struct items_counts {
+	enum items_form form;
+	size_t input; /* elements of the document, or lines */
 	size_t selected; /* by the path */
 	size_t filtered; /* that passed the filter */
 	size_t distinct; /* left after distinct */
@@ -40,12 +52,24 @@ struct items_counts {
 	bool spread; /* a path to one array stood for its elements */
 };
 
+extern const struct record_table items_counts_table;
+
+/* "JSON", "JSON lines" or "lines of text". */
+const char *items_form_name(enum items_form form);
+/*
+ * Appends what each stage that is set left over: "input 250, json_path 12,
+ * filter 0". What nobody asked for is not named.
+ */
+void items_counts_tell(const struct items_counts *counts,
+    const struct items_config *config, struct str *out);
+
 /* The settings of a map; borrows its texts. */
 struct items_config items_config_of(const struct map_block *map);
 
 /*
  * The items, as a new array that shares the document's values; NULL on
- * failure: ERROR_INPUT that names the setting ("filter: column 9: ...").
+ * failure: ERROR_INPUT that names the setting ("filter: column 9: ..."). Fills
+ * all of counts but the form, which items_parse() knows.
  */
 json_t *items_plan(const json_t *document, const struct items_config *config,
     struct items_counts *counts, struct error *err) MUST_USE;
@@ -81,11 +105,11 @@ json_t *items_line_decode(const char *line, size_t len, const char *name,
  * JSON string of its bytes (repaired to UTF-8); so is a real that would not
  * print as it was written, such as the version 1.10.
  *
- * What begins like JSON but is broken is an error, not text, and so is
- * everything but JSON under a name that ends in ".json". NULL on failure:
- * ERROR_INPUT "NAME:LINE:COL: why".
+ * What begins like JSON but is broken is an error, not text, and so is a file
+ * without content under a name that ends in ".json". NULL on failure:
+ * ERROR_INPUT "NAME:LINE:COL: why". form may be NULL.
  */
 json_t *items_parse(const void *bytes, size_t len, const char *name,
-    struct error *err) MUST_USE;
+    enum items_form *form, struct error *err) MUST_USE;
 
 #endif

@@ -67,24 +67,45 @@ show_items(struct dry *dry, const json_t *items)
 	json_object_set_new(dry->plan, "sample", sample);
 }
 
-static bool
-plan_file(struct dry *dry, const char *path, struct error *err)
+static void
+show_source(struct dry *dry, const char *name,
+    const struct items_counts *counts, const struct items_config *config)
 {
-	const struct map_block *map = &dry->workflow.map;
-	autostr struct str bytes = { 0 };
-	struct items_config config = items_config_of(map);
-	struct items_counts counts;
-	if (!file_read(path, JSON_FILE_LIMIT, &bytes, err))
-		return false;
-	autojson json_t *document =
-	    items_parse(str_text(&bytes), bytes.len, map->input, err);
+	autostr struct str stages = { 0 };
+	items_counts_tell(counts, config, &stages);
+	str_format(&dry->text, "[DRY RUN] map: %s is %s: %s\n", name,
+	    items_form_name(counts->form), str_text(&stages));
+	json_set_text(dry->plan, "input_form", items_form_name(counts->form));
+	json_object_set_new(
+	    dry->plan, "counts", record_to_json(&items_counts_table, counts));
+}
+
+static bool
+plan_bytes(struct dry *dry, const char *bytes, size_t len, const char *name,
+    struct error *err)
+{
+	struct items_config config = items_config_of(&dry->workflow.map);
+	struct items_counts counts = { 0 };
+	enum items_form form;
+	autojson json_t *document = items_parse(bytes, len, name, &form, err);
 	if (document == NULL)
 		return false;
 	autojson json_t *items = items_plan(document, &config, &counts, err);
 	if (items == NULL)
 		return error_wrap(err, "%s: map", dry->workflow.path);
+	counts.form = form;
+	show_source(dry, name, &counts, &config);
 	show_items(dry, items);
 	return true;
+}
+
+static bool
+plan_file(struct dry *dry, const char *path, struct error *err)
+{
+	autostr struct str bytes = { 0 };
+	return file_read(path, JSON_FILE_LIMIT, &bytes, err) &&
+	    plan_bytes(
+		dry, str_text(&bytes), bytes.len, dry->workflow.map.input, err);
 }
 
 /* A file that is there now is planned; all else is known at run time only. */
@@ -98,6 +119,9 @@ describe_map(struct dry *dry, struct error *err)
 					   : map->max_parallel);
 	json_object_set_new(dry->plan, "agent_template",
 	    describe_steps(dry, "agent", &map->agent_template));
+	if (workflow_input_is_document(map->input))
+		return plan_bytes(
+		    dry, map->input, strlen(map->input), "map.input", err);
 	if (path_exists(path) && !path_is_dir(path))
 		return plan_file(dry, path, err);
 	str_format(&dry->text,

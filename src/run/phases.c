@@ -392,6 +392,23 @@ take_items(struct supervisor *sup, const char *spool,
 	return recorder_flush(recorder) || supervisor_check(sup, err);
 }
 
+/* What the input was, and where its items went. */
+static void
+tell_items(struct supervisor *sup, const struct items_counts *counts)
+{
+	const struct items_config config = items_config_of(&sup->workflow.map);
+	autostr struct str stages = { 0 };
+	items_counts_tell(counts, &config, &stages);
+	if (counts->planned > 0)
+		progress_say(sup->progress, "Items: %zu from %s (%s)",
+		    counts->planned, items_form_name(counts->form),
+		    str_text(&stages));
+	else
+		report_line(sup,
+		    "No work items to process (%s): reduce is skipped.",
+		    str_text(&stages));
+}
+
 /* The list is made in a process of its own: large inputs are its memory. */
 static bool
 plan_items(struct supervisor *sup, struct error *err)
@@ -401,6 +418,8 @@ plan_items(struct supervisor *sup, struct error *err)
 	const struct parent_steps what = { .title = "Items", .spool = spool };
 	bool ok = parent_steps_run(sup, PHASE_PLAN, &what, &result, err) &&
 	    take_items(sup, spool, &result, err);
+	if (ok)
+		tell_items(sup, &result.counts);
 	frame_result_release(&result);
 	return ok;
 }
@@ -480,10 +499,8 @@ run_mapreduce(struct supervisor *sup, struct error *err)
 {
 	if (!run_setup(sup, err) || !plan_items(sup, err))
 		return false;
-	if (sup->recorder.job.total == 0)
-		report_line(
-		    sup, "No work items to process: reduce is skipped.");
-	else if (!run_map(sup, err) || !run_reduce(sup, err))
+	if (sup->recorder.job.total > 0 &&
+	    (!run_map(sup, err) || !run_reduce(sup, err)))
 		return false;
 	recorder_phase(&sup->recorder, JOB_COMPLETE);
 	return supervisor_check(sup, err);
@@ -524,6 +541,21 @@ emit_completed(struct supervisor *sup)
 		sup->cost_known ? json_real(sup->cost_usd) : json_null()));
 }
 
+/* The exit status of a run that came to its end, by its items. */
+static int
+status_of_items(const struct supervisor *sup)
+{
+	const struct job *job = &sup->recorder.job;
+	const struct run_options *options = sup->options;
+	if (!sup->workflow.mapreduce)
+		return 0;
+	if (job->total == 0)
+		return options->fail_on_empty ? 1 : 0;
+	if (job->counts[JOB_ITEM_DONE] == 0)
+		return 1;
+	return options->fail_on_dlq && job->counts[JOB_ITEM_FAILED] > 0 ? 1 : 0;
+}
+
 /* The work is done: what is left is the merge and the last words. */
 static bool
 conclude(struct supervisor *sup, int *status, struct error *err)
@@ -536,14 +568,13 @@ conclude(struct supervisor *sup, int *status, struct error *err)
 		return false;
 	}
 	recorder_session(&sup->recorder, SESSION_COMPLETED, NULL);
-	if (sup->stop_signal != 0)
-		*status = 128 + sup->stop_signal; /* at the question */
+	*status = sup->stop_signal != 0
+	    ? 128 + sup->stop_signal /* at the question */
+	    : status_of_items(sup);
 	if (sup->recorder.dlq_changed) {
 		autoerror struct error ignored = { 0 };
 		if (!dlq_write_index(sup->recorder.dlq_dir, sup->id, &ignored))
 			log_debug("%s", error_text(&ignored));
-		if (*status == 0 && sup->options->fail_on_dlq)
-			*status = 1;
 	}
 	return true;
 }

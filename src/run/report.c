@@ -95,6 +95,8 @@ say_items(const struct supervisor *sup)
 		return;
 	report_line(sup, "Items:    %zu total, %zu successful, %zu failed",
 	    job->total, job->counts[JOB_ITEM_DONE], failed);
+	if (failed > 0 && job->counts[JOB_ITEM_DONE] == 0)
+		report_line(sup, "None of the items succeeded.");
 	if (failed > 0)
 		report_line(sup, "Failed:   prodigy dlq show %s", sup->id);
 }

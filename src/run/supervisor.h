@@ -35,6 +35,7 @@ struct run_options {
 	bool yes; /* consent to the final merge */
 	bool no_merge; /* leave the result on its branch */
 	bool fail_on_dlq; /* failed items make the run fail */
+	bool fail_on_empty; /* and so does an empty list of items */
 	bool quiet;
 	bool ascii;
 	unsigned verbose;

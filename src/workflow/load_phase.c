@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "data/json.h"
 #include "workflow/load_phase.h"
 #include "workflow/load_step.h"
 #include "workflow/load_value.h"
@@ -231,8 +232,47 @@ read_max_items(struct load *load, const struct yaml_node *node, void *target)
 	map->has_max_items = load->n_errors == errors;
 }
 
+/* A text with references is JSON only when they have their values. */
+static void
+check_document(
+    struct load *load, const struct yaml_node *node, const char *text)
+{
+	autoerror struct error err = { 0 };
+	if (strchr(text, '$') != NULL)
+		return;
+	autojson json_t *document =
+	    json_load_text(text, strlen(text), "input", &err);
+	if (document == NULL)
+		load_error(load, node,
+		    "what begins with '[' or '{' is the items themselves as "
+		    "JSON, never a command or a file: %s",
+		    error_text(&err));
+}
+
+/* A list or a map is the document, and so is a text that looks like one. */
+static void
+read_input(struct load *load, const struct yaml_node *node, void *target)
+{
+	char **input = target;
+	autoerror struct error err = { 0 };
+	if (node->kind == YAML_KIND_SCALAR) {
+		load_text(load, node, input);
+		if (*input != NULL && workflow_input_is_document(*input))
+			check_document(load, node, *input);
+		return;
+	}
+	autojson json_t *document = yaml_to_json(load->doc, node, &err);
+	if (document == NULL) {
+		load_take_error(load, node, &err);
+		return;
+	}
+	struct str text = { 0 };
+	json_compact(document, &text, false);
+	*input = str_take(&text);
+}
+
 static const struct load_field map_fields[] = {
-	{ "input", load_text, offsetof(struct map_block, input) },
+	{ "input", read_input, offsetof(struct map_block, input) },
 	{ "json_path", load_json_path, offsetof(struct map_block, json_path) },
 	{ "agent_template", read_template,
 	    offsetof(struct map_block, agent_template) },
@@ -283,7 +323,7 @@ load_map_block(struct load *load, const struct yaml_node *node, void *target)
 		"a map with input and agent_template"))
 		return;
 	load_map(load, node, &table, 1);
-	require(load, node, "input", "a file of items, or a command");
+	require(load, node, "input", "a file of items, a command, or a list");
 	if (yaml_find(node, "agent_template") == NULL)
 		load_error(load, node,
 		    "'agent_template' is missing: the steps of an agent");

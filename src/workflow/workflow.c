@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "workflow/value.h"
 #include "workflow/workflow.h"
 
@@ -212,6 +213,14 @@ output_captures_add(struct output_captures *outputs)
 	struct output_capture *output = &outputs->items[outputs->n++];
 	*output = (struct output_capture){ .max_size = WORKFLOW_OUTPUT_SIZE };
 	return output;
+}
+
+bool
+workflow_input_is_document(const char *input)
+{
+	while (text_is_blank(*input))
+		input++;
+	return *input == '[' || *input == '{';
 }
 
 bool

@@ -67,7 +67,7 @@ struct phase_block {
 };
 
 struct map_block {
-	char *input; /* file or command */
+	char *input; /* file or command, or what workflow_input_is_document() */
 	char *json_path;
 	char *filter;
 	struct strv sort_by; /* one text, or a list of keys */
@@ -112,6 +112,12 @@ extern const struct record_table workflow_table;
 
 /* A new zeroed entry with defaults at the end; borrowed. */
 struct output_capture *output_captures_add(struct output_captures *outputs);
+
+/*
+ * Whether map.input is the list of items itself, in JSON: it begins with '['
+ * or '{'. A list or a map of the file is kept as such a text, too.
+ */
+bool workflow_input_is_document(const char *input);
 
 bool workflow_uses_claude(const struct workflow *workflow);
 void workflow_release(struct workflow *workflow);

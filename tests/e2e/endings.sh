@@ -92,7 +92,7 @@ timed_out() {
 		echo "kind: $kind"
 		rm -f pids
 		write_workflow "$kind" '      timeout: 1s'
-		(cd repo && run 0 "$PRODIGY" run ../wf.yml)
+		(cd repo && run 1 "$PRODIGY" run ../wf.yml)
 		has "$out" 'Items: +2 total, 0 successful, 2 failed'
 		wait_for all_dead
 	done

@@ -128,7 +128,7 @@ echo x >x; git add x; git commit -q -m x'
 rewritten_history() {
 	one_item rewritten 'git checkout -q --orphan other
 git commit -q -m other'
-	run 0 "$PRODIGY" run ../rewritten.yml -y
+	run 1 "$PRODIGY" run ../rewritten.yml -y
 	has "$err" 'history rewritten'
 	has "$out" '1 failed'
 }
@@ -144,7 +144,7 @@ commit_required() {
 	one_item required ':'
 	sed -i 's/^    - shell: |/    - commit_required: true\n      shell: |/' \
 		../required.yml
-	run 0 "$PRODIGY" run ../required.yml -y
+	run 1 "$PRODIGY" run ../required.yml -y
 	run 0 "$PRODIGY" dlq show
 	has "$out" 'Commit required but no commit was created'
 	has "$out" 'CommitValidationFailed'

@@ -29,7 +29,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct error err = { 0 };
-	autojson json_t *document = items_parse(bytes, len, "f", &err);
+	autojson json_t *document = items_parse(bytes, len, "f", NULL, &err);
 	if (document != NULL) {
 		print_and_read(document, false);
 		print_and_read(document, true);

@@ -110,6 +110,8 @@ plan_command(
 	h.spec.plan.input = mem_text(input);
 	h.spec.plan.json_path = mem_text(json_path);
 	h.spec.plan.spool = path_join(h.root, "work-items.jsonl");
+	harness_set(&h, "quoted", "\"a\\\", \\\"b\"", "d");
+	harness_set(&h, "n", "7", "d");
 	(void)harness_sh(&h,
 	    "printf '{\"items\":[{\"p\":1},{\"p\":2}]}' >items.json; "
 	    "printf 'one\\n\\ntwo $(x)\\n' >list.txt; "
@@ -133,7 +135,7 @@ plan_command(
 	tap_is_text(h.result.items_sha256 == NULL ? "" : h.result.items_sha256,
 	    digest_sha256(str_text(&spool), spool.len, digest),
 	    "plan %s: the digest is that of the list", input);
-	tap_ok(json_is_object(h.result.counts),
+	tap_is_int((long long)h.result.counts.planned, (long long)count,
 	    "plan %s: each stage is counted", input);
 	harness_close(&h);
 }
@@ -161,6 +163,15 @@ plans(void)
 	    "{\"id\":\"item_0\",\"data\":{\"p\":1}}\n"
 	    "{\"id\":\"item_1\",\"data\":{\"p\":2}}\n",
 	    2);
+	plan_command("[\"$(exit 3)\", 2]", "",
+	    "{\"id\":\"item_0\",\"data\":\"$(exit 3)\"}\n"
+	    "{\"id\":\"item_1\",\"data\":2}\n",
+	    2);
+	plan_command(" {\"items\": [{\"${n}\": [\"${quoted}\"]}]}", "$.items",
+	    "{\"id\":\"item_0\",\"data\":{\"${n}\":[\"a\\\", \\\"b\"]}}\n", 1);
+	plan_command("[${n}]", "", "{\"id\":\"item_0\",\"data\":7}\n", 1);
+	plan_command("[ -e items.json ] && echo 1", "", NULL, 0);
+	plan_command("{ echo 1; }", "", NULL, 0);
 	plan_command("true", "", "", 0);
 	plan_command("missing.json", "", NULL, 0);
 	plan_command("echo no >&2; exit 3", "", NULL, 0);

@@ -22,7 +22,7 @@ check_input(const char *holds, const char *name, const char *bytes, size_t len,
 {
 	autoerror struct error err = { 0 };
 	autostr struct str got = { 0 };
-	autojson json_t *document = items_parse(bytes, len, name, &err);
+	autojson json_t *document = items_parse(bytes, len, name, NULL, &err);
 	if (document != NULL)
 		json_compact(document, &got, true);
 	else
@@ -78,10 +78,32 @@ static const struct input_case cases[] = {
 static void
 test_names(void)
 {
-	check_input("a name in .json wants JSON", "x.json", "a\nb\n", 4,
-	    "error: x.json:1:1: invalid token near 'a'");
+	check_input("a name in .json may hold lines of text", "x.json",
+	    "a\nb\n", 4, "[\"a\",\"b\"]");
+	check_input("a name in .json may hold lines of JSON", "x.json",
+	    "{}\n[]\n", 6, "[{},[]]");
+	check_input("what begins like JSON is JSON under any name", "x.json",
+	    "[1,\n2\n", 6, "error: x.json:3:0: ']' expected near end of file");
 	check_input("an empty file is no JSON document", "x.json", "", 0,
 	    "error: x.json: empty, no JSON document");
+}
+
+static void
+check_form(const char *text, enum items_form want)
+{
+	autoerror struct error err = { 0 };
+	enum items_form form = ITEMS_FORMS;
+	json_decref(items_parse(text, strlen(text), "in", &form, &err));
+	tap_is_int(
+	    form, want, "'%.5s' is told to be %s", text, items_form_name(want));
+}
+
+static void
+test_forms(void)
+{
+	check_form("[1,\n2]\n", ITEMS_JSON);
+	check_form("{\"a\":1}\n{\"a\":2}\n", ITEMS_JSON_LINES);
+	check_form("a b\nc\n", ITEMS_TEXT_LINES);
 }
 
 static void
@@ -117,6 +139,7 @@ main(void)
 		check_input(cases[i].holds, "in", cases[i].text,
 		    strlen(cases[i].text), cases[i].want);
 	test_names();
+	test_forms();
 	test_nul_bytes();
 	test_limits();
 	return tap_done();

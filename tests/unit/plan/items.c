@@ -267,11 +267,30 @@ test_too_many(void)
 	    "a list of too many is accepted if few of them are taken");
 }
 
+static void
+test_telling(void)
+{
+	autostr struct str all = { 0 };
+	autostr struct str some = { 0 };
+	const struct items_counts counts = { .input = 250, .selected = 12 };
+	struct items_config config = { .json_path = "$[*]", .filter = "a" };
+	items_counts_tell(&counts, &config, &some);
+	tap_is_text(str_text(&some), "input 250, json_path 12, filter 0",
+	    "what each stage left is told");
+	config =
+	    (struct items_config){ .distinct = "a", .has_max_items = true };
+	items_counts_tell(&counts, &config, &all);
+	tap_is_text(str_text(&all),
+	    "input 250, distinct 0, offset and max_items 0",
+	    "stages that are not set are left out");
+}
+
 int
 main(void)
 {
 	json_init();
 	test_plans();
+	test_telling();
 	test_ids();
 	test_item_lines();
 	test_purity();

@@ -467,7 +467,8 @@ test_no_items(void)
 	    "reduce:\n  - shell: \"false\"\n");
 	run(&fixture);
 	tap_is_int(fixture.status, 0, "no items are no failure");
-	expect_out(&fixture, "No work items to process: reduce is skipped.",
+	expect_out(&fixture,
+	    "No work items to process (input 0): reduce is skipped.",
 	    "no items are told");
 	fixture_close(&fixture);
 }
