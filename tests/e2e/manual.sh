@@ -18,13 +18,64 @@ extract() { # kind, page
 	' "$man/$2"
 }
 
-workflows_load() {
+# Every display of a page belongs to a kind, so that none is left out.
+displays_are_run() {
+	for page in "$man"/*.[15]; do
+		awk -v page="${page##*/}" '
+			/^\.Bd/ && last !~ /^\.\\" test: (run|workflow|expr)$/ {
+				print page ":" FNR ": nobody runs this"
+			}
+			/^\.D[l1]/ { print page ":" FNR ": nobody runs this" }
+			{ last = $0 }' "$page"
+	done >left
+	cat left
+	[ ! -s left ]
+}
+
+# What the examples speak of: sources, a build, tests, slash commands, items.
+# Claude does what it is told in one way: it changes a file and commits it.
+make_example_repo() { # folder
+	make_repo "$1" 2
+	(
+		cd "$1"
+		echo 'int one;' >src/one.c
+		echo 'int two;' >src/two.c
+		printf 'all check test:\n\t@echo "$@ of $(MAKE) done"\n' >Makefile
+		printf '#!/bin/sh\nexit 0\n' >configure
+		printf '#!/bin/sh\nexit 0\n' >optional-step
+		chmod +x configure optional-step
+		seq 60 | jq '{id: ., severity: 7, status: "open", priority: .,
+			description: "bug \(.)", location: {file: "src/debt\(.).c"}}' |
+			jq -s '{debt_items: .}' >debt.json
+		mkdir -p .claude/commands
+		for name in modernise debug-test explain shorten fix; do
+			echo "Do it: \$ARGUMENTS" >".claude/commands/$name.md"
+		done
+		git add . && git commit -q -m 'what examples speak of'
+	)
+	export FAKE_CLAUDE_DIR="$scratch/fake"
+	export PATH="$top_srcdir/tests/bin:$PATH"
+	mkdir -p "$FAKE_CLAUDE_DIR/rules/1"
+	# shellcheck disable=SC2016 # for the shell of the stand-in
+	echo 'file=${PROMPT##* }; echo done >>"$file"
+		git add "$file" && git commit -q -m "$PROMPT"' \
+		>"$FAKE_CLAUDE_DIR/rules/1/run"
+}
+
+workflows_run() {
 	extract workflow prodigy-workflow.5
+	make_example_repo examples
+	cd examples
 	found=0
 	for file in "$scratch"/workflow.*; do
 		found=$((found + 1))
-		cp "$file" example.yml
-		run 0 "$PRODIGY" validate --strict example.yml
+		echo "--- $file"
+		cp "$file" ../example.yml
+		run 0 "$PRODIGY" validate --strict ../example.yml
+		run 0 "$PRODIGY" run ../example.yml -y
+		cat "$out" "$err"
+		hasnt "$err" '^prodigy: '
+		hasnt "$out" '[1-9][0-9]* failed'
 	done
 	[ "$found" -ge 8 ]
 }
@@ -34,16 +85,65 @@ quoting_example_works() {
 	cp "$(grep -l 'name: quoting' "$scratch"/workflow.*)" quoting.yml
 	cd quoting
 	touch x
-	cat >../quoting.jq <<'J'
-["a b.txt", "$(rm -rf x).txt"]
-J
-	cp ../quoting.jq items.json && git add . && git commit -q -m items
-	sed "s/input: .*/input: items.json/" ../quoting.yml >../q.yml
-	run 0 "$PRODIGY" run ../q.yml -y
+	git add x && git commit -q -m x
+	run 0 "$PRODIGY" run ../quoting.yml -y
+	has "$out" 'Items: +2 total, 2 successful'
 	[ -f 'a b.txt' ]
 	# shellcheck disable=SC2016 # the name itself
 	[ -f '$(rm -rf x).txt' ]
 	[ -e x ]
+}
+
+# The blocks of README.md by their first word: readme.KIND.NUMBER
+extract_readme() {
+	awk -v out="$scratch/readme" '
+		/^    / {
+			if (!on) {
+				on = 1
+				n++
+				kind = "unknown"
+				if ($1 == "name:")
+					kind = "workflow"
+				if ($1 == "prodigy")
+					kind = "run"
+				if ($1 ~ /^scripts\//)
+					kind = "scripts"
+			}
+			print substr($0, 5) > (out "." kind "." n)
+			next
+		}
+		/^$/ && on { print "" > (out "." kind "." n); next }
+		{ on = 0 }
+	' "$top_srcdir/README.md"
+}
+
+readme_works() {
+	extract_readme
+	# shellcheck disable=SC2144 # there is one, or none
+	[ ! -e "$scratch"/readme.unknown.* ]
+	make_example_repo readme
+	mkdir -p bin && ln -sf "$PRODIGY" bin/prodigy
+	PATH=$scratch/bin:$PATH
+	cp "$scratch"/readme.workflow.* readme/workflow.yml
+	git -C readme add . && git -C readme commit -q -m workflow
+	cd readme
+	run 0 "$PRODIGY" validate --strict workflow.yml
+	found=0
+	cat "$scratch"/readme.run.* >../readme.lines
+	while read -r line; do
+		[ -n "$line" ] || continue
+		found=$((found + 1))
+		run 0 sh -c "$line"
+		hasnt "$err" '^prodigy: '
+		case $line in *'prodigy run '*) cp "$out" ../readme.out ;; esac
+	done <../readme.lines
+	[ "$found" -ge 6 ]
+	has ../readme.out 'Items: +2 total, 2 successful, 0 failed'
+	has ../readme.out 'prodigy worktree merge'
+	# The scripts are run by hand and by .ci/run.
+	for script in $(grep -ho '^scripts/[a-z]*' "$scratch"/readme.scripts.*); do
+		[ -x "$top_srcdir/$script" ]
+	done
 }
 
 expressions_hold() {
@@ -67,7 +167,7 @@ map:
   input: "printf '%s\n' 1 2 3 4"
   agent_template:
     - shell: "test ${item} -ne 4"
-    - shell: "echo ${item} > new${item}; git add .; git commit -q -m new"
+    - shell: "echo ${item} >> new${item}; git add .; git commit -q -m new"
 Y
 	git -C commands add . && git -C commands commit -q -m workflow
 	mkdir bin && ln -s "$PRODIGY" bin/prodigy
@@ -106,7 +206,7 @@ listed_members() {
 
 events_have_the_members_that_are_listed() {
 	make_repo members 1
-	export FAKE_CLAUDE_DIR="$scratch/fake"
+	export FAKE_CLAUDE_DIR="$scratch/fake-members"
 	export PATH="$top_srcdir/tests/bin:$PATH"
 	mkdir "$FAKE_CLAUDE_DIR"
 	cd members
@@ -163,8 +263,10 @@ options_are_described() {
 	done <options
 }
 
-t 'every workflow of the manual loads without a warning' workflows_load
+t 'every display of the manual pages is run' displays_are_run
+t 'every workflow of the manual runs as it is printed' workflows_run
 t 'hostile file names of the manual stay names' quoting_example_works
+t 'README.md works as it is printed' readme_works
 t 'every expression of the manual holds' expressions_hold
 t 'every command of the manual runs' commands_run
 t 'every option of run is in its page' options_are_described
