@@ -37,6 +37,16 @@ send_result(struct keeper *keeper, const struct frame_result *result)
 	keeper_flush(keeper);
 }
 
+/* What is logged here travels as a note: nobody sees our standard error. */
+static void
+warning_came(const char *text, void *arg)
+{
+	struct keeper *keeper = arg;
+	autostr struct str frame = { 0 };
+	frame_note_encode(text, &frame);
+	keeper_send(keeper, &frame);
+}
+
 /* A text that the supervisor left out is an empty one. */
 static void
 fill_in(char **text)
@@ -112,9 +122,11 @@ agent_main(void)
 		log_error("agent-run: %s", error_text(&err));
 		return error_exit_code(err.kind);
 	}
+	log_set_sink(warning_came, &keeper);
 	send_hello(&keeper);
 	keeper_read_spec(&keeper);
 	run_spec(&keeper);
+	log_set_sink(NULL, NULL);
 	keeper_close(&keeper);
 	return 0;
 }

@@ -162,12 +162,20 @@ chain_note(const struct chain *chain, const char *fmt, ...)
 	keeper_send(chain->keeper, &frame);
 }
 
+bool
+chain_has_room(struct chain *chain)
+{
+	if (keeper_has_room(chain->keeper))
+		return true;
+	chain->left_out++;
+	return false;
+}
+
 static void
-send_shown(
-    const struct chain *chain, bool is_stderr, const void *bytes, size_t len)
+send_shown(struct chain *chain, bool is_stderr, const void *bytes, size_t len)
 {
 	autostr struct str frame = { 0 };
-	if (!keeper_has_room(chain->keeper))
+	if (!chain_has_room(chain))
 		return;
 	frame_out_encode(chain->step, is_stderr, bytes, len, &frame);
 	keeper_send(chain->keeper, &frame);

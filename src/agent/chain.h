@@ -44,6 +44,7 @@ struct chain {
 	json_t *usage; /* of all claude steps; NULL: unknown */
 	/* What is shown of stdout and stderr: a line that has not ended yet. */
 	struct str unshown[2];
+	size_t left_out; /* frames of output and events that were not sent */
 };
 
 bool chain_open(struct chain *chain, struct keeper *keeper,
@@ -53,6 +54,11 @@ void chain_close(struct chain *chain);
 /* A warning for the user. */
 void chain_note(const struct chain *chain, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
+/*
+ * Whether a frame that may be left out should be sent now. What is left out is
+ * counted, and told when the chain ends.
+ */
+bool chain_has_room(struct chain *chain) MUST_USE;
 /*
  * Output of the current step for the screen, when it is wanted. Whole lines
  * are sent; chain_show_rest() sends what is left when the command has ended.

@@ -448,6 +448,12 @@ finish(struct chain_run *run)
 	autostr struct str output = { 0 };
 	if (result->failure.cause == CAUSE_NONE)
 		phase_captures_publish(&run->captures, chain);
+	if (chain->left_out > 0)
+		chain_note(chain,
+		    "%zu pieces of its output and events were left out, since "
+		    "they came faster than they were taken; the logs are "
+		    "complete",
+		    chain->left_out);
 	(void)excerpt_repaired(&run->output, &output);
 	result->output = str_take(&output);
 	/* Nobody asks for the captures of a single agent. */

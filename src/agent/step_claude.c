@@ -83,7 +83,7 @@ event_came(const char *type, json_t *members, void *arg)
 	const struct frame_spec *spec = claude->chain->spec;
 	autostr struct str frame = { 0 };
 	char stamp[CLOCK_RFC3339_SIZE];
-	if (!keeper_has_room(claude->chain->keeper))
+	if (!chain_has_room(claude->chain))
 		return;
 	json_object_set_new(members, "agent_id", json_string(spec->agent));
 	json_object_set_new(members, "timestamp",

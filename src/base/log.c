@@ -18,6 +18,8 @@ static enum log_level current = LOG_NORMAL;
 static void (*hook_before)(void *);
 static void (*hook_after)(void *);
 static void *hook_arg;
+static void (*sink)(const char *, void *);
+static void *sink_arg;
 
 void
 log_set_level(enum log_level level)
@@ -31,6 +33,13 @@ log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg)
 	hook_before = before;
 	hook_after = after;
 	hook_arg = arg;
+}
+
+void
+log_set_sink(void (*fn)(const char *text, void *arg), void *arg)
+{
+	sink = fn;
+	sink_arg = arg;
 }
 
 static void
@@ -80,6 +89,19 @@ print_line(const char *prefix, const char *fmt, va_list args)
 	errno = saved;
 }
 
+PRINTF_LIKE(2, 0)
+static void
+tell(const char *prefix, const char *fmt, va_list args)
+{
+	if (sink == NULL) {
+		print_line(prefix, fmt, args);
+		return;
+	}
+	autostr struct str text = { 0 };
+	str_vformat(&text, fmt, args);
+	sink(str_text(&text), sink_arg);
+}
+
 void
 log_error(const char *fmt, ...)
 {
@@ -96,7 +118,7 @@ log_warn(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("prodigy: warning: ", fmt, args);
+	tell("prodigy: warning: ", fmt, args);
 	va_end(args);
 }
 
@@ -107,7 +129,7 @@ log_note(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("", fmt, args);
+	tell("", fmt, args);
 	va_end(args);
 }
 

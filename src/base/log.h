@@ -25,6 +25,12 @@ void log_set_level(enum log_level level);
 void log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg);
 
 /*
+ * Warnings and notes go to fn, as they are, instead of standard error: for a
+ * process whose standard error nobody reads while it runs. NULL to remove.
+ */
+void log_set_sink(void (*fn)(const char *text, void *arg), void *arg);
+
+/*
  * Each message is one write(2). A newline inside it stays one, with blanks
  * behind it, so that text from outside cannot pass for a message of ours.
  * errno is kept.

@@ -174,7 +174,11 @@ frame_spec_of(const struct workflow *workflow, enum frame_phase phase)
 	case PHASE_MERGE:
 		take_block(&workflow->merge, &spec);
 		break;
-	case PHASE_RESOLVE: /* no part of the workflow */
+	case PHASE_RESOLVE: /* its step is no part of the workflow */
+		spec.timeout_ms = workflow->map.conflict_timeout_ms > 0
+		    ? workflow->map.conflict_timeout_ms
+		    : FRAME_RESOLVE_LIMIT_MS;
+		break;
 	case FRAME_PHASES:
 		break;
 	}

@@ -28,6 +28,7 @@
 
 #define FRAME_VERSION 1
 #define FRAME_OUT_LIMIT 65536 /* bytes of output in one frame */
+#define FRAME_RESOLVE_LIMIT_MS 600000 /* of a conflict, if nothing is said */
 
 enum frame_phase {
 	PHASE_WORKFLOW,

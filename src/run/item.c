@@ -219,14 +219,11 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 		.agent = item->agent_id,
 		.item = item->id,
 		.label = item->id,
+		.steps = &sup->workflow.map.agent_template,
 	};
 	if (type == FRAME_ASK)
 		read_commit(item, json_get_text(frame, "commit"));
-	else if (type != FRAME_STEP)
-		supervisor_pass_frame(sup, &source, type, frame);
-	else if (strcmp(json_get_text(frame, "state"), "start") == 0)
-		progress_agent(sup->progress, item->id,
-		    frame_step_of(frame, &sup->workflow.map.agent_template));
+	supervisor_pass_frame(sup, &source, type, frame);
 }
 
 static void

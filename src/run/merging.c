@@ -17,7 +17,6 @@
 
 /* So many merges are published at once: a bound on what a failure undoes. */
 #define BATCH_LIMIT 32
-#define RESOLVE_LIMIT_MS 600000
 
 struct merging {
 	struct item_shared *shared;
@@ -26,6 +25,7 @@ struct merging {
 	size_t n_merged;
 	char *head; /* what the map ref becomes when they are published */
 	struct item *turn; /* whose turn it is, or NULL */
+	struct strv paths; /* in conflict, of the one whose turn it is */
 	bool has_conflict; /* with head: told once head is published */
 	bool publishing;
 	bool giving; /* give_turn() is at work further up */
@@ -50,6 +50,7 @@ merging_free(struct merging *merging)
 	if (merging == NULL)
 		return;
 	free(merging->head);
+	strv_release(&merging->paths);
 	free(merging);
 }
 
@@ -122,6 +123,30 @@ merging_end_turn(struct merging *merging, struct item *item)
 /* --- publishing ------------------------------------------------------- */
 
 /* The one with the conflict merges again, with the head that there is. */
+/* Names of files may have any bytes: others than text are shown as \xNN. */
+static json_t *
+paths_to_json(const struct strv *paths)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < paths->n; i++) {
+		autostr struct str shown = { 0 };
+		const char *path = paths->items[i];
+		text_visible(&shown, path, strlen(path), true);
+		json_array_append_new(list, json_text(str_text(&shown)));
+	}
+	return list;
+}
+
+static void
+tell_conflict(const struct merging *merging)
+{
+	struct item *item = merging->turn;
+	recorder_event(&merging->shared->sup->recorder, "merge_conflict",
+	    json_pack("{s:s, s:s, s:o}", "agent_id", item->agent_id, "item_id",
+		item->id, "files", paths_to_json(&merging->paths)));
+	tell(item, ITEM_CONFLICT);
+}
+
 static void
 undo_batch(struct merging *merging, const struct error *err)
 {
@@ -164,7 +189,7 @@ batch_is_published(const struct error *err, void *arg)
 	merging->publishing = false;
 	if (merging->has_conflict) {
 		merging->has_conflict = false;
-		tell(merging->turn, ITEM_CONFLICT);
+		tell_conflict(merging);
 	}
 	give_turn(merging);
 }
@@ -228,8 +253,10 @@ static void
 found_conflict(struct merging *merging, const struct strv *paths)
 {
 	set_conflict(merging->turn, paths);
+	strv_clear(&merging->paths);
+	strv_copy(&merging->paths, paths);
 	if (merging->n_merged == 0) {
-		tell(merging->turn, ITEM_CONFLICT);
+		tell_conflict(merging);
 		return;
 	}
 	merging->has_conflict = true;
@@ -294,6 +321,7 @@ merging_merge(struct merging *merging, struct item *item)
 struct resolution {
 	struct item *item;
 	struct steps steps;
+	int64_t start; /* clock_now() */
 };
 
 static void
@@ -378,23 +406,45 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 		.agent = item->agent_id,
 		.item = item->id,
 		.label = item->id,
+		.steps = &resolution->steps,
 	};
 	supervisor_pass_frame(item->shared->sup, &source, type, frame);
 }
 
 static void
-take_resolution(struct item *item)
+announce_resolved(const struct resolution *resolution, const char *log)
 {
+	const struct item *item = resolution->item;
+	recorder_event(&item->shared->sup->recorder, "merge_conflict_resolved",
+	    json_pack("{s:s, s:s, s:o, s:o}", "agent_id", item->agent_id,
+		"item_id", item->id, "duration",
+		json_duration(clock_now() - resolution->start),
+		"json_log_location", json_text(log)));
+}
+
+/* What claude left counts only if it stands up to a check. */
+static void
+take_resolution(const struct resolution *resolution, const char *log)
+{
+	struct item *item = resolution->item;
 	autoerror struct error err = { 0 };
 	char tree[GIT_OID_SIZE];
 	if (!merge_verify(item->scratch, item->shared->head, item->result.tip,
 		tree, &err)) {
-		stays_unresolved(item, error_text(&err), NULL);
+		stays_unresolved(item, error_text(&err), log);
 		return;
 	}
+	announce_resolved(resolution, log);
 	item->resolved_tree = mem_text(tree);
 	drop_scratch(item);
 	tell(item, ITEM_RESOLVED);
+}
+
+static void
+resolution_free(struct resolution *resolution)
+{
+	steps_release(&resolution->steps);
+	free(resolution);
 }
 
 static void
@@ -403,13 +453,13 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 {
 	struct resolution *resolution = arg;
 	struct item *item = resolution->item;
+	struct supervisor *sup = item->shared->sup;
 	item->attempt = NULL;
-	steps_release(&resolution->steps);
-	free(resolution);
-	supervisor_add_cost(item->shared->sup, result);
+	progress_agent(sup->progress, item->id, NULL);
+	supervisor_add_cost(sup, result);
 	switch (verdict) {
 	case VERDICT_OK:
-		take_resolution(item);
+		take_resolution(resolution, result->log);
 		break;
 	case VERDICT_CANCELLED:
 		tell(item, ITEM_CANCELLED);
@@ -422,6 +472,7 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 		stays_unresolved(item, why, NULL);
 		break;
 	}
+	resolution_free(resolution);
 }
 
 static bool
@@ -437,7 +488,6 @@ start_claude(struct resolution *resolution, struct error *err)
 	spec.attempt = item->attempt_number;
 	spec.directory = item->scratch;
 	spec.steps = resolution->steps;
-	spec.timeout_ms = RESOLVE_LIMIT_MS;
 	spec.log_name = name;
 	spec.vars = vars;
 	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,
@@ -451,12 +501,12 @@ merging_ask_claude(struct item *item)
 	autoerror struct error err = { 0 };
 	struct resolution *resolution = mem_zalloc(sizeof(*resolution));
 	resolution->item = item;
+	resolution->start = clock_now();
 	struct step *step = steps_add(&resolution->steps);
 	step->kind = STEP_CLAUDE;
 	step->command = make_prompt(item);
 	if (start_claude(resolution, &err))
 		return;
-	steps_release(&resolution->steps);
-	free(resolution);
+	resolution_free(resolution);
 	stays_unresolved(item, error_text(&err), NULL);
 }

@@ -293,9 +293,8 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	if (type == FRAME_STEP) {
 		show_step(run, frame);
 		record_step(run, frame);
-	} else {
-		supervisor_pass_frame(run->sup, &source, type, frame);
 	}
+	supervisor_pass_frame(run->sup, &source, type, frame);
 }
 
 static void

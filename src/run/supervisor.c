@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -128,6 +129,16 @@ pass_event(struct supervisor *sup, const struct frame_source *source,
 	recorder_event(&sup->recorder, json_get_text(frame, "type"), members);
 }
 
+static void
+pass_step(struct supervisor *sup, const struct frame_source *source,
+    const json_t *frame)
+{
+	if (source->item != NULL &&
+	    strcmp(json_get_text(frame, "state"), "start") == 0)
+		progress_agent(sup->progress, source->item,
+		    frame_step_of(frame, source->steps));
+}
+
 void
 supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
     enum frame_type type, const json_t *frame)
@@ -145,9 +156,11 @@ supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
 	case FRAME_EVENT:
 		pass_event(sup, source, frame);
 		break;
+	case FRAME_STEP:
+		pass_step(sup, source, frame);
+		break;
 	case FRAME_HELLO:
 	case FRAME_BEAT:
-	case FRAME_STEP:
 	case FRAME_ASK:
 	case FRAME_RESULT:
 	case FRAME_TYPES:

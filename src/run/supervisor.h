@@ -113,10 +113,12 @@ struct frame_source {
 	const char *agent; /* agent id in events: "JOB_agent_7", "setup" */
 	const char *item; /* item id in events; NULL: none */
 	const char *label; /* before lines that people see; NULL: none */
+	const struct steps *steps; /* of an item's agent: what it is at */
 };
 /*
- * Output goes to the progress display, notes become warnings, events go to the
- * log. Frames of other types are for the caller and are passed over here.
+ * What every agent's frames lead to: output goes to the progress display, and
+ * so does the step that an agent of an item begins; notes become warnings,
+ * events go to the log. What else a frame means is the caller's.
  */
 void supervisor_pass_frame(struct supervisor *sup,
     const struct frame_source *source, enum frame_type type,

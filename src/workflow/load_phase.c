@@ -217,6 +217,15 @@ read_agent_timeout(
 }
 
 static void
+read_conflict_timeout(
+    struct load *load, const struct yaml_node *node, void *target)
+{
+	struct map_block *map = target;
+	load_timeout(load, node, &map->conflict_timeout_ms,
+	    &map->conflict_timeout_variable);
+}
+
+static void
 read_old_timeout(struct load *load, const struct yaml_node *node, void *target)
 {
 	load_warn(load, load->key, "deprecated: write 'agent_timeout_secs'");
@@ -283,6 +292,7 @@ static const struct load_field map_fields[] = {
 	{ "offset", load_size, offsetof(struct map_block, offset) },
 	{ "max_items", read_max_items, 0 },
 	{ "agent_timeout_secs", read_agent_timeout, 0 },
+	{ "conflict_timeout", read_conflict_timeout, 0 },
 	{ "timeout_per_agent", read_old_timeout, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -76,6 +76,8 @@ static const struct record_field map_fields[] = {
 	RECORD(struct map_block, max_parallel_variable),
 	RECORD(struct map_block, agent_timeout_ms),
 	RECORD(struct map_block, agent_timeout_variable),
+	RECORD(struct map_block, conflict_timeout_ms),
+	RECORD(struct map_block, conflict_timeout_variable),
 	RECORD_LIST(struct map_block, agent_template, &step_table),
 	RECORD_END,
 };
@@ -198,6 +200,8 @@ workflow_resolve(struct workflow *workflow, const struct strv *environment,
 	    resolve_parallel(&lookup, map, err) &&
 	    resolve_timeout(&lookup, &map->agent_timeout_variable,
 		&map->agent_timeout_ms, "map.agent_timeout_secs", err) &&
+	    resolve_timeout(&lookup, &map->conflict_timeout_variable,
+		&map->conflict_timeout_ms, "map.conflict_timeout", err) &&
 	    resolve_steps(&lookup, &map->agent_template, err) &&
 	    resolve_phase(&lookup, &workflow->reduce, "reduce", err) &&
 	    resolve_phase(&lookup, &workflow->merge, "merge", err);

@@ -79,6 +79,8 @@ struct map_block {
 	char *max_parallel_variable; /* "$NAME" form; NULL: the number counts */
 	int64_t agent_timeout_ms; /* 0: none */
 	char *agent_timeout_variable;
+	int64_t conflict_timeout_ms; /* of claude at a conflict; 0: default */
+	char *conflict_timeout_variable;
 	struct steps agent_template;
 };
 

@@ -157,11 +157,74 @@ Y
 	is "$(grep -c 'its output is not UTF-8' "$err")" 2 'warnings'
 }
 
+# --- claude at a conflict -----------------------------------------------
+
+# Two agents that start from the same commit and write the same line; claude
+# gets a script. Further lines of map: stand in the third argument.
+conflict() { # folder, script, lines of map
+	rm -rf "$FAKE_CLAUDE_DIR"
+	mkdir -p "$FAKE_CLAUDE_DIR/rules/1"
+	printf '%s\n' "$2" >"$FAKE_CLAUDE_DIR/rules/1/run"
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: conflict
+mode: mapreduce
+map:
+  input: "seq 2"
+  max_parallel: 2
+${3-}
+  agent_template:
+    - shell: |
+        touch $scratch/$1.\${item}
+        while ! [ -e $scratch/$1.1 ] || ! [ -e $scratch/$1.2 ]; do sleep 0.05; done
+        echo "from \${item}" >src/file_1.txt
+        git commit -q -a -m "item \${item}"
+Y
+	cd "$1"
+}
+
+resolved_conflict() {
+	# shellcheck disable=SC2016 # for the stand-in's shell
+	conflict resolved 'git merge -q "${PROMPT##* }" >/dev/null || :
+		echo both >src/file_1.txt
+		git commit -q -a -m resolved; echo I kept both'
+	run 0 "$PRODIGY" run ../resolved.yml -y -vv
+	has "$err" '^  item_[01]: I kept both'
+	has "$out" 'Cost: +\$0\.0100'
+	run 0 "$PRODIGY" events show "$(job_id resolved)"
+	jq -c '.event | [.event_type, .item_id, .files, .content]' "$out" >events
+	has events '\["merge_conflict","item_[01]",\["src/file_1.txt"\],null\]'
+	has events '\["claude_message","item_[01]",null,"I kept both"\]'
+	has events '\["claude_token_usage","item_[01]"'
+	has events '\["merge_conflict_resolved","item_[01]"'
+	log=$(jq -r '.event | select(.event_type == "merge_conflict_resolved") |
+		.json_log_location' "$out")
+	has "$log" 'I kept both'
+}
+
+unresolved_conflict() {
+	conflict unresolved 'echo I did nothing'
+	run 0 "$PRODIGY" run ../unresolved.yml -y
+	run 0 "$PRODIGY" dlq show
+	log=$(jq -r '.items[0].failure_history[0].json_log_location' "$out")
+	has "$log" 'I did nothing'
+}
+
+conflict_limit() {
+	conflict limit 'exec sleep 60' '  conflict_timeout: 1s'
+	run 0 "$PRODIGY" run ../limit.yml -y
+	has "$err" 'could not resolve it: timed out after 1 seconds'
+}
+
 t 'results larger than the environment reach reduce' large_results
 t 'byte order marks and carriage returns are understood' foreign_lines
 t 'an item that is not UTF-8 is refused, and no file is touched' latin1_item
 t 'the name of a file that is not UTF-8 is recorded visibly' latin1_file
 t 'names that are not UTF-8 are refused before anything starts' latin1_names
 t 'a value that is not UTF-8 is told' latin1_capture
+t 'a resolved conflict has output, cost, events and a log' resolved_conflict
+t 'the dead letter of a conflict names the log of its claude' \
+	unresolved_conflict
+t 'claude at a conflict has the limit that the workflow says' conflict_limit
 
 done_testing

@@ -647,6 +647,46 @@ large_entry_of_env(void)
 	harness_close(&h);
 }
 
+/* Nobody reads what the agent sends until its step has ended. */
+static void
+output_left_out(void)
+{
+	struct harness h;
+	autofree char *script = NULL;
+	harness_open(&h, PHASE_MAP);
+	h.spec.send_output = true;
+	harness_shell(&h,
+	    "head -c 8000000 /dev/zero | tr '\\0' x; echo; echo >../printed");
+	harness_start(&h);
+	script = mem_format("%s/printed", h.root);
+	while (!path_exists(script))
+		usleep(1000);
+	harness_read(&h, 60000);
+	harness_wait(&h);
+	harness_succeeded(&h, "a step whose output nobody reads");
+	tap_ok(harness_has(str_text(&h.notes), "were left out"),
+	    "what is left out is told: %s", str_text(&h.notes));
+	tap_is_int(
+	    harness_sh(
+		&h, "test $(cat ../logs/*-shell.log | wc -c) = 8000001", NULL),
+	    0, "the log has it all");
+	harness_close(&h);
+}
+
+static void
+warnings_are_notes(void)
+{
+	struct harness h;
+	harness_open(&h, PHASE_MAP);
+	free(h.spec.salvage_ref);
+	h.spec.salvage_ref = mem_text("refs/no..name");
+	harness_shell(&h, "echo left >left");
+	harness_run(&h);
+	tap_ok(harness_has(str_text(&h.notes), "no..name"),
+	    "what the agent warns of itself is a note: %s", str_text(&h.notes));
+	harness_close(&h);
+}
+
 int
 main(void)
 {
@@ -664,6 +704,8 @@ main(void)
 	if (access("/bin/bash", X_OK) == 0)
 		large_value("/bin/bash");
 	many_values();
+	output_left_out();
+	warnings_are_notes();
 	large_entry_of_env();
 	phase_captures();
 	return tap_done();

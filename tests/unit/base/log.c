@@ -10,6 +10,8 @@
 #include "../tap.h"
 #include "base/log.h"
 
+#define TAKEN_SIZE 64
+
 static int pipe_in = -1;
 static int hooks;
 
@@ -65,6 +67,29 @@ lines(void)
 }
 
 static void
+take(const char *text, void *arg)
+{
+	(void)strlcpy(arg, text, TAKEN_SIZE);
+}
+
+static void
+sink(void)
+{
+	char taken[TAKEN_SIZE] = "";
+	log_set_sink(take, taken);
+	log_warn("%s", "w\033");
+	wrote("", "with a sink a warning is not written");
+	tap_is_text(taken, "w\033", "the sink gets it as it is");
+	log_note("n");
+	tap_is_text(taken, "n", "and notes as well");
+	log_error("e");
+	wrote("prodigy: e\n", "an error is written all the same");
+	log_set_sink(NULL, NULL);
+	log_warn("w");
+	wrote("prodigy: warning: w\n", "without the sink it is as before");
+}
+
+static void
 levels(void)
 {
 	log_set_level(LOG_QUIET);
@@ -113,6 +138,7 @@ main(void)
 {
 	redirect();
 	lines();
+	sink();
 	levels();
 	around();
 	closed();
