@@ -13,7 +13,8 @@ libdata_a_SOURCES = \
 	%D%/shell_lex.c %D%/shell_lex.h \
 	%D%/template.c %D%/template.h \
 	%D%/template_shell.c %D%/template_shell.h \
-	%D%/vars.c %D%/vars.h
+	%D%/vars.c %D%/vars.h \
+	%D%/words.c %D%/words.h
 libdata_a_SOURCES += \
 	%D%/record.c %D%/record.h \
 	%D%/yaml.c %D%/yaml.h

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += librun.a
 librun_a_SOURCES = \
 	%D%/attempt.c %D%/attempt.h \
+	%D%/claude.c %D%/claude.h \
 	%D%/dry.c %D%/dry.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/executor.c %D%/executor.h \

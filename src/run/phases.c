@@ -23,6 +23,7 @@
 #include "proc/fds.h"
 #include "proc/ladder.h"
 #include "proc/signals.h"
+#include "run/claude.h"
 #include "run/environment.h"
 #include "run/finish.h"
 #include "run/map.h"
@@ -122,38 +123,6 @@ start_vars(const struct run_options *options, const struct workflow *workflow,
 		strv_env_set(env, "PRODIGY_AUTO_CONFIRM", "true");
 	}
 	return true;
-}
-
-/* Words separated by blanks. */
-static void
-add_words(struct strv *words, const char *text)
-{
-	autofree char *copy = mem_text(text);
-	char *rest = copy;
-	for (char *word; (word = strsep(&rest, " \t\n")) != NULL;)
-		if (*word != '\0')
-			strv_add(words, word);
-}
-
-void
-start_claude(const struct run_options *options, const struct workflow *workflow,
-    struct claude_config *claude)
-{
-	const char *command = getenv("PRODIGY_CLAUDE_COMMAND");
-	const char *arguments = getenv("PRODIGY_CLAUDE_ARGS");
-	const char *dialect = getenv("PRODIGY_CLAUDE_DIALECT");
-	const char *mode = options->permission_mode;
-	if (command != NULL)
-		add_words(&claude->command, command);
-	if (claude->command.n == 0)
-		strv_add(&claude->command, "claude");
-	if (arguments != NULL)
-		add_words(&claude->arguments, arguments);
-	if (mode == NULL)
-		mode = workflow->permissions;
-	claude->permission_mode =
-	    mem_text(mode == NULL ? "bypassPermissions" : mode);
-	claude->plain = dialect != NULL && strcmp(dialect, "plain") == 0;
 }
 
 static bool
@@ -648,9 +617,9 @@ open_run(struct supervisor *sup, struct error *err)
 	environment_settle();
 	if (!start_load(options, &sup->workflow, err) ||
 	    !repo_open(dir, &sup->repo, err) || !check_names(sup, err) ||
-	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err))
+	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err) ||
+	    !claude_configure(options, &sup->workflow, &sup->claude, err))
 		return false;
-	start_claude(options, &sup->workflow, &sup->claude);
 	sup->identity = repo_identity(&sup->repo);
 	if (!layout_open(sup->repo.root, &sup->layout, err) ||
 	    !open_loop(sup, err))

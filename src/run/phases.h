@@ -36,7 +36,5 @@ bool start_vars(const struct run_options *options,
     struct error *err) MUST_USE;
 /* Claims ids, takes the session's lock, opens the recorder. */
 bool start_session(struct supervisor *sup, struct error *err) MUST_USE;
-void start_claude(const struct run_options *options,
-    const struct workflow *workflow, struct claude_config *claude);
 
 #endif

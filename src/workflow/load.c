@@ -61,6 +61,9 @@ read_permissions(struct load *load, const struct yaml_node *node, void *target)
 static const struct load_field claude_fields[] = {
 	{ "permissions", read_permissions,
 	    offsetof(struct workflow, permissions) },
+	{ "command", load_words, offsetof(struct workflow, claude_command) },
+	{ "arguments", load_words,
+	    offsetof(struct workflow, claude_arguments) },
 	{ NULL, NULL, 0 },
 };
 

@@ -11,6 +11,7 @@
 #include "data/jsonpath.h"
 #include "data/regex.h"
 #include "data/sort.h"
+#include "data/words.h"
 #include "workflow/load_value.h"
 #include "workflow/value.h"
 
@@ -251,6 +252,20 @@ load_texts(struct load *load, const struct yaml_node *node, void *target)
 			strv_add(texts, text);
 		load_leave(load, before);
 	}
+}
+
+void
+load_words(struct load *load, const struct yaml_node *node, void *target)
+{
+	autoerror struct error err = { 0 };
+	struct strv *words = target;
+	if (node->kind == YAML_KIND_LIST) {
+		load_texts(load, node, target);
+		return;
+	}
+	const char *text = load_scalar(load, node, "words, or a list of them");
+	if (text != NULL && !words_split(text, words, &err))
+		load_take_error(load, node, &err);
 }
 
 static void

@@ -74,6 +74,8 @@ void load_unsigned(
 void load_size(struct load *load, const struct yaml_node *node, void *target);
 /* struct strv *: a text or a list of them */
 void load_texts(struct load *load, const struct yaml_node *node, void *target);
+/* struct strv *: a command line (data/words.h) or a list of its words */
+void load_words(struct load *load, const struct yaml_node *node, void *target);
 /* struct strv *: NAME=VALUE */
 void load_env(struct load *load, const struct yaml_node *node, void *target);
 /* nothing: any value is accepted */

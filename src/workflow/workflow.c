@@ -92,6 +92,8 @@ static const struct record_field workflow_fields[] = {
 	RECORD(struct workflow, env),
 	RECORD(struct workflow, raw_interpolation),
 	RECORD(struct workflow, permissions),
+	RECORD(struct workflow, claude_command),
+	RECORD(struct workflow, claude_arguments),
 	RECORD_LIST(struct workflow, commands, &step_table),
 	RECORD_OBJECT(struct workflow, setup, &phase_block_table),
 	RECORD_OBJECT(struct workflow, map, &map_block_table),

@@ -91,6 +91,8 @@ struct workflow {
 	struct strv env; /* NAME=VALUE, in file order, not interpolated */
 	bool raw_interpolation; /* interpolation: raw */
 	char *permissions; /* claude.permissions; NULL: the default */
+	struct strv claude_command; /* empty: the default */
+	struct strv claude_arguments;
 	struct steps commands; /* standard workflow */
 	struct phase_block setup;
 	struct map_block map;

@@ -271,6 +271,54 @@ line' '.hidden' 'a.lock' 'end ' '#1' '~' "$(printf '%0240d' 7)"; do
 	done
 }
 
+# The arguments of the first call of claude.
+first_call() {
+	head -n 1 "$FAKE_CLAUDE_DIR/calls"
+	rm "$FAKE_CLAUDE_DIR/calls"
+}
+
+claude_words() {
+	make_repo words 1
+	mkdir fake 'in two words'
+	FAKE_CLAUDE_DIR=$scratch/fake
+	export FAKE_CLAUDE_DIR
+	ln -s "$(cd "$top_srcdir" && pwd)/tests/bin/claude" 'in two words/claude'
+	cat >words.yml <<'Y'
+commands:
+  - claude: "the prompt"
+Y
+	cat >words-list.yml <<'Y'
+claude:
+  arguments: [--append-system-prompt, be brief]
+commands:
+  - claude: "the prompt"
+Y
+	cat >words-text.yml <<Y
+claude:
+  command: "'$scratch/in two words/claude'"
+  arguments: --append-system-prompt "be brief"
+commands:
+  - claude: "the prompt"
+Y
+	PATH="$scratch/in two words:$PATH"
+	fixed='<-p><--output-format><stream-json><--verbose>'
+	fixed="$fixed<--dangerously-skip-permissions>"
+	call="$fixed<--append-system-prompt><be brief><--><the prompt>"
+	cd words
+	PRODIGY_CLAUDE_ARGS='--append-system-prompt "be brief"' \
+		PRODIGY_CLAUDE_COMMAND="'$scratch/in two words/claude'" \
+		run 0 "$PRODIGY" run ../words.yml
+	is "$(first_call)" "$call" 'words of variables'
+	run 0 "$PRODIGY" run ../words-list.yml
+	is "$(first_call)" "$call" 'a list'
+	run 0 "$PRODIGY" run ../words-text.yml
+	is "$(first_call)" "$call" 'a text'
+	PRODIGY_CLAUDE_ARGS='--append-system-prompt be brief' \
+		run 2 "$PRODIGY" run ../words.yml
+	has "$err" "PRODIGY_CLAUDE_ARGS: claude would take 'brief' for the prompt"
+	[ ! -e "$FAKE_CLAUDE_DIR/calls" ]
+}
+
 # --- repositories above ---------------------------------------------------
 
 lost_workflow() { # file
@@ -364,6 +412,8 @@ t 'runs of two repositories in one second have two ids' two_repositories
 t 'settings of git in the environment reach steps and merges' git_settings
 t 'what points git elsewhere reaches no step' no_foreign_repository
 t 'steps are not below an outer make or claude' outer_programs
+t 'arguments for claude are quoted words, and none displaces the prompt' \
+	claude_words
 t 'odd settings of git in the user configuration change nothing' \
 	odd_configuration
 t 'ids and times are in UTC whatever the zone' time_zones

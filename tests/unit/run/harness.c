@@ -22,6 +22,7 @@
 #include "proc/child.h"
 #include "proc/ladder.h"
 #include "proc/run.h"
+#include "run/claude.h"
 #include "run/map.h"
 #include "run/parent.h"
 #include "run/phases.h"
@@ -487,9 +488,10 @@ open_run(struct harness *harness, struct error *err)
 	    !repo_open(harness->repo, &sup->repo, err) ||
 	    !child_init(sup->loop, err) ||
 	    !start_vars(
-		&harness->options, &sup->workflow, sup->vars, &sup->env, err))
+		&harness->options, &sup->workflow, sup->vars, &sup->env, err) ||
+	    !claude_configure(
+		&harness->options, &sup->workflow, &sup->claude, err))
 		return false;
-	start_claude(&harness->options, &sup->workflow, &sup->claude);
 	sup->identity = repo_identity(&sup->repo);
 	if (!layout_open(sup->repo.root, &sup->layout, err) ||
 	    !start_session(sup, err) || !parent_create(sup, err))

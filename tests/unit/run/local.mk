@@ -3,6 +3,9 @@ RUN_TEST_LIBS = $(TAP_LIBS) $(RUN_LIBS)
 check_PROGRAMS += %D%/attempt
 tests_unit_run_attempt_LDADD = $(RUN_TEST_LIBS)
 
+check_PROGRAMS += %D%/claude
+tests_unit_run_claude_LDADD = $(RUN_TEST_LIBS)
+
 check_PROGRAMS += %D%/map
 tests_unit_run_map_SOURCES = %D%/map.c %D%/harness.c %D%/harness.h
 tests_unit_run_map_LDADD = $(RUN_TEST_LIBS)
