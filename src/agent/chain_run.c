@@ -362,6 +362,15 @@ send_step(
 	keeper_send(chain->keeper, &frame);
 }
 
+/* The exit code does not tell: a failure may be tolerated. */
+static const char *
+state_after(const struct outcome *outcome)
+{
+	if (outcome->skipped)
+		return "skipped";
+	return outcome_is_ok(outcome) ? "done" : "failed";
+}
+
 static json_t *
 short_text(const struct str *text)
 {
@@ -428,10 +437,10 @@ run_next(struct chain_run *run, const struct step *step)
 	set_step_variables(run->chain, label);
 	send_step(run->chain, "start", &outcome);
 	run_step(run->chain, step, &outcome);
-	send_step(run->chain, outcome.skipped ? "skipped" : "done", &outcome);
+	bool ok = outcome_is_ok(&outcome);
+	send_step(run->chain, state_after(&outcome), &outcome);
 	record_step(run, label, &outcome);
 	phase_captures_add(&run->captures, run->chain->step, &outcome);
-	bool ok = outcome_is_ok(&outcome);
 	if (ok)
 		run->result->steps_done++;
 	else

@@ -130,8 +130,11 @@ enum frame_type {
 	FRAME_HELLO, /* v, pid, host */
 	FRAME_OUT, /* step, s ("stdout"/"stderr"), d (text) */
 	FRAME_BEAT,
-	FRAME_STEP, /* step: its index in the spec, state: "start" | "done" |
-		     * "skipped", rc, ms */
+	/*
+	 * step: its index in the spec, state: "start" | "skipped" | "done"
+	 * (also with a failure that is tolerated) | "failed", rc, ms
+	 */
+	FRAME_STEP,
 	FRAME_EVENT, /* type and members of a claude_* event */
 	FRAME_NOTE, /* text: a warning for the user */
 	FRAME_ASK, /* commit: which tree it has; frame_answer_encode() */

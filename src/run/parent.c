@@ -269,8 +269,8 @@ record_step(const struct parent_run *run, const json_t *frame)
 {
 	struct recorder *recorder = &run->sup->recorder;
 	int64_t index = json_get_int(frame, "step", 0);
-	if (strcmp(json_get_text(frame, "state"), "start") == 0 ||
-	    json_get_int(frame, "rc", 0) != 0)
+	const char *state = json_get_text(frame, "state");
+	if (strcmp(state, "done") != 0 && strcmp(state, "skipped") != 0)
 		return;
 	if (run->phase == PHASE_REDUCE) {
 		recorder_add(recorder,

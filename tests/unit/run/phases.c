@@ -506,6 +506,43 @@ test_failing_phases(void)
 	fixture_close(&fixture);
 }
 
+/* The chain goes on behind it, and so must a resume. */
+static void
+test_tolerated_steps(void)
+{
+	struct fixture fixture;
+	fixture_open(&fixture,
+	    "name: tolerant\nmode: mapreduce\n"
+	    "map:\n  input: seq 1\n  agent_template:\n    - " COMMIT_STEP(
+		"one") "\n"
+		       "reduce:\n  - shell: exit 3\n"
+		       "    continue_on_error: true\n"
+		       "  - shell: \"true\"\n    when: \"false\"\n"
+		       "  - shell: exit 4\n");
+	run(&fixture);
+	tap_is_int(fixture.status, 1, "the step after a tolerated one fails");
+	autofree char *done = sh(&fixture,
+	    "jq -r 'select(.op == \"reduce_step\").index'"
+	    " \"$PRODIGY_HOME\"/state/*/mapreduce/jobs/*/journal-v0.jsonl");
+	tap_is_text(done, "0\n1",
+	    "a tolerated and a skipped step are recorded as done, a failed "
+	    "one is not");
+	fixture_close(&fixture);
+
+	fixture_open(&fixture,
+	    "name: tolerant\ncommands:\n  - " COMMIT_STEP(
+		"one") "\n"
+		       "  - shell: exit 3\n    continue_on_error: true\n");
+	run(&fixture);
+	tap_is_int(fixture.status, 0, "a tolerated step is no failure");
+	autofree char *steps = sh(&fixture,
+	    "jq -c .workflow_data.completed_steps"
+	    " \"$PRODIGY_HOME\"/sessions/*.json");
+	tap_is_text(
+	    steps, "[0,1]", "a workflow's tolerated step is recorded as done");
+	fixture_close(&fixture);
+}
+
 static void
 test_interrupted_map(void)
 {
@@ -651,6 +688,7 @@ main(int argc, char **argv)
 	test_options();
 	test_no_items();
 	test_failing_phases();
+	test_tolerated_steps();
 	test_interrupted_map();
 	test_uncommitted_setup();
 	test_no_start();
