@@ -91,8 +91,8 @@ struct ref_change {
 	const char *old;
 };
 /*
- * All or none; err is NULL when done. ERROR_STATE: a ref did not have its old
- * value, nothing was changed.
+ * err is NULL when all are done. ERROR_STATE: a ref did not have its old value,
+ * nothing was changed. After another error, see objects_harden().
  */
 typedef void objects_done_fn(const struct error *err, void *arg);
 void objects_update_refs(struct objects *objects,
@@ -108,8 +108,10 @@ void objects_update_refs(struct objects *objects,
  *
  * The requests that wait at the same time share one sync (git/harden.h).
  * ERROR_STORAGE: a write failed, and what is on the disk cannot be known: the
- * refs may have changed, and nothing must be recorded any more. After any other
- * error no ref has changed.
+ * refs may have changed, and nothing must be recorded any more. ERROR_STATE: no
+ * ref has changed now, but an earlier try that nobody heard of may have changed
+ * all. After any other error each ref may have its old or its new value: git
+ * locks and checks all of them first, but changes one after the other.
  */
 struct objects_hardening {
 	const char *tip;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -28,6 +29,7 @@ struct merging {
 	struct strv paths; /* in conflict, of the one whose turn it is */
 	bool has_conflict; /* with head: told once head is published */
 	bool publishing;
+	struct error failure; /* of a transaction whose ref is read back */
 	bool giving; /* give_turn() is at work further up */
 };
 
@@ -51,6 +53,7 @@ merging_free(struct merging *merging)
 		return;
 	free(merging->head);
 	strv_release(&merging->paths);
+	error_release(&merging->failure);
 	free(merging);
 }
 
@@ -169,18 +172,16 @@ undo_batch(struct merging *merging, const struct error *err)
 	give_turn(merging);
 }
 
+/* With err, nobody knows what was published: nothing is recorded any more. */
 static void
-batch_is_published(const struct error *err, void *arg)
+end_batch(struct merging *merging, struct error *err)
 {
-	struct merging *merging = arg;
 	struct item_shared *shared = merging->shared;
 	struct item *item;
-	if (err != NULL && err->kind != ERROR_STORAGE) {
-		undo_batch(merging, err);
-		return;
-	}
-	if (err != NULL)
+	if (err != NULL) {
+		err->kind = ERROR_STORAGE;
 		recorder_fail(&shared->sup->recorder, err);
+	}
 	free(shared->head);
 	shared->head = mem_text(merging->head);
 	merging->n_merged = 0;
@@ -194,6 +195,88 @@ batch_is_published(const struct error *err, void *arg)
 	give_turn(merging);
 }
 
+/* Commits that are durable already; known has room for a batch. */
+static void
+list_known(const struct merging *merging, const char **known)
+{
+	const struct item *item;
+	size_t n = 0;
+	known[n++] = merging->shared->head;
+	TAILQ_FOREACH(item, &merging->merged, merge_link)
+		known[n++] = item->result.tip;
+	known[n] = NULL;
+}
+
+static void
+moved_ref_is_durable(const struct error *err, void *arg)
+{
+	autoerror struct error why = { 0 };
+	if (err != NULL)
+		error_set(&why, err->kind, "%s", error_text(err));
+	end_batch(arg, err == NULL ? NULL : &why);
+}
+
+/* The map ref has the merges, whatever became of the other refs. */
+static void
+keep_batch(struct merging *merging)
+{
+	const struct item_shared *shared = merging->shared;
+	const char *known[BATCH_LIMIT + 2];
+	const char *const refs[] = { shared->sup->map_ref, NULL };
+	const struct objects_hardening what = {
+		.tip = merging->head,
+		.known = known,
+		.refs = refs,
+	};
+	list_known(merging, known);
+	objects_harden(shared->objects, &what, moved_ref_is_durable, merging);
+}
+
+static void
+map_ref_read(bool has_batch, const struct error *err, void *arg)
+{
+	struct merging *merging = arg;
+	autoerror struct error failure = { 0 };
+	error_move(&failure, &merging->failure);
+	if (err != NULL) {
+		error_wrap(&failure,
+		    "whether merges were published cannot be told (%s)",
+		    error_text(err));
+		end_batch(merging, &failure);
+	} else if (has_batch) {
+		log_warn("%s, but what was merged is published",
+		    error_text(&failure));
+		keep_batch(merging);
+	} else {
+		undo_batch(merging, &failure);
+	}
+}
+
+/*
+ * A transaction may fail when the map ref has moved already (another ref could
+ * not be deleted, git was killed before it answered): where the ref is now
+ * tells which items are merged, as it does for a resume.
+ */
+static void
+batch_is_published(const struct error *err, void *arg)
+{
+	struct merging *merging = arg;
+	const struct item_shared *shared = merging->shared;
+	autoerror struct error why = { 0 };
+	if (err == NULL) {
+		end_batch(merging, NULL);
+		return;
+	}
+	error_set(&why, err->kind, "%s", error_text(err));
+	if (err->kind == ERROR_STORAGE) {
+		end_batch(merging, &why);
+		return;
+	}
+	error_move(&merging->failure, &why);
+	objects_is_ancestor(shared->objects, merging->head,
+	    shared->sup->map_ref, map_ref_read, merging);
+}
+
 /*
  * The map ref moves from where it was known to be, once what was merged is
  * written (what it joins was, when it became ready); the refs of the items have
@@ -204,7 +287,7 @@ publish(struct merging *merging)
 {
 	const struct item_shared *shared = merging->shared;
 	const struct item *item;
-	const char *known[BATCH_LIMIT + 2] = { shared->head };
+	const char *known[BATCH_LIMIT + 2];
 	struct ref_change changes[1 + 2 * BATCH_LIMIT] = {
 		{ .ref = shared->sup->map_ref,
 		    .old = shared->head,
@@ -216,9 +299,8 @@ publish(struct merging *merging)
 		.changes = changes,
 		.n_changes = 1,
 	};
-	size_t n_known = 1;
+	list_known(merging, known);
 	TAILQ_FOREACH(item, &merging->merged, merge_link) {
-		known[n_known++] = item->result.tip;
 		changes[what.n_changes++].ref = item->ready_ref;
 		if (!item->tree_kept)
 			changes[what.n_changes++].ref = item->branch_ref;

@@ -298,6 +298,38 @@ test_no_scratch(void)
 	close_and_keep(&harness);
 }
 
+/* The second merge needs merge-tree, which cannot be started. */
+static void
+test_no_merger(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	harness_open(&harness, 2);
+	harness_items(&harness,
+	    "[" ITEM(EDIT("1", "one"), "ok") ", " ITEM(
+		EDIT("20", "two"), "ok") "]");
+	harness.when = "ready -> merging";
+	harness.when_nth = 2;
+	harness.deed = lose_git;
+	bool ok = harness_map(&harness, &err);
+	find_git();
+	tap_ok(ok, "a merge that fails fails no map");
+	expect(&harness, JOB_ITEM_DONE, 1, "what was merged before is done");
+	expect(
+	    &harness, JOB_ITEM_FAILED, 1, "what cannot be merged has failed");
+	tap_ok(harness_saw(&harness, "merging -> failed (merge error"),
+	    "a merge that fails is an error of the merge");
+	autofree char *why = harness_sh(&harness,
+	    "jq -r '.failure_history[0].error_message'"
+	    " \"$PRODIGY_HOME\"/dlq/repo/*/items/*.json");
+	tap_ok(strstr(why, "git") != NULL,
+	    "its dead letter says what failed: %s", why);
+	autofree char *work = harness_sh(&harness,
+	    "git for-each-ref --format=x refs/heads/prodigy-mapreduce-agent-*");
+	tap_is_text(work, "x", "its work is on its branch");
+	close_and_keep(&harness);
+}
+
 /* --- Ctrl-C in every state -------------------------------------------- */
 
 struct stop {
@@ -539,6 +571,7 @@ main(int argc, char **argv)
 	test_conflict(":", "ok", 1, 1, "a conflict that is left");
 	test_conflict(":", "fail", 1, 1, "a resolver that fails");
 	test_conflict(":", "lost", 1, 1, "a resolver that is lost");
+	test_no_merger();
 	test_no_scratch();
 	for (size_t i = 0; i < COUNT_OF(stops); i++)
 		test_stop(&stops[i]);

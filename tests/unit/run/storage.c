@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../tap.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "data/json.h"
@@ -500,7 +501,127 @@ test_no_dead_letter(void)
 	tap_is_int((long long)recorded(&harness, "fail"), 1,
 	    "and the journal has the failure");
 	tap_is_int((long long)events_of(&harness, "dlq_item_added"), 0,
-	    "no event says that there is a dead letter");
+	    "no event says that there is a dead letter: %s", why);
+	tap_is_int((long long)events_of(&harness, "agent_failed"), 0,
+	    "no event says that the item has failed: %s", why);
+	tap_ok(recorder_flush(&harness.sup.recorder),
+	    "the pause can be recorded: %s", why);
+	close_harness(&harness);
+}
+
+/* --- a transaction whose answer is lost ------------------------------- */
+
+/*
+ * A git before the real one, whose update-ref is killed when it is told to:
+ * before anything of the next transaction was passed on ("all"), or when it was
+ * about to say that it is committed ("late"), and with it all git to come
+ * ("git"). By then the refs have moved.
+ */
+static const char losing_git[] =
+    "#!/bin/sh\n"
+    "case \"$*\" in *update-ref*--stdin*) ;; *) exec \"$GIT\" \"$@\" ;; esac\n"
+    "\"$GIT\" \"$@\" | while read -r line; do\n"
+    "	part=$(cat \"$LOSE\" 2>&-)\n"
+    "	case $part,$line in\n"
+    "	?*,'commit: ok')\n"
+    "		rm \"$LOSE\"\n"
+    "		if [ $part = git ]; then\n"
+    "			printf '#!/bin/sh\\nexit 129\\n' >\"$0.new\"\n"
+    "			chmod 700 \"$0.new\"\n"
+    "			mv \"$0.new\" \"$0\"\n"
+    "		fi\n"
+    "		kill -KILL 0 ;;\n"
+    "	all,*) ;;\n"
+    "	*) echo \"$line\" ;;\n"
+    "	esac\n"
+    "done\n";
+
+static const char *lost_part;
+
+static void
+lose_answer(struct harness *harness)
+{
+	autofree char *script = mem_format("printf %s >\"$LOSE\"", lost_part);
+	free(harness_sh(harness, script));
+}
+
+static void
+find_losing_git(const struct harness *harness)
+{
+	autoerror struct error err = { 0 };
+	autofree char *git = harness_sh(harness, "command -v git");
+	autofree char *dir = path_join(harness->root, "bin");
+	autofree char *path = path_join(dir, "git");
+	autofree char *marker = path_join(harness->root, "lose");
+	autofree char *search = mem_format("%s:%s", dir, getenv("PATH"));
+	if (!path_make_dirs(dir, &err) ||
+	    !file_replace(path, losing_git, strlen(losing_git), &err) ||
+	    chmod(path, 0700) != 0)
+		BUG("no git of our own");
+	setenv("GIT", git, 1);
+	setenv("LOSE", marker, 1);
+	setenv("PATH", search, 1);
+}
+
+static void
+test_lost_answer(const char *part)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	autofree char *search = mem_text(getenv("PATH"));
+	open_harness(&harness, 1, "[" ITEM(COMMIT, "ok") "]");
+	find_losing_git(&harness);
+	lost_part = part;
+	harness.when = "ready -> merging";
+	harness.deed = lose_answer;
+	tap_ok(harness_map(&harness, &err),
+	    "%s answer lost: the map goes on: %s", part, error_text(&err));
+	setenv("PATH", search, 1);
+	tap_is_int((long long)harness_status(&harness, 0), JOB_ITEM_DONE,
+	    "%s answer lost: what the map ref has is merged", part);
+	tap_is_int((long long)recorded(&harness, "merged"), 1,
+	    "%s answer lost: the journal has the merge", part);
+	tap_is_int((long long)recorded(&harness, "fail"), 0,
+	    "%s answer lost: the journal has no failure", part);
+	tap_ok(strstr(str_text(&harness.log),
+		   "but what was merged is published") != NULL,
+	    "%s answer lost: it is told", part);
+	autofree char *lost = harness_sh(&harness, "ls \"$LOSE\" 2>&1 || :");
+	tap_ok(strstr(lost, "No such file") != NULL,
+	    "%s answer lost: the answer was lost indeed", part);
+	autofree char *letters = harness_sh(
+	    &harness, "find \"$PRODIGY_HOME\"/dlq -type f 2>&- || :");
+	tap_is_text(
+	    letters, "", "%s answer lost: there is no dead letter", part);
+	autofree char *item = harness_sh(&harness,
+	    "git log -1 --format='%(trailers:key=Prodigy-Item)' $MAP");
+	tap_ok(strstr(item, "item_0") != NULL,
+	    "%s answer lost: the map ref names the item", part);
+	close_harness(&harness);
+}
+
+/* Nobody can tell whether it is merged: then nothing is recorded. */
+static void
+test_unknown_outcome(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	autofree char *search = mem_text(getenv("PATH"));
+	open_harness(&harness, 1, "[" ITEM(COMMIT, "ok") "]");
+	find_losing_git(&harness);
+	lost_part = "git";
+	harness.when = "ready -> merging";
+	harness.deed = lose_answer;
+	bool ok = harness_map(&harness, &err);
+	setenv("PATH", search, 1);
+	tap_ok(!ok && strstr(error_text(&err), "cannot be told") != NULL,
+	    "a merge of which nobody can tell ends the map: %s",
+	    error_text(&err));
+	forget_faults();
+	recorder_flush(&harness.sup.recorder);
+	tap_is_int((long long)(recorded(&harness, "merged") +
+		       recorded(&harness, "fail")),
+	    0, "it is recorded neither as merged nor as failed");
 	close_harness(&harness);
 }
 
@@ -520,7 +641,11 @@ main(int argc, char **argv)
 	test_objects("ready -> merging", "merged",
 	    "a merge that cannot be made durable");
 	test_full_dead_letter();
-	test_no_dead_letter();
+	test_no_dead_letter(EIO);
+	test_no_dead_letter(EACCES);
+	test_lost_answer("late");
+	test_lost_answer("all");
+	test_unknown_outcome();
 	test_spool();
 	test_snapshot();
 	test_session();
