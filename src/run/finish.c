@@ -282,11 +282,13 @@ static void
 save_pause(struct supervisor *sup, const char *why)
 {
 	struct recorder *recorder = &sup->recorder;
-	if (recorder->job_id != NULL && recorder->failure.kind == ERROR_NONE) {
+	if (recorder->job_id != NULL && recorder_flush(recorder)) {
 		recorder_add(recorder,
 		    job_record_write(&(struct job_record){
 			.op = JOB_OP_INTERRUPT, .signal = sup->stop_signal }));
-		recorder_snapshot(recorder, "BeforeShutdown");
+		/* On a full disk the reserve takes the record, and no more. */
+		if (recorder->failure.kind != ERROR_NO_SPACE)
+			recorder_snapshot(recorder, "BeforeShutdown");
 	}
 	recorder_event(recorder, "job_paused",
 	    json_pack("{s:I}", "checkpoint_version",
@@ -365,7 +367,9 @@ void
 finish_failed(struct supervisor *sup, const struct error *err)
 {
 	struct recorder *recorder = &sup->recorder;
-	bool paused = err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
+	/* What could not be recorded is repeated by a resume. */
+	bool paused = recorder->failure.kind != ERROR_NONE ||
+	    err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
 	say_position(sup);
 	if (paused) {
 		save_pause(sup, error_text(err));

@@ -536,7 +536,8 @@ conclude(struct supervisor *sup, int *status, struct error *err)
 		    &sup->recorder, SESSION_PAUSED, error_text(err));
 		return false;
 	}
-	recorder_session(&sup->recorder, SESSION_COMPLETED, NULL);
+	if (!recorder_complete(&sup->recorder, err))
+		return false;
 	*status = sup->stop_signal != 0
 	    ? 128 + sup->stop_signal /* at the question */
 	    : status_of_items(sup);

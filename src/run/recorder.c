@@ -292,23 +292,41 @@ describe_job(struct recorder *recorder)
 		log_debug("%s", error_text(&err));
 }
 
-void
-recorder_session(
+static void
+prepare_session(
     struct recorder *recorder, enum session_status status, const char *error)
 {
-	struct error err = { 0 };
 	if (recorder->job_id != NULL)
 		update_session_data(recorder);
 	session_set_text(&recorder->session, "error", error);
 	if (recorder->description != NULL)
 		json_set_text(recorder->description, "status",
 		    session_status_name(status));
+}
+
+void
+recorder_session(
+    struct recorder *recorder, enum session_status status, const char *error)
+{
+	struct error err = { 0 };
+	prepare_session(recorder, status, error);
 	if (!session_save(&recorder->session, status, &err)) {
 		log_warn("saving the session: %s", error_text(&err));
 		error_release(&err);
 	}
-	if (recorder->job_id != NULL && recorder->failure.kind == ERROR_NONE)
+	if (recorder->job_id != NULL && recorder_flush(recorder))
 		describe_job(recorder);
+}
+
+bool
+recorder_complete(struct recorder *recorder, struct error *err)
+{
+	prepare_session(recorder, SESSION_COMPLETED, NULL);
+	if (!session_save(&recorder->session, SESSION_COMPLETED, err))
+		return error_wrap(err, "saving the session");
+	if (recorder->job_id != NULL)
+		describe_job(recorder);
+	return true;
 }
 
 void
@@ -342,11 +360,8 @@ recorder_dead_letter(struct recorder *recorder, const char *item,
 	autoerror struct error err = { 0 };
 	int64_t count = 0;
 	if (!dlq_add(recorder->dlq_dir, item, data, attempt, &count, &err)) {
-		if (err.kind == ERROR_NO_SPACE) {
-			recorder_fail(recorder, &err);
-			return;
-		}
-		log_warn("dead letter %s: %s", item, error_text(&err));
+		error_wrap(&err, "dead letter of %s", item);
+		recorder_fail(recorder, &err);
 		return;
 	}
 	autofree char *signature = dlq_signature(attempt->failure);

@@ -82,12 +82,21 @@ void recorder_snapshot_if_due(struct recorder *recorder);
 void recorder_snapshot(struct recorder *recorder, const char *reason);
 void recorder_session(
     struct recorder *recorder, enum session_status status, const char *error);
+/*
+ * The session is completed. Unlike on the way, where a session that cannot be
+ * saved is a warning, that is an error here: it would say for ever that the run
+ * was interrupted.
+ */
+bool recorder_complete(struct recorder *recorder, struct error *err) MUST_USE;
 
 /* A standard workflow: so many of its steps are done. */
 void recorder_workflow_step(
     struct recorder *recorder, size_t done, size_t total);
 
-/* Ends with dead letters: an item failed for good. */
+/*
+ * An item failed for good. When its letter cannot be written the job fails: a
+ * failure that nobody would find is not recorded at all.
+ */
 void recorder_dead_letter(struct recorder *recorder, const char *item,
     const json_t *data, const struct dlq_attempt *attempt);
 

@@ -73,6 +73,90 @@ no_checkout() {
 		'[null,null,null]' 'what the session names'
 }
 
+# --- what cannot be recorded -----------------------------------------------
+
+# Dead letters cannot be written, not even by root: a file is in the way.
+no_letters() {
+	make_repo no-letters 1
+	mkdir -p "$PRODIGY_HOME/dlq"
+	: >"$PRODIGY_HOME/dlq/no-letters"
+	cd no-letters
+	before=$(user_state .)
+	run 1 "$PRODIGY" run ../three.yml -y
+	has "$err" 'Session failed: dead letter of item_1: .*Not a directory'
+	hasnt "$out" 'failed'
+	hasnt "$err" '[1-9] failed'
+	is "$(user_state .)" "$before"
+	job=$(job_id no-letters)
+	jobs=$PRODIGY_HOME/state/no-letters/mapreduce/jobs
+	is "$(jq -r .op "$jobs/$job/journal-v0.jsonl" | grep -c fail || :)" 0 \
+		'failures in the journal'
+	is "$(jq -r .op "$jobs/$job/journal-v0.jsonl" | tail -n 1)" interrupt \
+		'the last record'
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -r .status "$out")" Paused 'status of the session'
+	has "$out" '"error": "dead letter of item_1'
+	rm "$PRODIGY_HOME/dlq/no-letters"
+	run 0 "$PRODIGY" checkpoints list "$job"
+	has "$out" '^Status: Paused'
+	has "$out" '^Failed: 0 '
+}
+
+# A home of 5 MiB, and items that log more than that.
+full_disk() {
+	trap 'umount -l "$scratch/disk"' EXIT
+	make_repo full-disk 1
+	cat >full-disk.yml <<'Y'
+name: full disk
+mode: mapreduce
+map:
+  input: "seq 40"
+  max_parallel: 2
+  agent_template:
+    - shell: |
+        head -c 300000 /dev/zero | tr '\0' x
+        echo ${item} >made.txt
+        git add . && git commit -qm ${item}
+Y
+	cd full-disk
+	before=$(user_state .)
+	run 1 "$PRODIGY" run ../full-disk.yml -y
+	has "$err" '^prodigy: .*: No space left on device'
+	is "$(user_state .)" "$before"
+	find "$PRODIGY_HOME" -name '*.jsonl' -size +0 | while read -r log; do
+		is "$(tail -c 1 "$log" | od -An -c | tr -d ' ')" '\n' \
+			"the last line of $log"
+	done
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -r .status "$out")" Paused 'status of the session'
+	is "$(git for-each-ref 'refs/heads/prodigy-session-*' | wc -l)" 1 \
+		'branches with the result'
+}
+
+try_full_disk() {
+	what='a full disk pauses the job, and no record is torn'
+	mkdir "$scratch/disk"
+	if ! mount -t tmpfs -o size=5m none "$scratch/disk" 2>/dev/null; then
+		skip "$what" 'a disk can be mounted by root only'
+		return
+	fi
+	PRODIGY_HOME=$scratch/disk
+	t "$what" full_disk
+	PRODIGY_HOME=$scratch/state
+}
+
+# The folder of the sessions is gone once the run has begun.
+no_session_at_the_end() {
+	make_repo no-session 1
+	cd no-session
+	cat >../no-session.yml <<'Y'
+- shell: "rm -rf $PRODIGY_HOME/sessions; : >$PRODIGY_HOME/sessions"
+Y
+	run 1 "$PRODIGY" run ../no-session.yml
+	rm "$PRODIGY_HOME/sessions"
+	has "$err" 'Session failed: saving the session: .*Not a directory'
+}
+
 # --- what reaches a terminal -----------------------------------------------
 
 terminal=$(dirname "$PRODIGY")/tests/e2e/terminal
@@ -139,5 +223,8 @@ t 'without logs no run starts, and it leaves nothing' no_logs
 t 'without mappings no run starts, and it leaves nothing' no_mappings
 t 'without locks no run starts, and it leaves nothing' no_locks
 t 'a work tree that cannot be filled leaves its session only' no_checkout
+t 'a failure without its dead letter pauses the job' no_letters
+try_full_disk
+t 'a session that is not saved at the end is an error' no_session_at_the_end
 t 'no control of an item or a step reaches a terminal' no_controls_shown
 done_testing
