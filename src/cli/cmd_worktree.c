@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -19,6 +20,8 @@
 #include "git/worktree_use.h"
 #include "state/ids.h"
 #include "state/session.h"
+
+#define PATIENCE_MS 600000 /* for another job's merge */
 
 struct worktree_values {
 	const char *path;
@@ -56,13 +59,16 @@ commits_ahead(const struct find *find, const char *branch, const char *target)
 	return counts.commits;
 }
 
+/* One that cannot be looked at may hold anything. */
 static bool
 is_dirty(const char *path)
 {
 	autoerror struct error ignored = { 0 };
 	struct worktree_status status;
-	if (!path_is_dir(path) || !worktree_status(path, &status, &ignored))
+	if (!path_is_dir(path))
 		return false;
+	if (!worktree_status(path, &status, &ignored))
+		return true;
 	bool dirty = status.changed.n > 0 || status.untracked.n > 0;
 	worktree_status_release(&status);
 	return dirty;
@@ -229,13 +235,55 @@ has_consent(const struct worktree_values *values, const char *id,
 }
 
 static bool
+merge_branch(const struct find *find, const char *id, const char *branch,
+    const char *target, struct error *err)
+{
+	bool conflict;
+	autoerror struct error why = { 0 };
+	autofree char *message = mem_format("Merge session %s\n\n"
+					    "Prodigy-Session: %s\n",
+	    id, id);
+	autofd int lock =
+	    final_lock(&find->repo, clock_now() + PATIENCE_MS, err);
+	if (lock < 0)
+		return error_wrap(err, "another merge is going on");
+	if (final_merge(&find->repo, branch, target, message, &conflict, &why))
+		return true;
+	if (conflict)
+		return error_set(err, why.kind,
+		    "%s; merge it by hand, where %s is checked out: "
+		    "git merge %s",
+		    error_text(&why), target, branch);
+	error_move(err, &why);
+	return false;
+}
+
+/* Merged by hand already, which leaves the rest to us, or not begun yet. */
+static bool
+nothing_to_merge(const struct find *find, const char *id, const json_t *session,
+    struct error *err)
+{
+	const char *base = json_get_text(session, "base_commit");
+	autostr struct str tip = { 0 };
+	autofree char *ref =
+	    mem_format("refs/heads/%s", json_get_text(session, "branch"));
+	const char *const args[] = { "rev-parse", "--verify", "-q", ref, NULL };
+	output_line("No new commits: nothing to merge.");
+	if (!git_run(find->repo.root, args, &tip, err))
+		return false;
+	if (base == NULL || str_is(&tip, base))
+		return true;
+	return remove_tree(find, id, session, err);
+}
+
+static bool
 merge_session(const struct find *find, const struct worktree_values *values,
     const char *id, const json_t *session, struct error *err)
 {
 	const char *branch = json_get_text(session, "branch");
 	const char *target = json_get_text(session, "original_branch");
+	const char *map = json_get_text(session, "map_ref");
 	struct final_counts counts;
-	bool conflict;
 	if (branch == NULL || target == NULL)
 		return error_set(err, ERROR_STATE,
 		    "%s was started on a detached HEAD: "
@@ -243,22 +291,18 @@ merge_session(const struct find *find, const struct worktree_values *values,
 		    id, branch == NULL ? "?" : branch);
 	if (session_is_alive(&find->layout, id))
 		return error_set(err, ERROR_STATE, "%s is still running", id);
-	if (!final_count(&find->repo, branch, target, &counts, err))
+	if ((map != NULL && !final_follow(&find->repo, branch, map, err)) ||
+	    !final_count(&find->repo, branch, target, &counts, err))
 		return error_wrap(err, "%s", id);
-	if (counts.commits == 0) {
-		output_line("No new commits: nothing to merge.");
-		return true;
-	}
+	if (counts.commits == 0)
+		return nothing_to_merge(find, id, session, err);
 	if (!has_consent(values, id, target, &counts)) {
 		output_line(
 		    "Not merged. Merge it with: prodigy worktree merge -y %s",
 		    id);
 		return true;
 	}
-	autofree char *message = mem_format("Merge session %s\n\n"
-					    "Prodigy-Session: %s\n",
-	    id, id);
-	if (!final_merge(&find->repo, branch, target, message, &conflict, err))
+	if (!merge_branch(find, id, branch, target, err))
 		return false;
 	output_line("Merged %zu commit%s into %s.", counts.commits,
 	    counts.commits == 1 ? "" : "s", target);

@@ -66,7 +66,8 @@ unknown_command(const struct command *parent, const char *path,
 		strv_add(&names, (*child)->name);
 	if (strcmp(word, "goal-seek") == 0 || strcmp(word, "goal_seek") == 0)
 		return error_set(err, ERROR_USAGE,
-		    "goal-seek was removed: use the validate option of a step");
+		    "goal-seek was removed; the validate option of a step, "
+		    "which replaces it, is not supported yet");
 	if (is_word_of(parent->missing, word))
 		return error_set(err, ERROR_UNSUPPORTED,
 		    "%s %s is not supported yet", path, word);

@@ -9,10 +9,13 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
+#include "base/text.h"
 #include "git/final.h"
 #include "git/git.h"
 #include "git/head.h"
@@ -21,6 +24,8 @@
 #include "proc/child.h"
 
 #define LOCK_PATIENCE_MS 30000
+#define RACE_TRIES 5
+#define PATHS_SHOWN 3
 #define SMALL_FILE 65536
 
 static char *
@@ -62,25 +67,32 @@ final_count(const struct repo *repo, const char *source, const char *target,
 	return true;
 }
 
-bool
-final_is_merged(const struct repo *repo, const char *source, const char *target,
-    bool *merged, struct error *err)
+static bool
+is_ancestor(const struct repo *repo, const char *ref, const char *of,
+    bool *ancestor, struct error *err)
 {
 	struct git_options options = { .purpose = GIT_FOR_US };
 	struct git_result git = { 0 };
-	autofree char *from = ref_of(source);
-	autofree char *to = ref_of(target);
-	const char *const args[] = { "merge-base", "--is-ancestor", from, to,
+	const char *const args[] = { "merge-base", "--is-ancestor", ref, of,
 		NULL };
 	if (!git_call(repo->root, args, &options, &git, err))
 		return false;
 	bool asked = git.code <= 1;
 	if (asked)
-		*merged = git.code == 0;
+		*ancestor = git.code == 0;
 	else
 		git_complain("git merge-base", &git, err);
 	git_result_release(&git);
 	return asked;
+}
+
+bool
+final_is_merged(const struct repo *repo, const char *source, const char *target,
+    bool *merged, struct error *err)
+{
+	autofree char *from = ref_of(source);
+	autofree char *to = ref_of(target);
+	return is_ancestor(repo, from, to, merged, err);
 }
 
 /* Whether a rebase or bisection in this tree will move or needs the branch. */
@@ -133,11 +145,25 @@ find_tree(
 	return ok;
 }
 
+int
+final_lock(const struct repo *repo, int64_t deadline, struct error *err)
+{
+	/* The lock of the folder above is for work trees that come and go. */
+	autofree char *refs = path_join(repo->common_dir, "refs");
+	return lock_wait(refs, deadline, err);
+}
+
+static void
+pause_a_little(void)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	nanosleep(&pause, NULL);
+}
+
 /* Never remove a lock of the user's: wait a while, then say whose it is. */
 static bool
 wait_for_lock(const char *git_dir, struct error *err)
 {
-	const struct timespec pause = { .tv_nsec = 100000000 };
 	autofree char *lock = path_join(git_dir, "index.lock");
 	int64_t deadline = clock_now() + LOCK_PATIENCE_MS;
 	while (path_exists(lock)) {
@@ -145,7 +171,7 @@ wait_for_lock(const char *git_dir, struct error *err)
 			return error_set(err, ERROR_GIT,
 			    "another git is at work, or died and left %s",
 			    lock);
-		nanosleep(&pause, NULL);
+		pause_a_little();
 	}
 	return true;
 }
@@ -168,13 +194,38 @@ check_idle(const char *tree, struct error *err)
 	return wait_for_lock(git_dir, err);
 }
 
-static bool
-has_unmerged(const char *tree)
+static void
+say_conflict(const struct strv *paths, struct error *err)
+{
+	autostr struct str list = { 0 };
+	for (size_t i = 0; i < paths->n && i < PATHS_SHOWN; i++) {
+		const char *path = paths->items[i];
+		str_add(&list, i == 0 ? "" : ", ");
+		text_visible(&list, path, strlen(path), true);
+	}
+	if (paths->n > PATHS_SHOWN)
+		str_format(&list, " and %zu more", paths->n - PATHS_SHOWN);
+	error_set(err, ERROR_GIT, "conflict in %s",
+	    paths->n == 0 ? "a file" : str_text(&list));
+}
+
+/* The paths of entries "MODE OID STAGE<tab>PATH", several of each path. */
+static void
+list_unmerged(const char *tree, struct strv *paths)
 {
 	autostr struct str out = { 0 };
 	autoerror struct error ignored = { 0 };
-	const char *const args[] = { "ls-files", "-u", NULL };
-	return git_run(tree, args, &out, &ignored) && out.len > 0;
+	const char *const args[] = { "ls-files", "-u", "-z", NULL };
+	if (!git_run(tree, args, &out, &ignored))
+		return;
+	const char *end = str_text(&out) + out.len;
+	for (const char *at = str_text(&out); at < end; at += strlen(at) + 1) {
+		const char *path = strchr(at, '\t');
+		const char *last =
+		    paths->n == 0 ? "" : paths->items[paths->n - 1];
+		if (path != NULL && strcmp(path + 1, last) != 0)
+			strv_add(paths, path + 1);
+	}
 }
 
 /* Only a merge that is ours: the user may have begun one in between. */
@@ -207,30 +258,89 @@ resolve(const struct repo *repo, const char *name, struct str *oid,
 	return error_set(err, ERROR_GIT, "there is no %s", name);
 }
 
+/* Another git was at work in the tree, and will have ended soon. */
+static bool
+lost_race(const struct git_result *git)
+{
+	const char *said = str_text(&git->err);
+	return strstr(said, "index.lock") != NULL ||
+	    strstr(said, "Unable to write index") != NULL ||
+	    strstr(said, "cannot lock ref") != NULL;
+}
+
+/* What stood in the way, in words that do not ask for what was taken back. */
+static void
+explain(const char *tree, const struct git_result *git, bool *conflict,
+    struct error *err)
+{
+	autostrv struct strv paths = { 0 };
+	list_unmerged(tree, &paths);
+	*conflict = paths.n > 0;
+	if (*conflict)
+		say_conflict(&paths, err);
+	else if (!git_found_in_way(git, err))
+		git_complain("git merge", git, err);
+}
+
 static bool
 merge_in_tree(const struct repo *repo, const char *tree, const char *source,
     const char *message, bool *conflict, struct error *err)
 {
 	struct git_options options = { .purpose = GIT_FOR_MERGE };
-	struct git_result git = { 0 };
 	autostr struct str tip = { 0 };
 	autofree char *from = ref_of(source);
 	const char *const args[] = { "merge", "--no-ff", "--no-edit", "-m",
 		message, from, NULL };
-	if (!resolve(repo, from, &tip, err) || !check_idle(tree, err) ||
-	    !git_call(tree, args, &options, &git, err))
+	if (!resolve(repo, from, &tip, err))
 		return false;
-	bool ok = git.code == 0;
-	if (!ok) {
-		*conflict = has_unmerged(tree);
-		/* Conflicts are told on standard output, refusals are not. */
-		if (*conflict)
-			str_clear(&git.err);
-		git_complain("git merge", &git, err);
+	for (unsigned tries = 1;; tries++) {
+		struct git_result git = { 0 };
+		if (!check_idle(tree, err) ||
+		    !git_call(tree, args, &options, &git, err))
+			return false;
+		bool ok = git.code == 0;
+		bool again = !ok && tries < RACE_TRIES && lost_race(&git);
+		if (!ok && !again)
+			explain(tree, &git, conflict, err);
+		git_result_release(&git);
+		if (ok)
+			return true;
 		take_back(tree, str_text(&tip));
+		if (!again)
+			return false;
+		pause_a_little();
 	}
-	git_result_release(&git);
-	return ok;
+}
+
+bool
+final_follow(const struct repo *repo, const char *branch, const char *ref,
+    struct error *err)
+{
+	autoerror struct error none = { 0 };
+	autostr struct str new = { 0 };
+	autostr struct str old = { 0 };
+	autofree char *name = ref_of(branch);
+	char *found = NULL;
+	bool done = false;
+	if (!resolve(repo, ref, &new, &none))
+		return true;
+	if (!resolve(repo, name, &old, err) ||
+	    !is_ancestor(repo, ref, name, &done, err))
+		return false;
+	if (done)
+		return true;
+	if (!is_ancestor(repo, name, ref, &done, err) ||
+	    !find_tree(repo, branch, &found, err))
+		return false;
+	autofree char *tree = found;
+	const char *const move[] = { "update-ref", name, str_text(&new),
+		str_text(&old), NULL };
+	const char *const forward[] = { "merge", "-q", "--ff-only", ref, NULL };
+	if (!done)
+		return error_set(
+		    err, ERROR_GIT, "%s and %s have diverged", branch, ref);
+	return tree == NULL ? git_run(repo->root, move, NULL, err)
+			    : git_run(tree, forward, NULL, err);
 }
 
 /* A merge of objects, waited for. */
@@ -275,8 +385,7 @@ objects_merged(const struct merge_result *result, void *arg)
 		return;
 	case MERGE_CONFLICT:
 		wait->conflict = true;
-		error_set(&wait->err, ERROR_GIT, "conflict in %s",
-		    result->paths.n > 0 ? result->paths.items[0] : "a file");
+		say_conflict(&result->paths, &wait->err);
 		break;
 	case MERGE_FAILED:
 		error_set(&wait->err, result->err->kind, "%s",

@@ -22,6 +22,7 @@
 #define COMPLAINT_LIMIT 2000
 #define COMPLAINT_LINES 12
 #define CEILINGS "GIT_CEILING_DIRECTORIES"
+#define NAMES_SHOWN 3
 
 /* --- its version ------------------------------------------------------ */
 
@@ -271,6 +272,24 @@ git_result_release(struct git_result *result)
 	*result = (struct git_result){ 0 };
 }
 
+/*
+ * What to do next is our own to say: these are about a merge that has been
+ * taken back by then.
+ */
+static bool
+is_advice(const char *line)
+{
+	static const char *const advice[] = {
+		"Automatic merge failed; fix conflicts and then commit ",
+		"Automatic merge went well; stopped before committing ",
+		"Not committing merge; use 'git commit' to complete ",
+	};
+	for (size_t i = 0; i < COUNT_OF(advice); i++)
+		if (text_starts_with(line, advice[i]))
+			return true;
+	return false;
+}
+
 /* Lines joined by "; ", git's own prefixes off. */
 static void
 join_lines(struct str *text, char *rest)
@@ -281,7 +300,7 @@ join_lines(struct str *text, char *rest)
 		    text_starts_with(line, "error: "))
 			line += strlen("fatal: ");
 		line = text_trim(line);
-		if (*line == '\0' || n == COMPLAINT_LINES)
+		if (*line == '\0' || n == COMPLAINT_LINES || is_advice(line))
 			continue;
 		str_add(text, n++ == 0 ? "" : "; ");
 		text_visible(text, line, strlen(line), true);
@@ -316,6 +335,47 @@ git_complain(
 	    strstr(str_text(&said), "Disk quota exceeded") != NULL;
 	return error_set(err, full ? ERROR_NO_SPACE : ERROR_GIT, "%s: %s", what,
 	    str_text(&said));
+}
+
+/* A line in front of the names of files that git will not write over. */
+static bool
+is_about_files(const char *line)
+{
+	return strstr(line, "would be overwritten by ") != NULL ||
+	    strstr(line, "would be removed by ") != NULL ||
+	    strstr(line, "would lose untracked files") != NULL;
+}
+
+bool
+git_found_in_way(const struct git_result *result, struct error *err)
+{
+	autostr struct str names = { 0 };
+	autofree char *copy = mem_text(str_text(&result->err));
+	const char *what = NULL;
+	bool listed = false;
+	size_t n = 0;
+	char *rest = copy;
+	for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+		bool is_name = text_starts_with(line, "\t") ||
+		    text_starts_with(line, "  ");
+		if (!is_name)
+			listed = is_about_files(line);
+		if (listed && !is_name && what == NULL)
+			what = strstr(line, "untracked") != NULL
+			    ? "untracked files are in the way"
+			    : "uncommitted changes are in the way";
+		if (!listed || !is_name || n++ >= NAMES_SHOWN)
+			continue;
+		str_add(&names, n == 1 ? ": " : ", ");
+		line = text_trim(line);
+		text_visible(&names, line, strlen(line), true);
+	}
+	if (what == NULL)
+		return false;
+	if (n > NAMES_SHOWN)
+		str_format(&names, " and %zu more", n - NAMES_SHOWN);
+	error_set(err, ERROR_GIT, "%s%s", what, str_text(&names));
+	return true;
 }
 
 bool

@@ -113,6 +113,13 @@ bool git_start_with(struct loop *loop, const char *dir, const char *const *args,
 bool git_complain(
     const char *what, const struct git_result *result, struct error *err);
 
+/*
+ * Whether files kept a merge or a checkout from touching anything: err then
+ * says which, and whether they are uncommitted or untracked. Whatever else git
+ * failed for leaves err as it was.
+ */
+bool git_found_in_way(const struct git_result *result, struct error *err);
+
 /* 23905 for 2.39.5; 0 when git is missing. It is asked for once. */
 unsigned git_version(void);
 bool git_is_oid(const char *text); /* 40 or 64 hex digits */

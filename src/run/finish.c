@@ -22,6 +22,8 @@
 #include "run/report.h"
 #include "state/job_record.h"
 
+#define LOCK_RETRY_MS 100
+
 /* --- the question ----------------------------------------------------- */
 
 struct finish_answer {
@@ -80,18 +82,23 @@ ask_user(struct supervisor *sup, const char *question)
 
 /* --- the merge into the user's branch --------------------------------- */
 
+static char *
+way_to_merge(const struct supervisor *sup)
+{
+	if (sup->repo.branch == NULL)
+		return mem_format("HEAD was detached, so there is no branch to "
+				  "merge it into: git merge %s",
+		    sup->parent_branch);
+	return mem_format(
+	    "Merge it with: prodigy worktree merge %s", sup->parent_name);
+}
+
 static void
 say_how_to_merge(const struct supervisor *sup)
 {
+	autofree char *way = way_to_merge(sup);
 	report_line(sup, "The result is on branch %s.", sup->parent_branch);
-	if (sup->repo.branch == NULL)
-		report_line(sup,
-		    "HEAD was detached, so there is no branch to "
-		    "merge it into: git merge %s",
-		    sup->parent_branch);
-	else
-		report_line(sup, "Merge it with: prodigy worktree merge %s",
-		    sup->parent_name);
+	report_line(sup, "%s", way);
 }
 
 static bool
@@ -203,29 +210,56 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 	return true;
 }
 
+/* While another job merges into this repository; a descriptor, or -1. */
+static int
+await_turn(struct supervisor *sup, struct error *err)
+{
+	bool told = false;
+	for (;;) {
+		autoerror struct error why = { 0 };
+		int lock = final_lock(&sup->repo, 0, &why);
+		if (lock >= 0 || why.kind != ERROR_STATE) {
+			error_move(err, &why);
+			return lock;
+		}
+		if (!told)
+			progress_say(sup->progress,
+			    "Another job merges into this repository: "
+			    "waiting for it.");
+		told = true;
+		if (!supervisor_check(sup, err) ||
+		    !loop_turn(sup->loop, LOCK_RETRY_MS, err))
+			return -1;
+	}
+}
+
 static bool
 merge_now(struct supervisor *sup, const struct final_counts *counts,
     struct error *err)
 {
-	bool conflict = false;
 	autofree char *message = mem_format("Merge %s %s\n\n"
 					    "Prodigy-Session: %s\n",
 	    sup->workflow.mapreduce ? "job" : "session", sup->id,
 	    sup->parent_name);
+	autofd int lock = await_turn(sup, err);
+	if (lock < 0)
+		return false;
 	if (sup->workflow.merge.present)
 		return run_merge_block(sup, counts, err);
 	return final_merge(&sup->repo, sup->parent_branch, sup->repo.branch,
-	    message, &conflict, err);
+	    message, &sup->in_conflict, err);
 }
 
-/* Without new commits there is nothing to ask about. */
-static bool
-clear_away(struct supervisor *sup, struct error *err)
+/* What is merged, or nothing, stays so if its tree cannot be removed. */
+static void
+clear_away(struct supervisor *sup)
 {
+	autoerror struct error err = { 0 };
 	const char *cleanup = getenv("PRODIGY_AUTO_CLEANUP");
 	if (cleanup != NULL && strcmp(cleanup, "false") == 0)
-		return true;
-	return parent_remove(sup, err);
+		return;
+	if (!parent_remove(sup, &err))
+		log_warn("%s", error_text(&err));
 }
 
 bool
@@ -234,26 +268,23 @@ finish_merge(struct supervisor *sup, struct error *err)
 	struct final_counts counts = { .commits = 1 };
 	const char *target = sup->repo.branch;
 	if (target != NULL &&
-	    !final_count(
-		&sup->repo, sup->parent_branch, target, &counts, err)) {
-		say_how_to_merge(sup);
+	    !final_count(&sup->repo, sup->parent_branch, target, &counts, err))
 		return error_wrap(err, "branch %s", target);
-	}
 	if (counts.commits == 0) {
 		report_line(sup, "No new commits: nothing to merge.");
-		return clear_away(sup, err);
+		clear_away(sup);
+		return true;
 	}
 	if (!has_consent(sup, &counts)) {
 		say_how_to_merge(sup);
 		return true;
 	}
-	if (!merge_now(sup, &counts, err)) {
-		say_how_to_merge(sup);
+	if (!merge_now(sup, &counts, err))
 		return false;
-	}
 	report_line(sup, "Merged %zu commit%s into %s.", counts.commits,
 	    counts.commits == 1 ? "" : "s", target);
-	return clear_away(sup, err);
+	clear_away(sup);
+	return true;
 }
 
 /* --- the last words --------------------------------------------------- */
@@ -269,13 +300,36 @@ say_position(const struct supervisor *sup)
 	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
 }
 
-static void
-say_how_to_resume(const struct supervisor *sup)
+/* Branch and files of the run get what its items have made so far. */
+static bool
+follow_items(struct supervisor *sup, struct error *err)
 {
-	if (sup->workflow.mapreduce)
-		log_note("Resume with: prodigy resume-job %s", sup->id);
-	else
-		log_note("Resume with: prodigy resume %s", sup->parent_name);
+	const struct recorder *recorder = &sup->recorder;
+	if (recorder->failure.kind != ERROR_NONE)
+		return error_set(err, recorder->failure.kind, "%s",
+		    error_text(&recorder->failure));
+	if (!sup->workflow.mapreduce || recorder->job.phase < JOB_MAP)
+		return parent_read_head(sup, err);
+	return parent_catch_up(sup, err);
+}
+
+/* As long as nothing can go on, this is what a run leaves to its user. */
+static void
+say_result(struct supervisor *sup)
+{
+	autoerror struct error err = { 0 };
+	if (follow_items(sup, &err)) {
+		if (strcmp(sup->recorder.parent_head, sup->repo.head) == 0) {
+			log_note("There is no result yet; what was kept: "
+				 "prodigy worktree ls");
+			return;
+		}
+	} else if (sup->recorder.failure.kind == ERROR_NONE) {
+		log_warn("%s", error_text(&err));
+	}
+	autofree char *way = way_to_merge(sup);
+	log_note("The result so far is on branch %s.", sup->parent_branch);
+	log_note("%s", way);
 }
 
 static void
@@ -302,7 +356,7 @@ finish_interrupted(struct supervisor *sup)
 	save_pause(sup, "interrupted");
 	log_note("Session interrupted.");
 	say_position(sup);
-	say_how_to_resume(sup);
+	say_result(sup);
 }
 
 /* --- a run that could not start --------------------------------------- */
@@ -385,5 +439,21 @@ finish_failed(struct supervisor *sup, const struct error *err)
 	if (parent_is_untouched(sup) && recorder->job.total == 0)
 		drop_untouched(sup);
 	else
-		say_how_to_resume(sup);
+		say_result(sup);
+}
+
+void
+finish_unmerged(struct supervisor *sup, const struct error *err)
+{
+	const char *branch = sup->parent_branch;
+	recorder_session(&sup->recorder, SESSION_PAUSED, error_text(err));
+	log_note("The result is on branch %s.", branch);
+	if (sup->in_conflict)
+		log_note("Merge it by hand, where %s is checked out: "
+			 "git merge %s",
+		    sup->repo.branch, branch);
+	log_note("%s: prodigy worktree merge %s",
+	    sup->in_conflict ? "Afterwards, to clear away"
+			     : "Then merge it with",
+	    sup->parent_name);
 }

@@ -8,8 +8,9 @@
 #include "run/supervisor.h"
 
 /*
- * Merges with consent, or says how to merge later. False when a merge that was
- * wanted failed: the work stays on its branch.
+ * Merges with consent, once no other job of the repository merges, or says how
+ * to merge later. False when a merge that was wanted failed: the work stays on
+ * its branch, and finish_unmerged() is next.
  */
 bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
 /*
@@ -18,9 +19,15 @@ bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
  * saved, which tells why. Nothing is printed but what could not be taken back.
  */
 void finish_unstarted(struct supervisor *sup, const struct error *why);
-/* After a signal: checkpoint, session paused, how to go on. */
+/*
+ * After a signal: checkpoint, session paused, where the result so far is and
+ * the command that merges it. For this the branch of the run is brought to what
+ * its items have made, if the disk lets it.
+ */
 void finish_interrupted(struct supervisor *sup);
-/* After a failure, which has been printed. */
+/* After a failure, which has been printed: likewise. */
 void finish_failed(struct supervisor *sup, const struct error *err);
+/* All was done but the final merge; why has been printed. */
+void finish_unmerged(struct supervisor *sup, const struct error *err);
 
 #endif

@@ -137,19 +137,49 @@ move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 static bool
 fast_forward(const struct supervisor *sup, struct error *err)
 {
+	const struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_result git = { 0 };
 	autoerror struct error why = { 0 };
 	const char *const args[] = { "merge", "-q", "--ff-only", sup->map_ref,
 		NULL };
-	return git_run(sup->parent_dir, args, NULL, &why) ||
-	    move_by_force(sup, error_text(&why), err);
+	if (!git_call(sup->parent_dir, args, &options, &git, err))
+		return false;
+	bool moved = git.code == 0;
+	bool in_way = !moved && git_found_in_way(&git, &why);
+	if (!moved && !in_way)
+		git_complain("git merge", &git, err);
+	git_result_release(&git);
+	return moved || (in_way && move_by_force(sup, error_text(&why), err));
+}
+
+/* Whether the branch of the run has all that was merged for it. */
+static bool
+has_all(const struct supervisor *sup, bool *all, struct error *err)
+{
+	const struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_result git = { 0 };
+	const char *const args[] = { "merge-base", "--is-ancestor",
+		sup->map_ref, "HEAD", NULL };
+	if (!git_call(sup->parent_dir, args, &options, &git, err))
+		return false;
+	bool asked = git.code <= 1;
+	*all = git.code == 0;
+	if (!asked)
+		git_complain("git merge-base", &git, err);
+	git_result_release(&git);
+	return asked;
 }
 
 bool
 parent_catch_up(struct supervisor *sup, struct error *err)
 {
 	autostr struct str oid = { 0 };
-	if (!stash(sup, &oid, err) || !fast_forward(sup, err) ||
-	    !unstash(sup, &oid, err))
+	bool all = false;
+	bool ok = has_all(sup, &all, err) &&
+	    (all ||
+		(stash(sup, &oid, err) && fast_forward(sup, err) &&
+		    unstash(sup, &oid, err)));
+	if (!ok)
 		return error_wrap(err, "bringing the work tree up to date");
 	return parent_read_head(sup, err);
 }

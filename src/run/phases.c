@@ -525,17 +525,10 @@ status_of_items(const struct supervisor *sup)
 	return options->fail_on_dlq && job->counts[JOB_ITEM_FAILED] > 0 ? 1 : 0;
 }
 
-/* The work is done: what is left is the merge and the last words. */
+/* The work is done and merged, or left: what is left is to record it. */
 static bool
 conclude(struct supervisor *sup, int *status, struct error *err)
 {
-	emit_completed(sup);
-	report_summary(sup);
-	if (!finish_merge(sup, err)) {
-		recorder_session(
-		    &sup->recorder, SESSION_PAUSED, error_text(err));
-		return false;
-	}
 	if (!recorder_complete(&sup->recorder, err))
 		return false;
 	*status = sup->stop_signal != 0
@@ -549,6 +542,18 @@ conclude(struct supervisor *sup, int *status, struct error *err)
 	return true;
 }
 
+static bool
+work(struct supervisor *sup, struct error *err)
+{
+	bool done = sup->workflow.mapreduce ? run_mapreduce(sup, err)
+					    : run_standard(sup, err);
+	if (!done)
+		return false;
+	emit_completed(sup);
+	report_summary(sup);
+	return true;
+}
+
 /* Failures from here on are told here: the run is under way. */
 static void
 run_phases(struct supervisor *sup, int *status)
@@ -556,19 +561,21 @@ run_phases(struct supervisor *sup, int *status)
 	autoerror struct error err = { 0 };
 	report_start(sup);
 	emit_started(sup);
-	bool ok = sup->workflow.mapreduce ? run_mapreduce(sup, &err)
-					  : run_standard(sup, &err);
-	if (ok && conclude(sup, status, &err))
+	bool done = work(sup, &err);
+	bool merged = done && finish_merge(sup, &err);
+	if (merged && conclude(sup, status, &err))
 		return;
+	*status = sup->stop_signal != 0 ? 128 + sup->stop_signal : 1;
 	if (sup->stop_signal != 0) {
 		finish_interrupted(sup);
-		*status = 128 + sup->stop_signal;
-		return;
+	} else if (done && !merged) {
+		log_error("Not merged: %s", error_text(&err));
+		finish_unmerged(sup, &err);
+	} else {
+		log_error("Session failed: %s", error_text(&err));
+		if (!done)
+			finish_failed(sup, &err);
 	}
-	log_error("Session failed: %s", error_text(&err));
-	*status = 1;
-	if (!ok)
-		finish_failed(sup, &err);
 }
 
 /* --- opening and closing ---------------------------------------------- */

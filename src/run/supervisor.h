@@ -83,6 +83,7 @@ struct supervisor {
 	double cost_usd;
 	bool cost_known; /* some step told its cost */
 	char *results_file; /* map.results, once written */
+	bool in_conflict; /* why the final merge failed */
 };
 
 /* An empty one, whose start is now; options are borrowed. */

@@ -175,7 +175,8 @@ read_goal_seek(struct load *load, const struct yaml_node *node, void *target)
 	(void)node;
 	(void)target;
 	load_error(load, load->key,
-	    "this is not in the language any more: use validate");
+	    "this is not in the language any more; validate, "
+	    "which replaces it, is not supported yet");
 }
 
 static const struct load_field command_fields[] = {

@@ -62,7 +62,7 @@ signal_case() { # signal, wanted status
 		kill "-$1" "$supervisor"
 		ends_with "$2"
 	done
-	has "$err" 'Resume with: prodigy resume-job mapreduce-'
+	has "$err" 'There is no result yet; what was kept: prodigy worktree ls'
 	has "$err" '[0-2] of 2 items done'
 }
 

@@ -186,18 +186,50 @@ reduce:
   - shell: "cd $scratch/clash && echo user >src/file_1.txt && git commit -q -a -m user"
 Y
 	run 1 "$PRODIGY" run ../clash.yml -y
-	has "$err" 'merging prodigy-session-'
+	has "$err" 'merging prodigy-session-.* into main: conflict in src/file_1'
+	has "$err" 'by hand, where main is checked out: git merge prodigy-session-'
+	hasnt "$err" 'fix conflicts'
 	is "$(cat src/file_1.txt)" user 'user file'
 	is "$(git status --porcelain -uno)" '' 'nothing half merged'
-	has "$out" 'prodigy worktree merge'
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -r .status "$out")" Paused 'session status'
+}
+
+# What the last words of the run above ask for.
+merged_by_hand() {
+	cd clash
+	run 1 "$PRODIGY" worktree merge -y session
+	has "$err" 'conflict in src/file_1.txt; merge it by hand, where main is'
+	branch=$(sed -n 's/.*: git merge //p' "$err")
+	git merge -q "$branch" >/dev/null || echo both >src/file_1.txt
+	git commit -q -a -m 'by hand'
+	run 0 "$PRODIGY" worktree merge session
+	has "$out" 'nothing to merge'
+	is "$(cat src/file_1.txt)" both 'the file'
+	nothing_left .
 }
 
 edits_in_the_way() {
 	one_item way 'echo agent >src/file_1.txt; git commit -q -a -m x'
 	echo mine >src/file_1.txt
 	run 1 "$PRODIGY" run ../way.yml -y
-	has "$err" 'overwritten by merge'
+	has "$err" 'uncommitted changes are in the way: src/file_1.txt'
+	has "$err" 'Then merge it with: prodigy worktree merge session-'
 	is "$(cat src/file_1.txt)" mine 'the edit'
+	git stash -q
+	touch new
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat src/file_1.txt)" agent 'the file'
+	nothing_left .
+}
+
+untracked_in_the_way() {
+	simple_commit untracked
+	echo mine >x
+	run 1 "$PRODIGY" run ../untracked.yml -y
+	has "$err" 'untracked files are in the way: x'
+	is "$(cat x)" mine 'the file'
+	is "$(git status --porcelain)" '?? x' 'the tree'
 }
 
 merge_block() {
@@ -247,6 +279,115 @@ jobs_side_by_side() {
 	git fsck
 }
 
+# Each final merge runs a hook, which goes on once the other job has come as far
+# as its own hook, or waits for this one, or has given up.
+merges_take_turns() {
+	simple_commit turns
+	sed 's/echo x >x; git add x/echo y >y; git add y/' ../turns.yml >../y.yml
+	cat >.git/hooks/pre-merge-commit <<H
+#!/bin/sh
+echo >>$scratch/hooks
+until [ "\$(wc -l <$scratch/hooks)" -ge 2 ] ||
+	grep -Eq 'waiting for it|failed|Not merged' $scratch/e1 $scratch/e2; do
+	sleep 0.05
+done
+H
+	chmod +x .git/hooks/pre-merge-commit
+	touch ../e1 ../e2
+	"$PRODIGY" run ../turns.yml -y >../o1 2>../e1 </dev/null &
+	first=$!
+	"$PRODIGY" run ../y.yml -y >../o2 2>../e2 </dev/null &
+	second=$!
+	status=0
+	wait "$first" || status=$?
+	wait "$second" || status=$?
+	cat ../e1 ../e2
+	is "$status" 0 'exit status'
+	is "$(cat x y)" "x
+y" 'the work of both'
+	is "$(git status --porcelain)" '' 'the tree'
+	nothing_left .
+}
+
+# --- a run that did not come to its end -------------------------------------
+
+two_items() { # folder, step of the second item
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: two
+mode: mapreduce
+map:
+  input: "printf 'a\\nb\\n'"
+  max_parallel: 1
+  agent_template:
+    - shell: |
+        [ \${item} = a ] || { $2; }
+        echo \${item} >\${item}.out; git add . && git commit -qm \${item}
+Y
+	cd "$1"
+}
+
+named_way() { # the command that the last words name
+	has "$err" '^The result so far is on branch prodigy-session-mapreduce-'
+	sed -n 's/.*with: \(prodigy worktree merge session-.*\)/\1 -y/p' "$err"
+}
+
+failed_reduce() {
+	two_items reduce ':'
+	printf 'reduce:\n  - shell: exit 3\n' >>../reduce.yml
+	run 1 "$PRODIGY" run ../reduce.yml -y
+	hasnt "$err" 'prodigy resume'
+	way=$(named_way)
+	PATH=$(dirname "$PRODIGY"):$PATH
+	run 0 $way
+	is "$(cat a.out b.out)" "a
+b" 'the work'
+	nothing_left .
+}
+
+interrupted_map() { # signal, wanted status
+	two_items "end$1" "touch $scratch/$1; sleep 60"
+	"$PRODIGY" run "../end$1.yml" -y >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for [ -e "../$1" ]
+	wait_for grep -q '^item_0 done' "$err"
+	kill "-$1" "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" "$2" 'exit status'
+}
+
+after_a_signal() {
+	interrupted_map INT 130
+	has "$err" '1 of 2 items done'
+	way=$(named_way)
+	git show "$(git for-each-ref --format='%(refname)' \
+		'refs/heads/prodigy-session-*'):a.out"
+	PATH=$(dirname "$PRODIGY"):$PATH
+	run 0 $way
+	is "$(cat a.out)" a 'the work'
+}
+
+after_kill() {
+	interrupted_map KILL 137
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat a.out)" a 'the work'
+}
+
+nothing_yet() {
+	two_items yet ':'
+	sed -i 's/= a ]/= ]/; s/{ :; }/{ sleep 60; }/' ../yet.yml
+	"$PRODIGY" run ../yet.yml >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for grep -q '^Processing 2 items' "$err"
+	kill -TERM "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" 143 'exit status'
+	has "$err" '^There is no result yet; what was kept: prodigy worktree ls$'
+	hasnt "$err" 'worktree merge|resume'
+}
+
 # Only what an item commits is made durable later, by the supervisor.
 syncs() {
 	make_repo syncs 1
@@ -293,11 +434,18 @@ t 'commit_required is enforced' commit_required
 t 'no consent, no merge; it can be merged later' no_consent
 t 'the target may have moved' moved_target
 t 'a conflict with the user leaves the branch as it was' conflict_with_user
+t 'then it can be merged by hand, and cleared away' merged_by_hand
 t 'edits of the user are not overwritten' edits_in_the_way
+t 'nor are untracked files' untracked_in_the_way
 t 'a merge block merges' merge_block
 t 'a failing merge block keeps everything' failing_merge_block
 t 'on a detached HEAD the branch is named' detached_start
 t 'two jobs in one repository' jobs_side_by_side
+t 'two jobs that end together merge one after the other' merges_take_turns
+t 'a failing reduce names the command that brings the work' failed_reduce
+t 'so does a signal, after which the branch has what was merged' after_a_signal
+t 'after kill -9 it can be merged as well' after_kill
+t 'a run without a result says so' nothing_yet
 t 'git waits for the disk in setup and reduce, not for items' syncs
 t 'two repositories of one name' same_name
 done_testing

@@ -242,5 +242,10 @@ main(void)
 	program_ended(&p, 1, "resume fails");
 	program_said(&p, "prodigy: resume: resuming is not supported yet",
 	    "and says that it is not built, whatever options follow");
+	program_said(
+	    &p, "merged by 'worktree merge'", "and names what brings the work");
+	program_run(&p, "resume-job", "--help", NULL);
+	program_ended(&p, 0, "its help is printed");
+	program_printed(&p, "(not supported yet)", "and is honest, too");
 	return tap_done();
 }

@@ -137,8 +137,8 @@ static const struct wrong_line wrong_lines[] = {
 	    "Try 'prodigy leaf --help' for more information.\n",
 	    2 },
 	{ { "goal-seek" },
-	    "prodigy: goal-seek was removed: "
-	    "use the validate option of a step\n"
+	    "prodigy: goal-seek was removed; the validate option of a step, "
+	    "which replaces it, is not supported yet\n"
 	    "Try 'prodigy --help' for more information.\n",
 	    2 },
 	{ { "active", "x", "y" },

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../tap.h"
 #include "base/mem.h"
@@ -94,11 +95,18 @@ test_refused(void)
 	    "a branch is merged into a clean tree");
 	reset();
 	sh(repo.root, "echo mine >> a");
-	expect("work", "main", "a", false, "a dirty file is in the way");
+	expect("work", "main", "uncommitted changes are in the way: a", false,
+	    "a dirty file is in the way");
 	expect_untouched("dirty");
 	reset();
 	sh(repo.root, "touch w");
-	expect("work", "main", "w", false, "an untracked file is in the way");
+	expect("work", "main", "untracked files are in the way: w", false,
+	    "an untracked file is in the way");
+	reset();
+	sh(repo.root, "echo mine >> b; git add b");
+	expect("work", "main", "uncommitted changes are in the way: b", false,
+	    "what is staged is in the way");
+	reset();
 	expect_untouched("untracked");
 	reset();
 	sh(repo.root,
@@ -106,6 +114,9 @@ test_refused(void)
 	    ".git/hooks/commit-msg; chmod +x .git/hooks/commit-msg");
 	expect("work", "main", "policy", false, "a hook says no");
 	expect_untouched("hook");
+	sh(repo.root, "printf '#!/bin/sh\\nexit 1\\n' > .git/hooks/commit-msg");
+	expect("work", "main", "git merge: exit status 1", false,
+	    "a hook that gives no reason is not spoken for by advice");
 	expect("none", "main", "there is no", false, "there must be a source");
 	expect("work", "none", "there is no", false, "there must be a target");
 	reset();
@@ -140,6 +151,75 @@ test_conflict(void)
 	expect("clash", "target", "conflict in a", true,
 	    "it is one without a tree, too");
 	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse other)");
+}
+
+/* As the user does who commits while we merge. */
+static void
+test_race(void)
+{
+	reset();
+	sh(repo.root,
+	    "printf '#!/bin/sh\\ntest -e ../raced && exit; : > ../raced\\n"
+	    "git update-ref refs/heads/main "
+	    "$(git commit-tree -p start -m theirs start^{tree})\\n' > "
+	    ".git/hooks/commit-msg; chmod +x .git/hooks/commit-msg");
+	expect("work", "main", NULL, false,
+	    "a commit that came in between is merged with");
+	autofree char *state = sh_out(repo.root,
+	    "git log --first-parent --format=%s -n 2; git status --short");
+	tap_is_text(state, "Merge work\ntheirs", "nothing else has changed");
+	reset();
+}
+
+static void
+test_lock(void)
+{
+	autoerror struct error err = { 0 };
+	int held_lock = final_lock(&repo, 0, &err);
+	held(&err, held_lock >= 0, "nobody merges");
+	int other = final_lock(&repo, 0, &err);
+	held(&err, other < 0 && err.kind == ERROR_STATE,
+	    "while somebody does, nobody else can");
+	error_release(&err);
+	if (held_lock >= 0)
+		close(held_lock);
+	other = final_lock(&repo, 0, &err);
+	held(&err, other >= 0, "until that ends");
+	if (other >= 0)
+		close(other);
+}
+
+static bool
+follows(const char *branch, struct error *err)
+{
+	error_release(err);
+	return final_follow(&repo, branch, "refs/made/map", err);
+}
+
+static void
+test_follow(void)
+{
+	autoerror struct error err = { 0 };
+	reset();
+	held(&err, follows("main", &err), "a ref that is missing is no error");
+	sh(repo.root,
+	    "test $(git rev-parse main) = $(git rev-parse start);"
+	    "git update-ref refs/made/map work; echo mine >> b");
+	held(&err, follows("main", &err), "a branch follows a ref");
+	sh(repo.root,
+	    "test $(git rev-parse main) = $(git rev-parse work);"
+	    "test -e w; test \"$(git status --short)\" = ' M b'");
+	held(&err, follows("target", &err), "so does one without a tree");
+	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse work)");
+	sh(repo.root, "git commit -qam mine");
+	held(&err, follows("main", &err), "one that has it already stays");
+	sh(repo.root, "test $(git log -1 --format=%s) = mine");
+	held(&err,
+	    !follows("clash", &err) &&
+		strstr(error_text(&err), "diverged") != NULL,
+	    "one that has gone elsewhere is not touched");
+	sh(repo.root, "git update-ref -d refs/made/map");
+	reset();
 }
 
 static void
@@ -187,6 +267,9 @@ main(void)
 	test_checked_out();
 	test_refused();
 	test_conflict();
+	test_race();
+	test_lock();
+	test_follow();
 	test_nowhere();
 	repo_release(&repo);
 	sandbox_end();

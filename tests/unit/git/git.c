@@ -231,6 +231,49 @@ test_git(void)
 	    "a directory that is missing is a failure");
 }
 
+struct way_case {
+	const char *said;
+	const char *want; /* NULL: no files were in the way */
+};
+
+static const struct way_case way_cases[] = {
+	{ "", NULL },
+	{ "error: policy\n\tour rules\n", NULL },
+	{ "fatal: Unable to create '/r/.git/index.lock': File exists.\n",
+	    NULL },
+	{ "error: Your local changes to the following files would be "
+	  "overwritten by merge:\n\ta\n\tb c\nPlease commit your changes or "
+	  "stash them before you merge.\nAborting\n",
+	    "uncommitted changes are in the way: a, b c" },
+	{ "error: Your local changes to the following files would be "
+	  "overwritten by merge:\n  a\n",
+	    "uncommitted changes are in the way: a" },
+	{ "error: The following untracked working tree files would be "
+	  "overwritten by merge:\n\t1\n\t2\n\t3\n\t\033[m\n\t5\nPlease move or "
+	  "remove them before you merge.\nAborting\n",
+	    "untracked files are in the way: 1, 2, 3 and 2 more" },
+	{ "error: Updating the following directories would lose untracked "
+	  "files in them:\n\t\033[md\n\n",
+	    "untracked files are in the way: \\e[md" },
+};
+
+static void
+test_in_way(void)
+{
+	for (size_t i = 0; i < COUNT_OF(way_cases); i++) {
+		autoerror struct error err = { 0 };
+		struct git_result result = { .code = 1 };
+		str_add(&result.err, way_cases[i].said);
+		bool found = git_found_in_way(&result, &err);
+		tap_is_int(found, way_cases[i].want != NULL,
+		    "what git says about files is recognised");
+		if (found)
+			tap_is_text(error_text(&err), way_cases[i].want,
+			    "and said in our words");
+		git_result_release(&result);
+	}
+}
+
 static bool said;
 static int late_code;
 
@@ -273,6 +316,7 @@ main(void)
 	test_version();
 	test_silence();
 	test_git();
+	test_in_way();
 	test_start();
 	sandbox_end();
 	return tap_done();

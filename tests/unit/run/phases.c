@@ -353,8 +353,12 @@ test_moved_branch(void)
 	fixture.options.yes = true;
 	run(&fixture);
 	tap_is_int(fixture.status, 1, "a conflict at the end exits with 1");
-	expect_out(&fixture, "Merge it with: prodigy worktree merge session-",
-	    "a conflict at the end says how to go on");
+	expect_log(&fixture, "into main: conflict in file\n",
+	    "a conflict at the end is named");
+	expect_log(&fixture, "main is checked out: git merge prodigy-session-",
+	    "and how to go on");
+	expect_log(&fixture, "clear away: prodigy worktree merge session-",
+	    "and what comes after that");
 	autofree char *tree = sh(&fixture, "git status --short; cat file");
 	tap_is_text(tree, "theirs", "the user's tree is as it was");
 	fixture_close(&fixture);
