@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	%D%/clock.c %D%/clock.h \
+	%D%/color.c %D%/color.h \
 	%D%/defs.c %D%/defs.h \
 	%D%/digest.c %D%/digest.h \
 	%D%/error.c %D%/error.h \

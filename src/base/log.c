@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/color.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/text.h"
@@ -75,26 +76,26 @@ add_lines(struct str *line, const char *text, size_t len)
 	}
 }
 
-PRINTF_LIKE(2, 0)
+PRINTF_LIKE(3, 0)
 static void
-print_line(const char *prefix, const char *fmt, va_list args)
+print_line(const char *prefix, enum color color, const char *fmt, va_list args)
 {
 	autostr struct str text = { 0 };
 	autostr struct str line = { 0 };
 	int saved = errno;
 	str_vformat(&text, fmt, args);
-	str_add(&line, prefix);
+	color_add(&line, STDERR_FILENO, color, prefix);
 	add_lines(&line, str_text(&text), text.len);
 	write_line(&line);
 	errno = saved;
 }
 
-PRINTF_LIKE(2, 0)
+PRINTF_LIKE(3, 0)
 static void
-tell(const char *prefix, const char *fmt, va_list args)
+tell(const char *prefix, enum color color, const char *fmt, va_list args)
 {
 	if (sink == NULL) {
-		print_line(prefix, fmt, args);
+		print_line(prefix, color, fmt, args);
 		return;
 	}
 	autostr struct str text = { 0 };
@@ -107,7 +108,7 @@ log_error(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	print_line("prodigy: ", fmt, args);
+	print_line("prodigy: ", COLOR_BAD, fmt, args);
 	va_end(args);
 }
 
@@ -118,7 +119,7 @@ log_warn(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	tell("prodigy: warning: ", fmt, args);
+	tell("prodigy: warning: ", COLOR_WARNING, fmt, args);
 	va_end(args);
 }
 
@@ -129,7 +130,7 @@ log_note(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	tell("", fmt, args);
+	tell("", COLOR_PLAIN, fmt, args);
 	va_end(args);
 }
 
@@ -140,7 +141,7 @@ log_info(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("", fmt, args);
+	print_line("", COLOR_PLAIN, fmt, args);
 	va_end(args);
 }
 
@@ -151,6 +152,6 @@ log_debug(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("debug: ", fmt, args);
+	print_line("debug: ", COLOR_PLAIN, fmt, args);
 	va_end(args);
 }

@@ -292,29 +292,40 @@ text_shell_quote(struct str *out, const char *text)
 	str_add_char(out, '\'');
 }
 
-/* Levenshtein distance over a row that is kept, for short words. */
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many letters must be put in, left out, changed, or swapped with their
+ * neighbour to make a of b; for short words. The rows of the last two letters
+ * of a are kept.
+ */
 static size_t
 distance(const char *a, const char *b)
 {
-	size_t row[SUGGEST_LONGEST + 1];
+	size_t rows[3][SUGGEST_LONGEST + 1];
 	size_t n = strlen(b);
+	size_t i;
 	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		size_t *row = rows[i % 3];
+		const size_t *last = rows[(i - 1) % 3];
+		const size_t *swapped = rows[(i + 1) % 3]; /* of a[i - 2] */
 		row[0] = i;
 		for (size_t j = 1; j <= n; j++) {
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			size_t insert = row[j - 1] + 1;
-			diagonal = row[j];
-			row[j] = row[j] + 1;
-			if (insert < row[j])
-				row[j] = insert;
-			if (change < row[j])
-				row[j] = change;
+			row[j] = least(last[j], row[j - 1]) + 1;
+			row[j] =
+			    least(row[j], last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				row[j] = least(row[j], swapped[j - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[(i - 1) % 3][n];
 }
 
 const char *

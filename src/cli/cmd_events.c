@@ -224,7 +224,7 @@ choose_dir(const struct find *find, const struct invocation *invocation,
 	    invocation->n_args > 0 ? invocation->args[0] : values->job;
 	char *job = NULL;
 	if (name == NULL)
-		job = find_newest_job(find, err);
+		job = find_newest_run(find, err);
 	else if (!find_job(find, invocation, 0, values->job, &job, &no_job))
 		job = ids_find_session(&find->layout, name, err);
 	if (job == NULL && no_job.kind != ERROR_NONE) {
@@ -302,8 +302,8 @@ run_show(struct invocation *invocation, int *status, struct error *err)
 
 static const struct command events_show = {
 	.name = "show",
-	.summary = "Prints all events of a job (default: the newest)",
-	.synopsis = "[OPTION...] [JOB]",
+	.summary = "Prints all events of a run (default: the newest)",
+	.synopsis = "[OPTION...] [JOB | SESSION]",
 	.options = options,
 	.n_options = COUNT_OF(options),
 	.values_size = sizeof(struct events_values),
@@ -314,8 +314,8 @@ static const struct command events_show = {
 static const struct command events_ls = {
 	.name = "ls",
 	.aliases = "list",
-	.summary = "Prints the last events of a job",
-	.synopsis = "[OPTION...] [JOB]",
+	.summary = "Prints the last events of a run",
+	.synopsis = "[OPTION...] [JOB | SESSION]",
 	.options = options,
 	.n_options = COUNT_OF(options),
 	.values_size = sizeof(struct events_values),

@@ -133,11 +133,33 @@ list(const struct find *find, const struct invocation *invocation,
 	return true;
 }
 
+/* A status that there is not would only ever give an empty list. */
+static bool
+check_status(const struct invocation *invocation, struct error *err)
+{
+	const struct sessions_values *values = invocation->values;
+	autostr struct str names = { 0 };
+	if (values->status == NULL ||
+	    strcasecmp(values->status, FIND_INTERRUPTED) == 0)
+		return true;
+	for (unsigned i = 0; i < SESSION_STATUSES; i++) {
+		const char *name = session_status_name((enum session_status)i);
+		if (strcasecmp(values->status, name) == 0)
+			return true;
+		str_format(&names, "%s, ", name);
+	}
+	return error_set(err, ERROR_USAGE,
+	    "%s: --status: '%s' is none of %s" FIND_INTERRUPTED,
+	    invocation->path, values->status, str_text(&names));
+}
+
 static bool
 run_list(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct sessions_values *values = invocation->values;
 	(void)status;
+	if (!check_status(invocation, err))
+		return false;
 	return find_with(invocation, values->path, list, err);
 }
 

@@ -72,6 +72,8 @@ print_children(const struct command *command)
 		printf("%-*s%s\n", HELP_COLUMN, str_text(&names),
 		    (*child)->summary);
 	}
+	if (command->missing != NULL)
+		printf("\nNot supported yet: %s.\n", command->missing);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/agent_main.h"
+#include "base/color.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,6 +40,17 @@ is_word_of(const char *list, const char *word)
 	return false;
 }
 
+/* Adds the words of such a list. */
+static void
+add_words(struct strv *words, const char *list)
+{
+	autofree char *copy = mem_text(list == NULL ? "" : list);
+	char *rest = copy;
+	for (char *word; (word = strsep(&rest, " ")) != NULL;)
+		if (*word != '\0')
+			strv_add(words, word);
+}
+
 static bool
 answers_to(const struct command *command, const char *word)
 {
@@ -62,12 +74,14 @@ unknown_command(const struct command *parent, const char *path,
 {
 	autostrv struct strv names = { 0 };
 	const struct command *const *child = parent->children;
-	for (; *child != NULL; child++)
+	for (; *child != NULL; child++) {
 		strv_add(&names, (*child)->name);
+		add_words(&names, (*child)->aliases);
+	}
 	if (strcmp(word, "goal-seek") == 0 || strcmp(word, "goal_seek") == 0)
 		return error_set(err, ERROR_USAGE,
-		    "goal-seek was removed; the validate option of a step, "
-		    "which replaces it, is not supported yet");
+		    "goal-seek was removed: what it did is a step that checks, "
+		    "with on_failure (validate is not supported yet)");
 	if (is_word_of(parent->missing, word))
 		return error_set(err, ERROR_UNSUPPORTED,
 		    "%s %s is not supported yet", path, word);
@@ -143,6 +157,8 @@ apply_globals(const struct global_options *global)
 		log_set_level(global->verbose > LOG_TRACE
 			? LOG_TRACE
 			: (enum log_level)global->verbose);
+	if (global->no_color)
+		color_forbid();
 	output_setup(global->ascii);
 }
 
@@ -162,6 +178,10 @@ run_command(struct invocation *invocation, int *status, struct error *err)
 		command_help(command, invocation->path);
 		return true;
 	}
+	if (invocation->global.quiet && invocation->global.verbose > 0)
+		return error_set(err, ERROR_USAGE,
+		    "%s: --quiet and --verbose exclude each other",
+		    invocation->path);
 	apply_globals(&invocation->global);
 	return check_count(invocation, err) &&
 	    command->run(invocation, status, err);
@@ -213,6 +233,10 @@ run_line(const struct command *root, struct invocation *invocation, int argc,
 	invocation->command = command;
 	invocation->values = mem_zalloc(command->values_size);
 	if (command->is_raw) {
+		for (int i = 1; i < argc; i++)
+			if (strcmp(argv[i], "--help") == 0 ||
+			    strcmp(argv[i], "-h") == 0)
+				invocation->global.help = true;
 		invocation->args = argv + 1;
 		invocation->n_args = (size_t)argc - 1;
 		return run_command(invocation, status, err);

@@ -40,6 +40,19 @@ find_newest_job(const struct find *find, struct error *err)
 }
 
 char *
+find_newest_run(const struct find *find, struct error *err)
+{
+	autojson json_t *sessions = session_list(&find->layout, false, err);
+	const json_t *newest = json_array_get(sessions, 0);
+	if (sessions == NULL)
+		return NULL;
+	if (newest == NULL)
+		return find_newest_job(find, err);
+	const char *job = json_get_text(newest, "job_id");
+	return mem_text(job == NULL ? json_get_text(newest, "id") : job);
+}
+
+char *
 find_job_or_newest(const struct find *find, const struct invocation *invocation,
     size_t position, const char *option, struct error *err)
 {
@@ -64,7 +77,7 @@ find_session_status(const struct find *find, const json_t *session)
 	    strcmp(status, "Initializing") == 0;
 	if (running &&
 	    !session_is_alive(&find->layout, json_get_text(session, "id")))
-		return "interrupted";
+		return FIND_INTERRUPTED;
 	return status;
 }
 

@@ -42,8 +42,16 @@ char *find_job_or_newest(const struct find *find,
 char *find_newest_job(const struct find *find, struct error *err) MUST_USE;
 
 /*
- * The status of a session to be shown: "interrupted" for one that says it runs
- * while no process holds its lock, "" when it has none.
+ * The newest run of the repository, by the name that its events have: the job,
+ * or the session of a standard workflow. As find_newest_job() otherwise.
+ */
+char *find_newest_run(const struct find *find, struct error *err) MUST_USE;
+
+#define FIND_INTERRUPTED "interrupted"
+
+/*
+ * The status of a session to be shown: FIND_INTERRUPTED for one that says it
+ * runs while no process holds its lock, "" when it has none.
  */
 const char *find_session_status(const struct find *find, const json_t *session);
 

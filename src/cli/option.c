@@ -26,6 +26,7 @@ struct option_table {
 	const struct option_spec **specs;
 	size_t specs_cap;
 	size_t n_own; /* so many, the first ones, are the command's own */
+	const struct option_spec *missing; /* the first that is not built */
 };
 
 static void
@@ -94,8 +95,25 @@ set_number(struct option_number *number, const struct option_spec *spec,
 		return error_set(err, ERROR_USAGE,
 		    "%s: --%s: '%s' is not a number from 0 to %ld", path,
 		    spec->name, text, NUMBER_MAX);
+	if (number->given && number->value != (unsigned long)value)
+		return error_set(err, ERROR_USAGE,
+		    "%s: --%s is given twice: %lu and %ld", path, spec->name,
+		    number->value, value);
 	number->given = true;
 	number->value = (unsigned long)value;
+	return true;
+}
+
+/* Two wishes cannot both come true, and to guess may cost a night. */
+static bool
+set_text(const char **place, const struct option_spec *spec, const char *text,
+    const char *path, struct error *err)
+{
+	if (*place != NULL && strcmp(*place, text) != 0)
+		return error_set(err, ERROR_USAGE,
+		    "%s: --%s is given twice: '%s' and '%s'", path, spec->name,
+		    *place, text);
+	*place = text;
 	return true;
 }
 
@@ -114,14 +132,12 @@ set_value(const struct option_spec *spec, char *base, const char *text,
 	case OPTION_NUMBER:
 		return set_number(place, spec, text, path, err);
 	case OPTION_TEXT:
-		*(const char **)place = text;
-		return true;
+		return set_text(place, spec, text, path, err);
 	case OPTION_LIST:
 		strv_add(place, text);
 		return true;
 	case OPTION_MISSING:
-		return error_set(err, ERROR_UNSUPPORTED,
-		    "%s: --%s is not supported yet", path, spec->name);
+		return true;
 	}
 	return true;
 }
@@ -158,9 +174,19 @@ complain(const struct option_table *table, int code, const char *word,
 	    err, ERROR_USAGE, "%s: unknown option '%s'", path, word);
 }
 
+/* Who asks for help gets it, whatever else the line says. */
 static bool
-parse(const struct option_table *table, struct global_options *global,
-    char *values, int argc, char **argv, const char *path, struct error *err)
+check_missing(const struct option_table *table,
+    const struct global_options *global, const char *path, struct error *err)
+{
+	return table->missing == NULL || global->help ||
+	    error_set(err, ERROR_UNSUPPORTED, "%s: --%s is not supported yet",
+		path, table->missing->name);
+}
+
+static bool
+parse(struct option_table *table, struct global_options *global, char *values,
+    int argc, char **argv, const char *path, struct error *err)
 {
 	optind = 0; /* GNU: start anew, with the mode in front of letters */
 	opterr = 0;
@@ -169,7 +195,7 @@ parse(const struct option_table *table, struct global_options *global,
 		int code = getopt_long(
 		    argc, argv, str_text(&table->letters), table->longs, NULL);
 		if (code == -1)
-			return true;
+			return check_missing(table, global, path, err);
 		if (code == '?' || code == ':') {
 			const char *word = optind > at && optind - 1 < argc
 			    ? argv[optind - 1]
@@ -178,6 +204,8 @@ parse(const struct option_table *table, struct global_options *global,
 		}
 		bool own = false;
 		const struct option_spec *spec = find_spec(table, code, &own);
+		if (spec->kind == OPTION_MISSING && table->missing == NULL)
+			table->missing = spec;
 		if (!set_value(
 			spec, own ? values : (char *)global, optarg, path, err))
 			return false;

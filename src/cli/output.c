@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/color.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -121,6 +122,7 @@ print_row(const struct output_table *table, size_t first, const size_t *widths,
     size_t limit)
 {
 	autostr struct str line = { 0 };
+	autostr struct str shown = { 0 };
 	size_t used = 0;
 	for (size_t c = 0; c < table->columns; c++) {
 		const char *cell = table->cells.items[first + c];
@@ -137,8 +139,10 @@ print_row(const struct output_table *table, size_t first, const size_t *widths,
 	}
 	while (line.len > 0 && line.data[line.len - 1] == ' ')
 		str_cut(&line, line.len - 1);
-	str_add_char(&line, '\n');
-	put(&line);
+	color_add(&shown, STDOUT_FILENO, first == 0 ? COLOR_HEAD : COLOR_PLAIN,
+	    str_text(&line));
+	str_add_char(&shown, '\n');
+	put(&shown);
 }
 
 void

@@ -627,8 +627,8 @@ announce_failure(struct item *item)
 		!dlq_needs_review(failure), "failure_reason",
 		failure_error_type(failure), "json_log_location",
 		json_text(item->result.log)));
-	progress_say(item->shared->sup->progress, "%s failed: %s", item->id,
-	    failure->message);
+	progress_say_failed(
+	    item->shared->sup->progress, item->id, failure->message);
 }
 
 static void

@@ -276,23 +276,6 @@ struct parent_run {
 
 /* --- what the agent process says -------------------------------------- */
 
-static void
-show_step(const struct parent_run *run, const json_t *frame)
-{
-	const struct step *step = frame_step_of(frame, &run->steps);
-	const char *state = json_get_text(frame, "state");
-	if (step == NULL)
-		return;
-	autofree char *label = step_label(step);
-	const size_t number = (size_t)(step - run->steps.items) + 1;
-	if (strcmp(state, "start") == 0)
-		progress_say(run->sup->progress, "%s [%zu/%zu]: %s",
-		    run->what->title, number, run->steps.n, label);
-	else if (strcmp(state, "skipped") == 0)
-		progress_say(run->sup->progress, "%s [%zu/%zu] skipped: %s",
-		    run->what->title, number, run->steps.n, label);
-}
-
 /* A finished step is an outcome: resuming must not run it again. */
 static void
 record_step(const struct parent_run *run, const json_t *frame)
@@ -321,7 +304,8 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	const struct frame_source source = { .agent =
 						 frame_phase_name(run->phase) };
 	if (type == FRAME_STEP) {
-		show_step(run, frame);
+		progress_say_step(run->sup->progress, run->what->title,
+		    &run->steps, frame, run->sup->options->verbose > 0);
 		record_step(run, frame);
 	}
 	supervisor_pass_frame(run->sup, &source, type, frame);

@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/color.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text.h"
+#include "data/json.h"
+#include "plan/frame.h"
 #include "run/progress.h"
 
 #define REPAINT_MS 250
@@ -65,18 +68,9 @@ rows_of(int fd)
 }
 
 static bool
-set_and_not_empty(const char *name)
-{
-	const char *value = getenv(name);
-	return value != NULL && *value != '\0';
-}
-
-static bool
 terminal_can_repaint(void)
 {
-	const char *term = getenv("TERM");
-	return isatty(STDERR_FILENO) && !set_and_not_empty("NO_COLOR") &&
-	    term != NULL && strcmp(term, "dumb") != 0 &&
+	return isatty(STDERR_FILENO) && color_is_allowed() &&
 	    columns_of(STDERR_FILENO) >= NARROWEST;
 }
 
@@ -250,18 +244,27 @@ progress_free(struct progress *progress)
 	free(progress);
 }
 
+/* Writes a line that is fit for the terminal above the live lines. */
+static void
+write_line(struct progress *progress, const struct str *shown)
+{
+	autostr struct str out = { 0 };
+	add_erase(progress, &out);
+	str_add_n(&out, shown->data, shown->len);
+	str_add_char(&out, '\n');
+	add_live(progress, &out);
+	write_out(&out);
+}
+
 PRINTF_LIKE(2, 0)
 static void
 say(struct progress *progress, const char *fmt, va_list args)
 {
 	autostr struct str line = { 0 };
-	autostr struct str out = { 0 };
+	autostr struct str shown = { 0 };
 	str_vformat(&line, fmt, args);
-	add_erase(progress, &out);
-	text_visible(&out, str_text(&line), line.len, false);
-	str_add_char(&out, '\n');
-	add_live(progress, &out);
-	write_out(&out);
+	text_visible(&shown, str_text(&line), line.len, false);
+	write_line(progress, &shown);
 }
 
 void
@@ -284,6 +287,42 @@ progress_say_item(struct progress *progress, const char *fmt, ...)
 	va_start(args, fmt);
 	say(progress, fmt, args);
 	va_end(args);
+}
+
+void
+progress_say_failed(
+    struct progress *progress, const char *item, const char *why)
+{
+	autostr struct str shown = { 0 };
+	autofree char *head = mem_format("%s failed", item);
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	color_add(&shown, STDERR_FILENO, COLOR_BAD, head);
+	str_add(&shown, ": ");
+	text_visible(&shown, why, strlen(why), false);
+	write_line(progress, &shown);
+}
+
+void
+progress_say_step(struct progress *progress, const char *who,
+    const struct steps *steps, const json_t *frame, bool with_end)
+{
+	const struct step *step = frame_step_of(frame, steps);
+	const char *state = json_get_text(frame, "state");
+	if (step == NULL)
+		return;
+	const size_t number = (size_t)(step - steps->items) + 1;
+	autofree char *label = step_label(step);
+	autofree char *took = clock_duration_text(json_get_int(frame, "ms", 0));
+	if (strcmp(state, "start") == 0)
+		progress_say(
+		    progress, "%s [%zu/%zu]: %s", who, number, steps->n, label);
+	else if (strcmp(state, "skipped") == 0)
+		progress_say(progress, "%s [%zu/%zu] skipped: %s", who, number,
+		    steps->n, label);
+	else if (with_end)
+		progress_say(progress, "%s [%zu/%zu] ended with %lld (%s)", who,
+		    number, steps->n, json_get_int(frame, "rc", 0), took);
 }
 
 void

@@ -43,6 +43,18 @@ void progress_say(struct progress *progress, const char *fmt, ...)
 void progress_say_item(struct progress *progress, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 
+/* "item_3 failed: why", in a colour where there are colours. */
+void progress_say_failed(
+    struct progress *progress, const char *item, const char *why);
+
+/*
+ * What a FRAME_STEP tells about one of these steps: "Setup [1/2]: label" when
+ * it starts, who being "Setup"; a line when it is skipped; with_end, one with
+ * its exit status and its time when it has ended.
+ */
+void progress_say_step(struct progress *progress, const char *who,
+    const struct steps *steps, const json_t *frame, bool with_end);
+
 /*
  * What a step printed, a line for each of its lines; label (NULL: none) stands
  * before each.

@@ -133,10 +133,14 @@ static void
 pass_step(struct supervisor *sup, const struct frame_source *source,
     const json_t *frame)
 {
-	if (source->item != NULL &&
-	    strcmp(json_get_text(frame, "state"), "start") == 0)
+	if (source->item == NULL)
+		return;
+	if (strcmp(json_get_text(frame, "state"), "start") == 0)
 		progress_agent(sup->progress, source->item,
 		    frame_step_of(frame, source->steps));
+	if (sup->options->verbose > 0)
+		progress_say_step(
+		    sup->progress, source->item, source->steps, frame, true);
 }
 
 void

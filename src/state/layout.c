@@ -33,9 +33,9 @@ check_folder(const char *path, bool is_home, struct error *err)
 	    (st.st_mode & S_ISVTX) == 0;
 	if (open)
 		return error_set(err, ERROR_STATE,
-		    "%s can be written to by "
-		    "others (mode %03o): prodigy keeps no state there",
-		    path, (unsigned)(st.st_mode & 0777));
+		    "%s can be written to by others (mode %03o), so that no "
+		    "state is kept there; allow it with: chmod go-w %s",
+		    path, (unsigned)(st.st_mode & 0777), path);
 	/* On the way, the system's own folders are fine too. */
 	bool ours = st.st_uid == geteuid() || geteuid() == 0 ||
 	    (!is_home && st.st_uid == 0);

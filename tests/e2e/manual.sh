@@ -22,7 +22,7 @@ extract() { # kind, page
 displays_are_run() {
 	for page in "$man"/*.[15]; do
 		awk -v page="${page##*/}" '
-			/^\.Bd/ && last !~ /^\.\\" test: (run|workflow|expr)$/ {
+			/^\.Bd/ && last !~ /^\.\\" test: [a-z]+$/ {
 				print page ":" FNR ": nobody runs this"
 			}
 			/^\.D[l1]/ { print page ":" FNR ": nobody runs this" }
@@ -78,6 +78,34 @@ workflows_run() {
 		hasnt "$out" '[1-9][0-9]* failed'
 	done
 	[ "$found" -ge 8 ]
+}
+
+# Parts of a workflow, and settings of the environment, beside a claude step.
+parts_work() {
+	extract part prodigy-workflow.5
+	extract environment prodigy.1
+	make_example_repo parts
+	printf 'commands:\n  - claude: "/explain src/one.c"\n' >claude.yml
+	cd parts
+	found=0
+	for file in "$scratch"/part.* "$scratch"/environment.*; do
+		found=$((found + 1))
+		cp ../claude.yml ../part.yml
+		case $file in
+		*/part.*) cat "$file" >>../part.yml ;;
+		*)
+			set -a
+			# shellcheck source=/dev/null # an example
+			. "$file"
+			set +a
+			;;
+		esac
+		run 0 "$PRODIGY" validate --strict ../part.yml
+		run 0 "$PRODIGY" run ../part.yml -y
+		is "$(grep -c '<be brief>' "$FAKE_CLAUDE_DIR/calls")" "$found" \
+			"claude was told so by $file"
+	done
+	[ "$found" -ge 2 ]
 }
 
 quoting_example_works() {
@@ -144,6 +172,17 @@ readme_works() {
 	for script in $(grep -ho '^scripts/[a-z]*' "$scratch"/readme.scripts.*); do
 		[ -x "$top_srcdir/$script" ]
 	done
+}
+
+# make install and make uninstall of README.md, in a folder of their own.
+install_leaves_nothing() {
+	cd "$(dirname "$PRODIGY")"
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	make -s install DESTDIR="$scratch/root" >"$out" 2>"$err" </dev/null
+	[ -n "$(find "$scratch/root" -name 'prodigy-workflow.5')" ]
+	[ -n "$(find "$scratch/root" -name 'copyright-headers.yml')" ]
+	make -s uninstall DESTDIR="$scratch/root" >"$out" 2>"$err" </dev/null
+	is "$(find "$scratch/root" -name '*prodigy*')" '' 'what uninstall left'
 }
 
 expressions_hold() {
@@ -265,8 +304,14 @@ options_are_described() {
 
 t 'every display of the manual pages is run' displays_are_run
 t 'every workflow of the manual runs as it is printed' workflows_run
+t 'every part of a workflow and of the environment works' parts_work
 t 'hostile file names of the manual stay names' quoting_example_works
 t 'README.md works as it is printed' readme_works
+if [ -f "$(dirname "$PRODIGY")/Makefile" ]; then
+	t 'what install makes, uninstall takes away' install_leaves_nothing
+else
+	skip 'what install makes, uninstall takes away' 'no build folder'
+fi
 t 'every expression of the manual holds' expressions_hold
 t 'every command of the manual runs' commands_run
 t 'every option of run is in its page' options_are_described

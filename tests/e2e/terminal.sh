@@ -123,7 +123,9 @@ Y
 	has "$err" 'item_0: pending -> creating'
 	hasnt "$err" "$(printf '\033')"
 	hasnt ../quiet '(first|second) of'
-	hasnt ../verbose '(first|second) of'
+	hasnt ../verbose '^  item_[01]: (first|second) of'
+	has ../verbose '^item_0 \[1/1\] ended with 0 \('
+	hasnt ../quiet '^item_0 \[1/1\]'
 }
 
 lines_stay_whole() {

@@ -4,6 +4,7 @@ BASE_TEST_LIBS = libbasetest.a $(TAP_LIBS) $(BASE_LIBS)
 
 check_PROGRAMS += \
 	%D%/clock \
+	%D%/color \
 	%D%/digest \
 	%D%/error \
 	%D%/file \
@@ -17,6 +18,7 @@ check_PROGRAMS += \
 	%D%/strv \
 	%D%/text
 tests_unit_base_clock_LDADD = $(BASE_TEST_LIBS)
+tests_unit_base_color_LDADD = $(BASE_TEST_LIBS)
 tests_unit_base_digest_LDADD = $(BASE_TEST_LIBS)
 tests_unit_base_error_LDADD = $(BASE_TEST_LIBS)
 tests_unit_base_file_LDADD = $(BASE_TEST_LIBS)

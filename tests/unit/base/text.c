@@ -235,6 +235,8 @@ nearest(void)
 	    text_nearest("run", words), "run", "a word is nearest to itself");
 	tap_is_text(text_nearest("rum", words), "run",
 	    "a short word may have one mistake");
+	tap_is_text(text_nearest("rnu", words), "run",
+	    "so may one with two letters swapped");
 	tap_is_text(text_nearest("banana", words), NULL,
 	    "a word like no other is near to none");
 	tap_is_text(text_nearest("y", words), NULL,

@@ -24,6 +24,12 @@ static void
 make_events(void)
 {
 	char now[CLOCK_RFC3339_SIZE];
+	autofree char *repo = home_path("repo");
+	home_format("state/sessions/session-" NEW ".json",
+	    "{\"id\":\"session-" NEW "\",\"repository\":\"%s\","
+	    "\"job_id\":\"" NEW "\","
+	    "\"started_at\":\"2026-02-02T10:00:00.000Z\"}\n",
+	    repo);
 	home_write(
 	    "state/state/repo/mapreduce/jobs/" OLD "/metadata.json", "{}\n");
 	home_write(
@@ -184,12 +190,20 @@ names_are_resolved(struct program *p)
 	program_said(p, "no job 'nonsense'", "as a job");
 	autofree char *repo = home_path("repo");
 	home_format("state/sessions/session-plain.json",
-	    "{\"id\":\"session-plain\",\"repository\":\"%s\"}\n", repo);
+	    "{\"id\":\"session-plain\",\"repository\":\"%s\","
+	    "\"started_at\":\"2026-03-03T10:00:00.000Z\"}\n",
+	    repo);
 	home_write("state/events/repo/session-plain/events-1-1.jsonl",
 	    "{\"id\":\"9\",\"timestamp\":\"2026-01-01T10:00:00.000Z\","
 	    "\"event\":{\"event_type\":\"job_started\"}}\n");
 	program_run(p, "events", "show", "session-plain", NULL);
 	is_printed(p, "9", "a session without a job has events, too");
+	program_run(p, "events", "show", NULL);
+	is_printed(p, "9", "and is shown when it is the newest run");
+	home_format("state/sessions/session-plain.json",
+	    "{\"id\":\"session-plain\",\"repository\":\"%s\","
+	    "\"started_at\":\"2026-01-01T10:00:00.000Z\"}\n",
+	    repo);
 	program_run(p, "events", "show", "--type=no_such_event", NULL);
 	program_ended(p, 0, "a type that no event has is no failure");
 	program_said(p, "no events\n", "and it is said that there are none");

@@ -104,6 +104,12 @@ options_choose(struct program *p)
 	is_list(p, "dead ", "--status knows the interrupted ones");
 	program_run(p, "sessions", "list", "--json", "--status=Running", NULL);
 	is_list(p, "live ", "which then do not count as running");
+	program_run(p, "sessions", "list", "--status=Foo", NULL);
+	program_ended(p, 2, "a status that there is not is wrong usage");
+	program_said(p,
+	    "--status: 'Foo' is none of Initializing, Running, Paused, "
+	    "Completed, Failed, Cancelled, interrupted\n",
+	    "and those that there are, are named");
 	program_run(p, "sessions", "list", "--json", "--limit", "2", NULL);
 	is_list(p, "failed live ", "--limit takes the newest");
 	program_run(p, "sessions", "list", "--json", "--limit=0", NULL);

@@ -146,11 +146,10 @@ values_come_in_each_way(struct program *p)
 	program_run(p, "thing", "--text", "--flag", NULL);
 	tap_is_text(seen.text, "--flag", "a value may look like an option");
 	reset();
-	program_run(p, "thing", "--text=1", "--number=1", "--text=2",
-	    "--number=2", NULL);
-	tap_is_text(seen.text, "2", "of two texts the last one counts");
-	tap_is_int((long long)seen.values.number.value, 2,
-	    "of two numbers the last one counts");
+	program_run(p, "thing", "--text=1", "--number=2", "--text=1", "-n2",
+	    "--flag", "--flag", NULL);
+	program_ended(p, 0, "the same may be said twice");
+	tap_is_text(seen.text, "1", "and is still the same");
 }
 
 static void
@@ -205,6 +204,12 @@ static const struct refusal refusals[] = {
 	{ { "x", "--number" }, "thing: option '--number' needs an argument",
 	    2 },
 	{ { "--ver" }, "thing: unknown option '--ver'", 2 },
+	{ { "--text=a", "-tb" }, "thing: --text is given twice: 'a' and 'b'\n",
+	    2 },
+	{ { "--number=1", "-n2" }, "thing: --number is given twice: 1 and 2\n",
+	    2 },
+	{ { "-q", "-v" }, "thing: --quiet and --verbose exclude each other\n",
+	    2 },
 	{ { "--later" }, "thing: --later is not supported yet", 1 },
 	{ { "--later-value", "x" }, "thing: --later-value is not supported yet",
 	    1 },
@@ -231,6 +236,16 @@ what_is_wrong_is_refused(struct program *p)
 }
 
 static void
+help_comes_first(struct program *p)
+{
+	reset();
+	program_run(p, "thing", "--later", "--help", NULL);
+	program_ended(p, 0, "--help helps beside an option that is not built");
+	program_printed(p, "Usage: prodigy thing", "with the help");
+	tap_is_int(seen.runs, 0, "and the command is not run");
+}
+
+static void
 arguments_stand_anywhere(struct program *p)
 {
 	reset();
@@ -251,11 +266,14 @@ static void
 global_options_stand_anywhere(struct program *p)
 {
 	reset();
-	program_run(p, "-v", "thing", "-vq", "--no-color", "--ascii", NULL);
+	program_run(p, "-v", "thing", "-v", "--no-color", "--ascii", NULL);
 	program_ended(p, 0, "global options may stand before a command");
 	tap_is_int(seen.global.verbose, 2, "and behind it: both are counted");
-	tap_ok(seen.global.quiet && seen.global.no_color && seen.global.ascii,
-	    "each of them is set");
+	tap_ok(
+	    seen.global.no_color && seen.global.ascii, "each of them is set");
+	reset();
+	program_run(p, "-q", "thing", NULL);
+	tap_ok(seen.global.quiet, "and so is --quiet");
 	reset();
 	program_run(p, "--flag", "thing", NULL);
 	program_ended(p, 2, "a command's option in front of it is refused");
@@ -274,6 +292,7 @@ main(void)
 	values_come_in_each_way(&p);
 	numbers_have_limits(&p);
 	what_is_wrong_is_refused(&p);
+	help_comes_first(&p);
 	arguments_stand_anywhere(&p);
 	global_options_stand_anywhere(&p);
 	return tap_done();

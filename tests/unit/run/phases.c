@@ -210,6 +210,8 @@ test_standard(void)
 	tap_ok(!has(&fixture.out, "-1 bytes") && !has(&fixture.out, "-0.0"),
 	    "the cost is known");
 	expect_log(&fixture, "Step [1/3]: ", "each step is announced");
+	expect_log(&fixture, "Step [1/3] ended with 0 (",
+	    "-v tells its end, its status and its time");
 	expect_log(&fixture, "Step [2/3] skipped: ", "a skipped step is, too");
 	autofree char *tree = sh(&fixture, "git ls-files; git status --short");
 	tap_is_text(tree, "file\none\ntwo", "the user's tree has the result");

@@ -12,6 +12,7 @@
 
 #include "../tap.h"
 #include "base/clock.h"
+#include "base/color.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -192,9 +193,15 @@ test_lines_between(void)
 	autofree char *said = mem_text(look(&screen));
 	progress_say_item(screen.progress, "item_1 done");
 	autofree char *item = mem_text(look(&screen));
+	progress_say_failed(screen.progress, "item_1", "it \033[2J broke");
+	autofree char *failed = mem_text(look(&screen));
+	color_forbid();
+	progress_say_failed(screen.progress, "item_1", "again");
+	autofree char *plain = mem_text(look(&screen));
 	close_screen(&screen);
 	tap_is_text(warning,
-	    "\033[1A\r\033[Jprodigy: warning: the disk is slow\n"
+	    "\033[1A\r\033[J\033[33mprodigy: warning: \033[0m"
+	    "the disk is slow\n"
 	    "map 0/2 (0%), 0 running, 0ms\n",
 	    "a line of the log stands above the live lines");
 	tap_is_text(said,
@@ -202,6 +209,14 @@ test_lines_between(void)
 	    "map 0/2 (0%), 0 running, 0ms\n",
 	    "and so does a line that stays");
 	tap_is_text(item, "", "items that end well have no line of their own");
+	tap_is_text(failed,
+	    "\033[1A\r\033[J\033[31mitem_1 failed\033[0m: it \\e[2J broke\n"
+	    "map 0/2 (0%), 0 running, 0ms\n",
+	    "one that failed stands out, and its reason is made harmless");
+	tap_is_text(plain,
+	    "\033[1A\r\033[Jitem_1 failed: again\n"
+	    "map 0/2 (0%), 0 running, 0ms\n",
+	    "without colours it says the same");
 }
 
 static void
@@ -396,6 +411,8 @@ int
 main(void)
 {
 	clock_set_source(fake_clock);
+	unsetenv("NO_COLOR");
+	setenv("TERM", "xterm", 1);
 	test_live();
 	test_lines_between();
 	test_no_items_live();

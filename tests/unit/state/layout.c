@@ -64,6 +64,9 @@ test_home(void)
 	tap_ok(
 	    !layout_open("/x/repo", &layout, &err) && err.kind == ERROR_STATE,
 	    "group-writable is refused: %s", error_text(&err));
+	autofree char *remedy = mem_format("chmod go-w %s", inner);
+	tap_ok(strstr(error_text(&err), remedy) != NULL,
+	    "and the command that mends it is told");
 	error_release(&err);
 	chmod(inner, 0700);
 	chmod(home, 0777);
