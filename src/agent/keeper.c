@@ -20,26 +20,39 @@
 #define READ_SIZE 65536
 #define ORPHAN_STATUS 1
 
-/* For when the supervisor is gone: nobody hears of what happens then. */
+/*
+ * For when the supervisor is gone: nobody hears of what happens then, and lock
+ * files are all that is worth a moment.
+ */
 static void NORETURN
 end_all(void)
 {
-	descend_kill_all();
+	descend_end_all(LADDER_ORPHAN_GRACE_MS);
 	_exit(ORPHAN_STATUS);
+}
+
+void
+keeper_end_running(struct keeper *keeper, int64_t grace_ms)
+{
+	if (keeper->running == NULL)
+		return;
+	if (grace_ms <= 0) {
+		child_kill(keeper->running);
+		return;
+	}
+	if (keeper->grace_end != 0)
+		return;
+	keeper->grace_end = clock_now() + grace_ms;
+	child_stop(keeper->running, grace_ms);
+	descend_ask(child_pid(keeper->running));
 }
 
 static void
 stop_running(struct keeper *keeper)
 {
-	if (keeper->running == NULL)
-		return;
-	int64_t grace_ms = keeper->stop == KEEPER_OUT_OF_TIME
-	    ? LADDER_GRACE_MS
-	    : keeper->grace_ms;
-	if (grace_ms > 0)
-		child_stop(keeper->running, grace_ms);
-	else
-		child_kill(keeper->running);
+	keeper_end_running(keeper,
+	    keeper->stop == KEEPER_OUT_OF_TIME ? LADDER_GRACE_MS
+					       : keeper->grace_ms);
 }
 
 static void
@@ -158,6 +171,9 @@ signal_came(int signo, void *arg)
 	/* A terminal's Ctrl-C and hang-up are the supervisor's to answer. */
 	if (signo == SIGTERM)
 		stop(keeper, KEEPER_CANCELLED);
+	/* So it is gone, though somebody may still hold the lifeline. */
+	if (signo == SIGCONT && getppid() != keeper->parent)
+		end_all();
 }
 
 static void
@@ -166,7 +182,6 @@ guard_tree(void)
 	/* It fails for the leader of a group or session, which needs none. */
 	(void)setpgid(0, 0);
 	(void)descend_adopt();
-	/* The kernel tells us, too, should the lifeline be held by others. */
 	(void)descend_bind_to_parent(0);
 }
 
@@ -174,6 +189,7 @@ bool
 keeper_open(struct keeper *keeper, struct error *err)
 {
 	keeper->loop = loop_new();
+	keeper->parent = getppid();
 	if (!child_init(keeper->loop, err))
 		return false;
 	guard_tree();
@@ -238,6 +254,22 @@ gives_up(void *arg)
 {
 	bool *given_up = arg;
 	*given_up = true;
+}
+
+void
+keeper_clear(struct keeper *keeper)
+{
+	bool over = keeper->grace_end == 0;
+	struct timer *timer = NULL;
+	if (!over)
+		timer = loop_after(keeper->loop,
+		    keeper->grace_end - clock_now(), gives_up, &over);
+	while (!over && !descend_is_empty())
+		keeper_turn(keeper);
+	if (!over)
+		timer_remove(timer);
+	keeper->grace_end = 0;
+	descend_kill_all();
 }
 
 bool

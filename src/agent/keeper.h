@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -46,6 +47,8 @@ struct keeper {
 	bool has_answer;
 	struct str queue; /* frames that are not written yet */
 	bool deaf; /* nobody reads frames any more */
+	int64_t grace_end; /* of what was asked to end; 0: nothing was */
+	pid_t parent; /* the supervisor */
 	enum keeper_stop stop;
 	bool finishing; /* closing work is done: nothing stops it */
 	int64_t grace_ms;
@@ -63,8 +66,21 @@ bool keeper_open(struct keeper *keeper, struct error *err) MUST_USE;
 void keeper_read_spec(struct keeper *keeper);
 /* Sets the limit of the whole chain; 0: none. */
 void keeper_set_limit(struct keeper *keeper, int64_t ms);
-/* The child that a stop ends; NULL: none. Told to end at once if stopped. */
+/*
+ * The child that a stop ends; NULL, from its on_done: none. Told to end at once
+ * if stopped.
+ */
 void keeper_set_running(struct keeper *keeper, struct child *child);
+/*
+ * Asks the running child and all that it started to end: they have grace_ms
+ * (0: none). Asking again changes nothing.
+ */
+void keeper_end_running(struct keeper *keeper, int64_t grace_ms);
+/*
+ * When the running child is done: waits for the time of what was asked, unless
+ * all of it ends before; then kills whatever is left below.
+ */
+void keeper_clear(struct keeper *keeper);
 /* One turn: until something happens. */
 void keeper_turn(struct keeper *keeper);
 /* Queues a frame (a line with its newline) and writes what can be written. */

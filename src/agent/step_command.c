@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "agent/step_command.h"
-#include "proc/descend.h"
 #include "proc/ladder.h"
 
 static void
@@ -42,6 +41,10 @@ child_done(const struct child_end *end, void *arg)
 	struct step_command *command = arg;
 	command->end = *end;
 	command->is_done = true;
+	/* What comes in this turn must not meet the child any more. */
+	keeper_set_running(command->chain->keeper, NULL);
+	timer_remove(command->timer);
+	command->timer = NULL;
 }
 
 static void
@@ -49,8 +52,11 @@ time_is_up(void *arg)
 {
 	struct step_command *command = arg;
 	command->timer = NULL;
+	/* It may have ended while we were stopped. */
+	if (child_is_dead(command->child))
+		return;
 	command->timed_out = true;
-	child_stop(command->child, LADDER_GRACE_MS);
+	keeper_end_running(command->chain->keeper, LADDER_GRACE_MS);
 }
 
 static bool
@@ -95,11 +101,8 @@ step_command_run(
 	keeper_set_running(keeper, command->child);
 	while (!command->is_done)
 		keeper_turn(keeper);
-	keeper_set_running(keeper, NULL);
-	timer_remove(command->timer);
-	command->timer = NULL;
 	/* What left its process group, or became a daemon, ends here. */
-	descend_kill_all();
+	keeper_clear(keeper);
 	return true;
 }
 
@@ -109,7 +112,7 @@ step_command_end(struct step_command *command)
 	if (command->is_done || command->ended_by_us)
 		return;
 	command->ended_by_us = true;
-	child_stop(command->child, LADDER_GRACE_MS);
+	keeper_end_running(command->chain->keeper, LADDER_GRACE_MS);
 }
 
 bool

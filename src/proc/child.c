@@ -28,6 +28,8 @@
 #define CHILD_INPUT_KEPT (1024 * 1024)
 /* The status when somebody else took ours. */
 #define CHILD_STATUS_UNKNOWN 255
+/* Between two looks at a group whose leader is gone; see look_at_group(). */
+#define CHILD_GROUP_LOOK_MS 20
 
 struct stream {
 	int fd; /* -1: closed */
@@ -44,6 +46,7 @@ struct child {
 	pid_t pid;
 	bool own_group;
 	bool keep_group_on_exit;
+	bool wake;
 	bool reaped;
 	bool stop_asked;
 	int64_t started;
@@ -52,7 +55,8 @@ struct child {
 	struct str input;
 	size_t input_written; /* of input.data */
 	bool input_ended;
-	struct timer *kill_timer;
+	struct timer *kill_timer; /* pending: the grace */
+	struct timer *group_timer; /* pending: it is reaped, its group lives */
 	struct timer *end_timer; /* the drain, then the last callback */
 };
 
@@ -87,6 +91,7 @@ dispose(struct child *child)
 	for (size_t i = 0; i < COUNT_OF(child->streams); i++)
 		close_stream(&child->streams[i]);
 	timer_remove(child->kill_timer);
+	timer_remove(child->group_timer);
 	timer_remove(child->end_timer);
 	str_release(&child->input);
 }
@@ -105,7 +110,8 @@ finish(void *arg)
 static void
 arrange_end_if_done(struct child *child)
 {
-	if (!child->reaped || child->streams[STDOUT_FILENO].fd != -1 ||
+	if (!child->reaped || child->group_timer != NULL ||
+	    child->streams[STDOUT_FILENO].fd != -1 ||
 	    child->streams[STDERR_FILENO].fd != -1)
 		return;
 	timer_remove(child->end_timer);
@@ -201,23 +207,73 @@ signal_child(const struct child *child, int signo)
 		process_signal(child->pid, signo);
 }
 
+/* Nothing is left that has a claim on time. */
+static void
+end_grace(struct child *child)
+{
+	timer_remove(child->kill_timer);
+	child->kill_timer = NULL;
+	timer_remove(child->group_timer);
+	child->group_timer = NULL;
+}
+
+/* Reaped, and its group gone or killed: what is left is its output. */
+static void
+begin_drain(struct child *child)
+{
+	end_grace(child);
+	timer_remove(child->end_timer);
+	child->end_timer =
+	    loop_after(child->loop, LADDER_DRAIN_MS, finish, child);
+	arrange_end_if_done(child);
+}
+
+/* The number is still the group's: it was seen alive a moment ago. */
+static void
+kill_rest(struct child *child)
+{
+	process_signal_group(child->pid, SIGKILL);
+	begin_drain(child);
+}
+
 static void
 on_grace_over(void *arg)
 {
 	struct child *child = arg;
 	child->kill_timer = NULL;
-	signal_child(child, SIGKILL);
+	if (child->reaped)
+		kill_rest(child);
+	else
+		signal_child(child, SIGKILL);
+}
+
+/*
+ * What was asked to end has its time, whoever of the group dies first. A death
+ * that is told to us leads here at once; the timer is for those that are told
+ * to others, who reap where we do not adopt orphans.
+ */
+static void
+look_at_group(void *arg)
+{
+	struct child *child = arg;
+	timer_remove(child->group_timer);
+	child->group_timer = NULL;
+	if (process_signal_group(child->pid, 0))
+		child->group_timer = loop_after(
+		    child->loop, CHILD_GROUP_LOOK_MS, look_at_group, child);
+	else
+		begin_drain(child);
 }
 
 void
 child_stop(struct child *child, int64_t grace_ms)
 {
-	if (child->reaped)
+	/* Who asks again does not make it longer. */
+	if (child->reaped || child->kill_timer != NULL)
 		return;
 	child->stop_asked = true;
 	signal_child(child, SIGTERM);
 	signal_child(child, SIGCONT);
-	timer_remove(child->kill_timer);
 	child->kill_timer =
 	    loop_after(child->loop, grace_ms, on_grace_over, child);
 }
@@ -225,9 +281,12 @@ child_stop(struct child *child, int64_t grace_ms)
 void
 child_kill(struct child *child)
 {
+	if (child->group_timer != NULL)
+		kill_rest(child);
 	if (child->reaped)
 		return;
 	child->stop_asked = true;
+	end_grace(child);
 	signal_child(child, SIGKILL);
 }
 
@@ -252,14 +311,20 @@ note_end(struct child *child, const int *status)
 		child->end.status = WTERMSIG(*status);
 	else
 		child->end.status = WEXITSTATUS(*status);
-	timer_remove(child->kill_timer);
-	child->kill_timer = NULL;
 	close_stream(&child->streams[STDIN_FILENO]);
+}
+
+/* Whether the group ends with the child. */
+static bool
+has_own_group(const struct child *child)
+{
+	return child->own_group && !child->keep_group_on_exit;
 }
 
 /*
  * A dead leader that has not been waited for still reserves its number, so
- * that its group can be killed without meeting a stranger's.
+ * that its group can be killed without meeting a stranger's. While the grace
+ * lasts the group is left alone: then its members reserve the number.
  */
 static bool
 reap(struct child *child, int options)
@@ -272,7 +337,7 @@ reap(struct child *child, int options)
 		return false;
 	if (found == -1 && errno == EINTR)
 		return false;
-	if (child->own_group && !child->keep_group_on_exit && found == 0)
+	if (has_own_group(child) && child->kill_timer == NULL && found == 0)
 		process_signal_group(child->pid, SIGKILL);
 	bool taken = found == 0 && waitpid(child->pid, &status, 0) != -1;
 	note_end(child, taken ? &status : NULL);
@@ -294,19 +359,45 @@ collect_strays(void)
 	}
 }
 
+/* Stopped processes answer to nothing, and this one must. */
+static void
+wake(const struct child *child)
+{
+	siginfo_t info = { 0 };
+	if (waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) == 0 &&
+	    info.si_pid == child->pid)
+		signal_child(child, SIGCONT);
+}
+
+static void
+look_at(struct child *child)
+{
+	if (child->wake)
+		wake(child);
+	if (!reap(child, WNOHANG))
+		return;
+	if (child->kill_timer != NULL && has_own_group(child))
+		child->group_timer =
+		    loop_after(child->loop, 0, look_at_group, child);
+	else
+		begin_drain(child);
+}
+
+/* Orphans come before groups: a dead one counts until it is reaped. */
 static void
 collect(void)
 {
 	struct child *child = NULL;
 	TAILQ_FOREACH(child, &known, entry) {
-		if (child->reaped || !reap(child, WNOHANG))
-			continue;
-		child->end_timer =
-		    loop_after(child->loop, LADDER_DRAIN_MS, finish, child);
-		arrange_end_if_done(child);
+		if (!child->reaped)
+			look_at(child);
 	}
 	if (reap_strays)
 		collect_strays();
+	TAILQ_FOREACH(child, &known, entry) {
+		if (child->group_timer != NULL)
+			look_at_group(child);
+	}
 }
 
 bool
@@ -349,10 +440,9 @@ child_kill_every(void)
 	size_t alive = 0;
 	struct child *child = NULL;
 	TAILQ_FOREACH(child, &known, entry) {
-		if (child_is_dead(child))
-			continue;
+		bool dead = child_is_dead(child);
 		child_kill(child);
-		alive++;
+		alive += dead ? 0 : 1;
 	}
 	return alive;
 }
@@ -362,11 +452,9 @@ child_abandon(struct child *child)
 {
 	if (child == NULL)
 		return;
-	if (!child->reaped) {
-		signal_child(child, SIGKILL);
-		while (!reap(child, 0))
-			continue;
-	}
+	child_kill(child);
+	while (!child->reaped)
+		reap(child, 0);
 	dispose(child);
 	free(child);
 }
@@ -481,6 +569,7 @@ child_start(struct loop *loop, const struct child_spec *spec, struct error *err)
 	child->arg = spec->arg;
 	child->own_group = spec->own_group;
 	child->keep_group_on_exit = spec->keep_group_on_exit;
+	child->wake = spec->wake;
 	watch_streams(child);
 	TAILQ_INSERT_TAIL(&known, child, entry);
 	return child;

@@ -56,6 +56,7 @@ struct child_spec {
 	bool own_group; /* new process group: the usual case */
 	bool
 	    keep_group_on_exit; /* false: SIGKILL the group's rest at reaping */
+	bool wake; /* SIGCONT to it whenever something stops it */
 	child_done_fn *on_done; /* required */
 	void *arg;
 };
@@ -73,8 +74,10 @@ pid_t child_pid(const struct child *child);
 void child_feed(struct child *child, const void *bytes, size_t len);
 void child_feed_end(struct child *child); /* closes it when all is written */
 /*
- * SIGTERM and SIGCONT to the group now, SIGKILL after grace_ms. This and the
- * next two do nothing once the child has been reaped.
+ * SIGTERM and SIGCONT to the group now, SIGKILL to those of it that are left
+ * after grace_ms, whoever of them ends first: the child is not done before the
+ * last one is gone. Asking again changes nothing. This and the next two do
+ * nothing once all of them are gone.
  */
 void child_stop(struct child *child, int64_t grace_ms);
 void child_kill(struct child *child); /* SIGKILL to the group now */

@@ -43,14 +43,81 @@ descend_bind_to_parent(pid_t parent)
 	if (parent == 0)
 		parent = getppid();
 #if HAVE_DECL_PR_SET_PDEATHSIG
-	if (prctl(PR_SET_PDEATHSIG, (long)SIGTERM, 0L, 0L, 0L) != 0)
+	if (prctl(PR_SET_PDEATHSIG, (long)SIGCONT, 0L, 0L, 0L) != 0)
 		return true;
 #endif
 	/* It may have died before we asked. */
 	return getppid() == parent;
 }
 
-/* --- killing all that is below this process --------------------------- */
+/* --- signals to what is hardly known ---------------------------------- */
+
+/*
+ * A handle cannot become that of a later process with the same number: whoever
+ * takes it first and looks then, signals whom was looked at. False when the
+ * process is gone. *handle is -1 where there are none: an old kernel, or a
+ * container that forbids the call.
+ */
+static bool
+open_handle(pid_t pid, int *handle)
+{
+	*handle = -1;
+#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
+	*handle = (int)syscall(SYS_pidfd_open, pid, 0);
+	return *handle >= 0 || errno == ENOSYS || errno == EPERM;
+#else
+	(void)pid;
+	return true;
+#endif
+}
+
+static bool
+send_signal(int handle, pid_t pid, int signo)
+{
+#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
+	if (handle >= 0)
+		return syscall(SYS_pidfd_send_signal, handle, signo, NULL, 0) ==
+		    0;
+#endif
+	(void)handle;
+	return process_signal(pid, signo);
+}
+
+/* A killed process is waited for: the next look does not find it again. */
+static void
+await_death(int handle)
+{
+	struct pollfd death = { .fd = handle, .events = POLLIN };
+	int64_t deadline = clock_now() + DEATH_MS;
+	int64_t left = handle >= 0 ? DEATH_MS : 0;
+	/* Our own children's ends interrupt this. */
+	while (left > 0 && poll(&death, 1, (int)left) == -1)
+		left = deadline - clock_now();
+}
+
+/* --- all that is below this process ----------------------------------- */
+
+static void
+ask(pid_t pid)
+{
+	autofd int handle = -1;
+	if (!open_handle(pid, &handle) || !process_is_below(pid, getpid()))
+		return;
+	send_signal(handle, pid, SIGTERM);
+	send_signal(handle, pid, SIGCONT);
+}
+
+void
+descend_ask(pid_t group)
+{
+	autopids struct pids pids = { 0 };
+	if (!process_descendants(getpid(), &pids))
+		return;
+	for (size_t i = 0; i < pids.n; i++) {
+		if (group == 0 || getpgid(pids.items[i]) != group)
+			ask(pids.items[i]);
+	}
+}
 
 /*
  * A session other than ours was made below us, so every group in it is ours to
@@ -66,20 +133,35 @@ kill_direct(pid_t pid)
 	process_signal(pid, SIGKILL);
 }
 
-/* False when it is dead. */
+/* Whether a direct child lives. */
 static bool
+is_alive(pid_t pid)
+{
+	const struct child *child = child_find(pid);
+	if (child != NULL)
+		return !child_is_dead(child);
+	return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+static void
 kill_child(pid_t pid)
 {
 	struct child *child = child_find(pid);
-	if (child == NULL) {
-		if (waitpid(pid, NULL, WNOHANG) != 0)
-			return false;
-	} else if (child_is_dead(child)) {
-		return false;
-	} else {
+	if (child != NULL)
 		child_kill(child);
-	}
 	kill_direct(pid);
+}
+
+bool
+descend_is_empty(void)
+{
+	autopids struct pids pids = { 0 };
+	if (!process_children(getpid(), &pids))
+		return true;
+	for (size_t i = 0; i < pids.n; i++) {
+		if (is_alive(pids.items[i]))
+			return false;
+	}
 	return true;
 }
 
@@ -88,12 +170,14 @@ static size_t
 kill_round(void)
 {
 	autopids struct pids pids = { 0 };
-	if (!process_children(&pids))
+	if (!process_children(getpid(), &pids))
 		return child_kill_every();
 	size_t alive = 0;
 	for (size_t i = 0; i < pids.n; i++) {
-		if (kill_child(pids.items[i]))
-			alive++;
+		if (!is_alive(pids.items[i]))
+			continue;
+		kill_child(pids.items[i]);
+		alive++;
 	}
 	return alive;
 }
@@ -119,6 +203,16 @@ descend_kill_all(void)
 		poll(NULL, 0, PAUSE_MS);
 	}
 	return true;
+}
+
+bool
+descend_end_all(int64_t grace_ms)
+{
+	int64_t deadline = clock_now() + grace_ms;
+	descend_ask(0);
+	while (!descend_is_empty() && clock_now() < deadline)
+		poll(NULL, 0, PAUSE_MS);
+	return descend_kill_all();
 }
 
 /* --- finding lost processes by the token in their environment --------- */
@@ -152,69 +246,48 @@ has_token(pid_t pid, const char *token)
 	return false;
 }
 
-#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
-/* Waits for the death, so that the next look does not find it again. */
-static bool
-kill_by_handle(int handle)
-{
-	struct pollfd death = { .fd = handle, .events = POLLIN };
-	if (syscall(SYS_pidfd_send_signal, handle, SIGKILL, NULL, 0) != 0)
-		return false;
-	int64_t deadline = clock_now() + DEATH_MS;
-	int64_t left = DEATH_MS;
-	/* Our own children's ends interrupt this. */
-	while (left > 0 && poll(&death, 1, (int)left) == -1)
-		left = deadline - clock_now();
-	return true;
-}
-#endif
-
 /*
  * The handle is taken before the environment is read for the second time, so
  * that it cannot be that of a later process with the same number.
  */
 static bool
-kill_if_lost(pid_t pid, const char *token)
+signal_if_lost(pid_t pid, const char *token, int signo)
 {
-	if (pid == getpid() || !has_token(pid, token))
+	autofd int handle = -1;
+	if (pid == getpid() || !has_token(pid, token) ||
+	    !open_handle(pid, &handle) ||
+	    (handle >= 0 && !has_token(pid, token)) ||
+	    !send_signal(handle, pid, signo))
 		return false;
-#if defined(SYS_pidfd_open) && defined(SYS_pidfd_send_signal)
-	autofd int handle = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (handle >= 0)
-		return has_token(pid, token) && kill_by_handle(handle);
-	/* An old kernel, or a container that forbids the call. */
-	if (errno != ENOSYS && errno != EPERM)
-		return false;
-#endif
-	return process_signal(pid, SIGKILL);
+	if (signo == SIGKILL)
+		await_death(handle);
+	return true;
 }
 
-static size_t
-sweep_once(const char *token)
+size_t
+descend_signal_lost(const char *token, int signo)
 {
 	autopids struct pids pids = { 0 };
-	if (!process_of_user(geteuid(), &pids))
+	/* An empty token would mean everybody's. */
+	if (token[0] == '\0' || !process_of_user(geteuid(), &pids))
 		return 0;
-	size_t killed = 0;
+	size_t found = 0;
 	for (size_t i = 0; i < pids.n; i++) {
-		if (kill_if_lost(pids.items[i], token))
-			killed++;
+		if (signal_if_lost(pids.items[i], token, signo))
+			found++;
 	}
-	return killed;
+	return found;
 }
 
 size_t
 descend_sweep(const char *token)
 {
-	/* An empty token would mean everybody's. */
-	if (token[0] == '\0')
-		return 0;
 	int64_t deadline = clock_now() + LADDER_KILL_MS;
-	size_t killed = sweep_once(token);
+	size_t killed = descend_signal_lost(token, SIGKILL);
 	/* What was forked meanwhile has the token as well. */
 	for (size_t n = killed; n > 0 && clock_now() < deadline;) {
 		poll(NULL, 0, PAUSE_MS);
-		n = sweep_once(token);
+		n = descend_signal_lost(token, SIGKILL);
 		killed += n;
 	}
 	return killed;

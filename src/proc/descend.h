@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The environment variable that tells whose process it is. */
@@ -24,23 +25,40 @@
  */
 bool descend_adopt(void);
 /*
- * Asks for a SIGTERM when the parent dies. parent is its expected process id
- * (0: whoever it is now). False when that parent is gone already; true where
- * the system cannot (a lifeline must do then).
+ * Asks for a SIGCONT when the parent dies: it reaches a process that is
+ * stopped as well, which then sees what became of its lifeline. parent is its
+ * expected process id (0: whoever it is now). False when that parent is gone
+ * already; true where the system cannot (a lifeline must do then).
  */
 bool descend_bind_to_parent(pid_t parent);
+/*
+ * SIGTERM and SIGCONT to all descendants except the process group, which has
+ * been asked (0: without an exception).
+ */
+void descend_ask(pid_t group);
+/*
+ * Whether anything below lives, zombies left out. Orphans that are not adopted
+ * are not seen, and nothing is where there is no /proc.
+ */
+bool descend_is_empty(void);
 /*
  * SIGKILL to all descendants until none is left; works without a loop. The
  * children of the child module are left to it for reaping. False when some
  * still live after LADDER_KILL_MS.
  */
 bool descend_kill_all(void);
+/* The same, when they have been asked and had grace_ms. Blocks meanwhile. */
+bool descend_end_all(int64_t grace_ms);
 /*
- * SIGKILL to every process of this user whose environment has DESCEND_TOKEN
- * with this value or one that goes on with a slash after it ("job" also means
- * "job/item/1", "job/item/1" does not mean "job/item/10"). Not to this
- * process. Returns how many were sent one (their death takes a moment); 0
- * where there is no /proc.
+ * Sends a signal (0: none) to every process of this user whose environment
+ * has DESCEND_TOKEN with this value or one that goes on with a slash after it
+ * ("job" also means "job/item/1", "job/item/1" does not mean "job/item/10").
+ * Not to this process. Returns how many there are; 0 where there is no /proc.
+ */
+size_t descend_signal_lost(const char *token, int signo);
+/*
+ * SIGKILL to the same processes until none is left. Returns how many were sent
+ * one (their death takes a moment).
  */
 size_t descend_sweep(const char *token);
 

@@ -11,8 +11,9 @@
 #define PROC_LADDER_H
 
 /*
- * A step, or any other program of the user's, was sent SIGTERM because of a
- * Ctrl-C, a timeout or a failure elsewhere. Then: SIGKILL to its group.
+ * A step, or any other program of the user's, and all that it started were sent
+ * SIGTERM because of a Ctrl-C, a timeout or a failure elsewhere. Then: SIGKILL
+ * to whoever of them is left.
  */
 #define LADDER_GRACE_MS 5000
 
@@ -27,6 +28,13 @@
  * in the midst of a request. We block meanwhile. Then: SIGKILL.
  */
 #define LADDER_BATCH_GRACE_MS 500
+
+/*
+ * What lost its keeper was sent SIGTERM: what an agent started when the
+ * supervisor is gone, or when the agent is. It has lock files to remove, and
+ * nobody hears of anything else. Then: SIGKILL.
+ */
+#define LADDER_ORPHAN_GRACE_MS 500
 
 /*
  * A process has been reaped, and somebody who inherited its output still holds
@@ -52,6 +60,13 @@
  * standard input is closed. Then: it is forced as after LADDER_FORCE_MS.
  */
 #define LADDER_LINGER_MS LADDER_FORCE_MS
+
+/*
+ * We ourselves were stopped, or the machine was busy, and a look that was due
+ * is late by more than this: what was to be seen may still lie in a pipe. Then:
+ * it is looked at again, a beat later.
+ */
+#define LADDER_LATE_MS 1000
 
 /* An agent process says that it lives as often as this. */
 #define LADDER_BEAT_MS 15000

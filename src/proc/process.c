@@ -123,16 +123,17 @@ add_numbers(const char *text, struct pids *pids)
 
 /* False where the kernel was built without these lists. */
 static bool
-children_by_list(struct pids *pids)
+children_by_list(pid_t parent, struct pids *pids)
 {
-	DIR *dir = opendir("/proc/self/task");
+	autofree char *tasks = mem_format("/proc/%ld/task", (long)parent);
+	DIR *dir = opendir(tasks);
 	if (dir == NULL)
 		return false;
 	bool any = false;
 	const struct dirent *entry = NULL;
 	while ((entry = readdir(dir)) != NULL) {
 		autofree char *path =
-		    mem_format("/proc/self/task/%s/children", entry->d_name);
+		    mem_format("%s/%s/children", tasks, entry->d_name);
 		autostr struct str list = { 0 };
 		if (entry->d_name[0] == '.' || !read_whole(path, &list))
 			continue;
@@ -159,22 +160,48 @@ parent_of(pid_t pid)
 }
 
 bool
-process_children_by_scan(struct pids *pids)
+process_children_by_scan(pid_t parent, struct pids *pids)
 {
 	autopids struct pids all = { 0 };
 	if (!add_processes(0, true, &all))
 		return false;
 	for (size_t i = 0; i < all.n; i++) {
-		if (parent_of(all.items[i]) == getpid())
+		if (parent_of(all.items[i]) == parent)
 			pids_add(pids, all.items[i]);
 	}
 	return true;
 }
 
 bool
-process_children(struct pids *pids)
+process_children(pid_t parent, struct pids *pids)
 {
-	return children_by_list(pids) || process_children_by_scan(pids);
+	return children_by_list(parent, pids) ||
+	    process_children_by_scan(parent, pids);
+}
+
+bool
+process_descendants(pid_t parent, struct pids *pids)
+{
+	size_t next = pids->n;
+	bool has_lists = children_by_list(parent, pids);
+	if (!has_lists && !process_children_by_scan(parent, pids))
+		return false;
+	/* The list is its own queue; who died meanwhile adds nothing. */
+	for (; next < pids->n; next++) {
+		if (has_lists)
+			children_by_list(pids->items[next], pids);
+		else
+			process_children_by_scan(pids->items[next], pids);
+	}
+	return true;
+}
+
+bool
+process_is_below(pid_t pid, pid_t ancestor)
+{
+	while (pid > 1 && pid != ancestor)
+		pid = parent_of(pid);
+	return pid == ancestor;
 }
 
 bool

@@ -31,10 +31,14 @@ struct pids {
 void pids_release(struct pids *pids);
 /* All processes of effective user uid. False without /proc. */
 bool process_of_user(uid_t uid, struct pids *pids) MUST_USE;
-/* The direct children of this process, zombies too. False without /proc. */
-bool process_children(struct pids *pids) MUST_USE;
+/* The direct children of a process, zombies too. False without /proc. */
+bool process_children(pid_t parent, struct pids *pids) MUST_USE;
 /* How it does that where the kernel keeps no lists of children. */
-bool process_children_by_scan(struct pids *pids) MUST_USE;
+bool process_children_by_scan(pid_t parent, struct pids *pids);
+/* Its children and theirs, as far as can be seen. False without /proc. */
+bool process_descendants(pid_t parent, struct pids *pids) MUST_USE;
+/* Whether the process was started below ancestor, and still is there. */
+bool process_is_below(pid_t pid, pid_t ancestor);
 /*
  * The environment that a process was started with: entries that end in NUL.
  * False when it cannot be read; empty for a zombie.

@@ -13,10 +13,10 @@
 #include "proc/fds.h"
 #include "proc/signals.h"
 
-#define SIGNALS_HANDLED 5
+#define SIGNALS_HANDLED 6
 
 static const int handled[SIGNALS_HANDLED] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-	SIGWINCH };
+	SIGWINCH, SIGCONT };
 
 /*
  * Handlers have no argument, so what they touch is the process's own. The
@@ -120,8 +120,6 @@ install(int signo, void (*handler)(int), struct sigaction *saved)
 	struct sigaction action = { .sa_handler = handler };
 	sigfillset(&action.sa_mask);
 	action.sa_flags = SA_RESTART;
-	if (signo == SIGCHLD)
-		action.sa_flags |= SA_NOCLDSTOP;
 	sigaction(signo, &action, saved);
 }
 

@@ -20,7 +20,7 @@
 typedef void signals_fn(int signo, void *arg);
 
 /*
- * Handles INT, TERM, HUP, QUIT and WINCH: fn is called from loop once for
+ * Handles INT, TERM, HUP, QUIT, WINCH and CONT: fn is called from loop once for
  * every arrival the kernel reported. A SIGHUP that was ignored at the start
  * (nohup) stays ignored. Not twice without signals_close() between.
  */

@@ -2,8 +2,10 @@
 /* One run of an agent process, from its spec to its verdict. */
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -17,19 +19,28 @@
 #include "run/attempt.h"
 
 #define COMPLAINT_LIMIT 4096
+#define REST_LOOK_MS 50 /* between two looks at what a lost agent left */
 #define FRAME_LINE_LIMIT ((size_t)64 * 1024 * 1024)
 
 struct attempt {
 	struct loop *loop;
 	const struct executor *executor;
-	struct child *child;
+	struct child *child; /* NULL when it has ended */
 	char *token;
 	struct lines frames;
 	struct str complaint; /* its standard error */
-	struct timer *silence; /* pending: the next look at the heartbeat */
+	struct str loss; /* how it was lost */
+	int64_t limit_ms; /* of the whole attempt; 0: none */
+	int64_t start; /* clock_now() */
+	int64_t look_due; /* when the pending look at the heartbeat is due */
+	struct timer *look; /* pending: that look */
 	struct timer *force; /* pending: the forced end */
+	struct timer *rest; /* pending: a look at what it left */
+	int64_t rest_end; /* clock_now() when that is forced */
 	bool heard; /* a frame came since the last look */
 	bool silent; /* given up because nothing was heard */
+	bool out_of_time; /* and its limit had passed */
+	bool hurried; /* whoever stopped it does not wait */
 	bool has_result;
 	struct frame_result result;
 	attempt_frame_fn *on_frame;
@@ -40,10 +51,12 @@ struct attempt {
 static void
 attempt_free(struct attempt *attempt)
 {
-	timer_remove(attempt->silence);
+	timer_remove(attempt->look);
 	timer_remove(attempt->force);
+	timer_remove(attempt->rest);
 	lines_release(&attempt->frames);
 	str_release(&attempt->complaint);
+	str_release(&attempt->loss);
 	frame_result_release(&attempt->result);
 	free(attempt->token);
 	free(attempt);
@@ -64,21 +77,47 @@ force_after(struct attempt *attempt, int64_t ms)
 	attempt->force = loop_after(attempt->loop, ms, force_now, attempt);
 }
 
+/* --- its heartbeat ---------------------------------------------------- */
+
+static void look_for_silence(void *arg);
+
+static void
+look_later(struct attempt *attempt, int64_t ms)
+{
+	attempt->look_due = clock_now() + ms;
+	attempt->look =
+	    loop_after(attempt->loop, ms, look_for_silence, attempt);
+}
+
+/* An agent keeps its limit itself, unless it is stopped or stuck. */
+static bool
+is_past_limit(const struct attempt *attempt)
+{
+	return attempt->limit_ms > 0 &&
+	    clock_now() - attempt->start >= attempt->limit_ms;
+}
+
 static void
 look_for_silence(void *arg)
 {
 	struct attempt *attempt = arg;
-	attempt->silence = NULL;
-	if (!attempt->heard && !attempt->has_result) {
+	attempt->look = NULL;
+	if (attempt->has_result)
+		return;
+	if (attempt->heard) {
+		attempt->heard = false;
+		look_later(attempt, LADDER_SILENCE_MS);
+	} else if (clock_now() - attempt->look_due > LADDER_LATE_MS) {
+		look_later(attempt, LADDER_BEAT_MS);
+	} else {
 		attempt->silent = true;
+		attempt->out_of_time = is_past_limit(attempt);
 		attempt->executor->ops->force(
 		    attempt->executor, attempt->child);
-		return;
 	}
-	attempt->heard = false;
-	attempt->silence = loop_after(
-	    attempt->loop, LADDER_SILENCE_MS, look_for_silence, attempt);
 }
+
+/* --- what it says ----------------------------------------------------- */
 
 static void
 take_result(struct attempt *attempt, const json_t *object)
@@ -130,10 +169,12 @@ complaint_came(const void *bytes, size_t len, void *arg)
 	str_add_n(&attempt->complaint, bytes, len < room ? len : room);
 }
 
+/* --- its end ---------------------------------------------------------- */
+
 static void
-describe_loss(
-    struct attempt *attempt, const struct child_end *end, struct str *why)
+describe_loss(struct attempt *attempt, const struct child_end *end)
 {
+	struct str *why = &attempt->loss;
 	if (attempt->silent)
 		str_format(why,
 		    "nothing was heard from the agent process for %d seconds",
@@ -148,23 +189,88 @@ describe_loss(
 }
 
 static void
+tell_end(struct attempt *attempt, enum verdict verdict)
+{
+	struct frame_result *result =
+	    attempt->has_result ? &attempt->result : NULL;
+	attempt->on_end(
+	    verdict, result, str_text(&attempt->loss), attempt->arg);
+	attempt_free(attempt);
+}
+
+/* Its time was over before it was lost: that is what became of it. */
+static void
+tell_loss(struct attempt *attempt)
+{
+	if (!attempt->out_of_time) {
+		tell_end(attempt, VERDICT_LOST);
+		return;
+	}
+	attempt->result.cost_usd = -1;
+	failure_set(&attempt->result.failure, CAUSE_TIMEOUT, 1,
+	    "the agent took longer than %g seconds, and %s",
+	    (double)attempt->limit_ms / 1000, str_text(&attempt->loss));
+	str_clear(&attempt->loss);
+	attempt->has_result = true;
+	tell_end(attempt, VERDICT_FAILED);
+}
+
+/*
+ * Its tree is ours now: what it left there must not go on unseen. It has been
+ * asked to end.
+ */
+static void
+look_at_rest(void *arg)
+{
+	struct attempt *attempt = arg;
+	const struct executor_ops *ops = attempt->executor->ops;
+	attempt->rest = NULL;
+	if (clock_now() >= attempt->rest_end)
+		ops->sweep(attempt->executor, attempt->token, SIGKILL);
+	else if (ops->sweep(attempt->executor, attempt->token, 0) > 0) {
+		attempt->rest = loop_after(
+		    attempt->loop, REST_LOOK_MS, look_at_rest, attempt);
+		return;
+	}
+	tell_loss(attempt);
+}
+
+static void
+end_rest(struct attempt *attempt)
+{
+	int64_t grace_ms = attempt->hurried ? 0 : LADDER_ORPHAN_GRACE_MS;
+	attempt->rest_end = clock_now() + grace_ms;
+	if (grace_ms > 0) {
+		attempt->executor->ops->sweep(
+		    attempt->executor, attempt->token, SIGTERM);
+		attempt->executor->ops->sweep(
+		    attempt->executor, attempt->token, SIGCONT);
+	}
+	look_at_rest(attempt);
+}
+
+static void
 child_ended(const struct child_end *end, void *arg)
 {
 	struct attempt *attempt = arg;
 	const struct executor *executor = attempt->executor;
-	autostr struct str why = { 0 };
 	lines_end(&attempt->frames);
-	struct frame_result *result =
-	    attempt->has_result ? &attempt->result : NULL;
-	enum verdict verdict = executor->ops->judge(executor, end, result);
-	if (verdict == VERDICT_LOST) {
-		describe_loss(attempt, end, &why);
-		/* Its tree is ours now: it must not go on unseen. */
-		executor->ops->sweep(executor, attempt->token);
+	attempt->child = NULL;
+	timer_remove(attempt->look);
+	attempt->look = NULL;
+	timer_remove(attempt->force);
+	attempt->force = NULL;
+	enum verdict verdict = executor->ops->judge(
+	    executor, end, attempt->has_result ? &attempt->result : NULL);
+	if (verdict != VERDICT_LOST) {
+		tell_end(attempt, verdict);
+		return;
 	}
-	attempt->on_end(verdict, result, str_text(&why), attempt->arg);
-	attempt_free(attempt);
+	describe_loss(attempt, end);
+	end_rest(attempt);
 }
+
+/* --- its start -------------------------------------------------------- */
 
 static bool
 start_child(
@@ -183,6 +289,7 @@ start_child(
 		.on_out = output_came,
 		.on_err = complaint_came,
 		.own_group = true,
+		.wake = true,
 		.on_done = child_ended,
 		.arg = attempt,
 	};
@@ -215,15 +322,20 @@ attempt_start(struct loop *loop, const struct executor *executor,
 	frame_spec_encode(spec, &line);
 	str_add_char(&line, '\n');
 	child_feed(attempt->child, line.data, line.len);
-	attempt->silence =
-	    loop_after(loop, LADDER_SILENCE_MS, look_for_silence, attempt);
+	attempt->limit_ms = spec->timeout_ms;
+	attempt->start = clock_now();
+	look_later(attempt, LADDER_SILENCE_MS);
 	return attempt;
 }
+
+/* --- while it runs ---------------------------------------------------- */
 
 void
 attempt_answer(struct attempt *attempt, const char *tree)
 {
 	autostr struct str line = { 0 };
+	if (attempt->child == NULL)
+		return;
 	frame_answer_encode(tree, &line);
 	child_feed(attempt->child, line.data, line.len);
 }
@@ -231,7 +343,13 @@ attempt_answer(struct attempt *attempt, const char *tree)
 void
 attempt_stop(struct attempt *attempt, int64_t force_ms)
 {
-	if (force_ms <= 0) {
+	attempt->hurried = force_ms <= 0;
+	if (attempt->child == NULL) {
+		if (attempt->hurried)
+			attempt->rest_end = clock_now();
+		return;
+	}
+	if (attempt->hurried) {
 		timer_remove(attempt->force);
 		attempt->force = NULL;
 		attempt->executor->ops->force(

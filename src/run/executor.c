@@ -36,6 +36,7 @@ local_ask(const struct executor *executor, struct child *child)
 {
 	(void)executor;
 	child_signal(child, SIGTERM);
+	child_signal(child, SIGCONT);
 }
 
 static void
@@ -74,11 +75,13 @@ local_explain(const struct executor *executor, const struct child_end *end,
 		    end->status);
 }
 
-static void
-local_sweep(const struct executor *executor, const char *token)
+static size_t
+local_sweep(const struct executor *executor, const char *token, int signo)
 {
 	(void)executor;
-	descend_sweep(token);
+	if (signo == SIGKILL)
+		return descend_sweep(token);
+	return descend_signal_lost(token, signo);
 }
 
 static const struct executor_ops local_ops = {

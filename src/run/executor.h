@@ -8,6 +8,7 @@
 #define RUN_EXECUTOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -41,8 +42,13 @@ struct executor_ops {
 	/* Appends why an attempt was lost, in words. */
 	void (*explain)(const struct executor *executor,
 	    const struct child_end *end, struct str *why);
-	/* Ends what a lost attempt may have left, found by its token. */
-	void (*sweep)(const struct executor *executor, const char *token);
+	/*
+	 * Sends a signal (0: none) to what a lost attempt may have left, found
+	 * by its token. Returns how many there are; after SIGKILL they are
+	 * gone.
+	 */
+	size_t (*sweep)(
+	    const struct executor *executor, const char *token, int signo);
 };
 
 struct executor {

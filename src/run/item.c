@@ -153,12 +153,16 @@ give_tree_back(struct item *item)
 		item->name));
 }
 
-/* Uncommitted work that could not be kept elsewhere keeps its tree. */
+/*
+ * Uncommitted work that could not be kept elsewhere keeps its tree, and so does
+ * an agent that did not get to look at it.
+ */
 static bool
 would_lose_work(const struct item *item)
 {
 	const struct frame_result *result = &item->result;
-	return result->uncommitted != NULL && result->salvaged == NULL;
+	return result->tip == NULL ||
+	    (result->uncommitted != NULL && result->salvaged == NULL);
 }
 
 /* What becomes of the work tree once its agent process has ended. */

@@ -299,7 +299,7 @@ static void
 signal_came(int signo, void *arg)
 {
 	struct supervisor *sup = arg;
-	if (signo == SIGWINCH)
+	if (signo == SIGWINCH || signo == SIGCONT)
 		return;
 	if (sup->stop_signal == 0)
 		sup->stop_signal = signo;

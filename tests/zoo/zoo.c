@@ -5,8 +5,9 @@
  *	zoo KIND PIDFILE [ARGUMENT]
  *
  * Every process that takes part appends its number to PIDFILE. When all is in
- * place, "ready" appears on standard output. Nothing lives longer than a
- * minute, so that a failing test leaves nothing for good.
+ * place, "ready" appears on standard output. Nothing lives for longer than a
+ * few minutes, so that a failing test leaves nothing for good; none ends while
+ * a test still looks for it.
  */
 #include "config.h"
 
@@ -22,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIFE_MS 60000
+#define LIFE_MS 300000
 #define FORKS 50
 #define MEMORY ((size_t)64 * 1024 * 1024)
 #define CHUNK 65536
@@ -78,6 +79,44 @@ run_linger(const struct zoo *zoo)
 	announce(zoo);
 	say_ready();
 	linger();
+}
+
+/* What a clean-up is for: PIDFILE.notes says how far it came. */
+static void
+note(const struct zoo *zoo, const char *text)
+{
+	char path[4096];
+	if (snprintf(path, sizeof(path), "%s.notes", zoo->pidfile) >=
+	    (int)sizeof(path))
+		_exit(92);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd == -1 || write(fd, text, strlen(text)) == -1)
+		_exit(92);
+	close(fd);
+}
+
+static int
+number(const struct zoo *zoo)
+{
+	return zoo->argument == NULL ? 0 : (int)strtol(zoo->argument, NULL, 10);
+}
+
+/* Takes its time to clean up: ARGUMENT in milliseconds. */
+static void
+run_slow_term(const struct zoo *zoo)
+{
+	sigset_t term;
+	int signo = 0;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	announce(zoo);
+	say_ready();
+	alarm(LIFE_MS / 1000);
+	sigwait(&term, &signo);
+	note(zoo, "cleaning\n");
+	poll(NULL, 0, number(zoo));
+	note(zoo, "cleaned\n");
 }
 
 static void
@@ -281,12 +320,6 @@ run_kill_group(const struct zoo *zoo)
 	linger();
 }
 
-static int
-number(const struct zoo *zoo)
-{
-	return zoo->argument == NULL ? 0 : (int)strtol(zoo->argument, NULL, 10);
-}
-
 static void
 run_exit(const struct zoo *zoo)
 {
@@ -317,6 +350,7 @@ static const struct kind kinds[] = {
 	{ "read-tty", run_read_tty },
 	{ "setsid", run_setsid },
 	{ "signal", run_signal },
+	{ "slow-term", run_slow_term },
 	{ "stop-parent", run_stop_parent },
 	{ "stop-self", run_stop_self },
 };

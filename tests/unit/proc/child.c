@@ -376,6 +376,71 @@ test_term_first(struct loop *loop)
 	seen_release(&seen);
 }
 
+/* What a shell started has its time, though the shell dies at once. */
+static void
+test_grace_of_group(struct loop *loop)
+{
+	struct seen seen = { 0 };
+	struct child *child = start_shell(loop,
+	    "sh -c \"trap 'sleep 0.3; echo cleaned; exit' TERM; echo ready; "
+	    "while :; do sleep 0.05; done\"; echo after",
+	    &seen);
+	turn_until(loop, says_ready, &seen);
+	child_stop(child, 2 * PATIENCE_MS);
+	tap_ok(turn_until(loop, is_done, &seen),
+	    "the grace ends with the last of the group");
+	tap_is_text(str_text(&seen.out), "ready\ncleaned\n",
+	    "what the shell started could clean up");
+	tap_is_int(seen.end.status, SIGTERM, "the shell's own end is told");
+	seen_release(&seen);
+}
+
+static bool
+has_no_leader(const void *arg)
+{
+	return process_signal(*(const pid_t *)arg, 0) == false;
+}
+
+static void
+test_grace_over(struct loop *loop)
+{
+	struct seen seen = { 0 };
+	autofree char *script = mem_format(
+	    "%s ignore-term %s; echo after", zoo_path(), zoo_pidfile());
+	struct child *child = start_shell(loop, script, &seen);
+	turn_until(loop, says_ready, &seen);
+	int64_t before = clock_now();
+	child_stop(child, 400);
+	child_stop(child, PATIENCE_MS);
+	turn_until(loop, is_done, &seen);
+	tap_ok(clock_now() - before >= 400,
+	    "who ignores SIGTERM below a shell has its time");
+	tap_is_int((long long)zoo_wait_gone(), 0, "and no more");
+	seen_release(&seen);
+
+	child = start_shell(loop, script, &seen);
+	turn_until(loop, says_ready, &seen);
+	pid_t leader = child_pid(child);
+	child_stop(child, 2 * PATIENCE_MS);
+	turn_until(loop, has_no_leader, &leader);
+	tap_is_int((long long)zoo_survivors(), 1, "its shell is gone first");
+	child_kill(child);
+	tap_ok(turn_until(loop, is_done, &seen),
+	    "a kill ends the grace of what is left");
+	tap_is_int((long long)zoo_wait_gone(), 0, "all of it");
+	seen_release(&seen);
+
+	child = start_shell(loop, script, &seen);
+	turn_until(loop, says_ready, &seen);
+	leader = child_pid(child);
+	child_stop(child, 2 * PATIENCE_MS);
+	turn_until(loop, has_no_leader, &leader);
+	child_abandon(child);
+	tap_is_int((long long)zoo_wait_gone(), 0,
+	    "nothing is left of one that is abandoned meanwhile");
+	seen_release(&seen);
+}
+
 /* A group that outlives its leader is killed, or kept, at reaping. */
 static void
 test_leftovers(struct loop *loop)
@@ -488,6 +553,8 @@ main(void)
 	test_closed_input(loop);
 	test_ladder(loop);
 	test_term_first(loop);
+	test_grace_of_group(loop);
+	test_grace_over(loop);
 	test_leftovers(loop);
 	test_kept_group(loop);
 	test_daemon(loop);

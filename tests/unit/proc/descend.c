@@ -115,7 +115,7 @@ static size_t
 count_children(void)
 {
 	autopids struct pids pids = { 0 };
-	return process_children(&pids) ? pids.n : 0;
+	return process_children(getpid(), &pids) ? pids.n : 0;
 }
 
 /* An orphan that ends is reaped by the loop. */
@@ -156,14 +156,60 @@ test_children(struct loop *loop)
 	autopids struct pids scanned = { 0 };
 	struct child *child = start_zoo(loop, "setsid", NULL, &seen);
 	turn_until(loop, says_ready, &seen);
-	tap_ok(process_children(&listed), "children are listed");
-	tap_ok(process_children_by_scan(&scanned), "children are scanned");
+	tap_ok(process_children(getpid(), &listed), "children are listed");
+	tap_ok(process_children_by_scan(getpid(), &scanned),
+	    "children are scanned");
 	tap_is_int((long long)listed.n, 1, "one is listed");
 	tap_is_int((long long)scanned.n, 1, "one is scanned");
 	tap_ok(has_pid(&listed, child_pid(child)) &&
 		has_pid(&scanned, child_pid(child)),
 	    "the right one");
 	descend_kill_all();
+	turn_until(loop, is_done, &seen);
+	seen_release(&seen);
+}
+
+/* A shell that starts another in a session of its own, which cleans up. */
+#define CLEANER                                                                \
+	"trap 'echo cleaned; exit' TERM; echo ready; "                         \
+	"while :; do sleep 0.05; done"
+
+static void
+test_ask(struct loop *loop)
+{
+	struct seen seen = { 0 };
+	tap_ok(descend_is_empty(), "nothing is below");
+	struct child *child = start_shell(
+	    loop, "setsid sh -c \"" CLEANER "\"; echo after", &seen);
+	turn_until(loop, says_ready, &seen);
+	tap_ok(!descend_is_empty(), "something is below");
+	descend_ask(child_pid(child));
+	tap_ok(
+	    turn_until(loop, is_done, &seen), "what left the group is asked");
+	tap_is_text(str_text(&seen.out), "ready\ncleaned\nafter\n",
+	    "and the group itself is not");
+	tap_ok(descend_is_empty(), "nothing is below again");
+	seen_release(&seen);
+}
+
+static void
+test_end_all(struct loop *loop)
+{
+	struct seen seen = { 0 };
+	start_shell(loop, CLEANER, &seen);
+	turn_until(loop, says_ready, &seen);
+	int64_t before = clock_now();
+	tap_ok(descend_end_all(PATIENCE_MS), "all end when they are asked");
+	tap_ok(clock_now() - before < PATIENCE_MS, "and are not waited for");
+	turn_until(loop, is_done, &seen);
+	tap_is_text(str_text(&seen.out), "ready\ncleaned\n",
+	    "they had time to clean up");
+	seen_release(&seen);
+	start_zoo(loop, "ignore-term", NULL, &seen);
+	turn_until(loop, says_ready, &seen);
+	before = clock_now();
+	tap_ok(descend_end_all(100), "who ignores that is killed");
+	tap_ok(clock_now() - before >= 100, "when the time is over");
 	turn_until(loop, is_done, &seen);
 	seen_release(&seen);
 }
@@ -227,7 +273,7 @@ test_parent(void)
 	if (pid == 0) {
 		int signo = 0;
 		bool ok = descend_bind_to_parent(us) &&
-		    prctl(PR_GET_PDEATHSIG, &signo) == 0 && signo == SIGTERM &&
+		    prctl(PR_GET_PDEATHSIG, &signo) == 0 && signo == SIGCONT &&
 		    descend_bind_to_parent(0) && !descend_bind_to_parent(1);
 		_exit(ok ? 0 : 1);
 	}
@@ -249,6 +295,8 @@ main(void)
 	test_crowd(loop);
 	test_stray(loop);
 	test_children(loop);
+	test_ask(loop);
+	test_end_all(loop);
 	test_sweep(loop);
 	descend_kill_all();
 	loop_free(loop);

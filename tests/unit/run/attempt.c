@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include <sys/wait.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +43,8 @@ struct trial {
 	const char *script; /* of the agent, for sh -c */
 	unsigned asked, forced, swept;
 	char *token; /* what was swept */
+	size_t rest; /* what is left of it */
+	unsigned killed_rest;
 	size_t frames; /* other than results */
 	size_t notes;
 	enum frame_type last; /* type of the last frame */
@@ -52,6 +56,7 @@ struct trial {
 };
 
 static struct trial *current; /* for hooks without an argument */
+static int64_t timeout_ms; /* of the next trial */
 
 static void
 fake_argv(const struct executor *executor, const struct frame_spec *spec,
@@ -79,12 +84,18 @@ fake_force(const struct executor *executor, struct child *child)
 	child_kill(child);
 }
 
-static void
-fake_sweep(const struct executor *executor, const char *token)
+/* Nothing is left before what is due. */
+static size_t
+fake_sweep(const struct executor *executor, const char *token, int signo)
 {
 	(void)executor;
-	current->swept++;
-	current->token = mem_text(token);
+	if (signo == SIGTERM) {
+		current->swept++;
+		free(current->token);
+		current->token = mem_text(token);
+	}
+	current->killed_rest += signo == SIGKILL;
+	return current->rest;
 }
 
 static void
@@ -142,6 +153,7 @@ trial_open(struct trial *trial, const char *script)
 	spec.item = item;
 	spec.agent = spec.session = spec.workflow = spec.directory = nothing;
 	spec.attempt = 2;
+	spec.timeout_ms = timeout_ms;
 	trial->attempt = attempt_start(
 	    trial->loop, &trial->executor, &spec, came, ended, trial, &err);
 	if (trial->attempt == NULL)
@@ -266,6 +278,48 @@ test_lost(void)
 	wait_for_end(&trial);
 	tap_is_text(trial.why, "the agent process was killed by signal 9",
 	    "a lost attempt tells the signal");
+	trial_close(&trial);
+}
+
+static void
+wait_for_sweep(struct trial *trial)
+{
+	while (trial->swept == 0)
+		turn(trial, FAR_MS);
+}
+
+/* What a lost attempt left has lock files to remove, perhaps. */
+static void
+test_rest(void)
+{
+	struct trial trial;
+	trial_open(&trial, HEAR "exit 7");
+	trial.rest = 1;
+	wait_for_sweep(&trial);
+	pass(&trial, LADDER_ORPHAN_GRACE_MS - 1);
+	tap_ok(!trial.ended && trial.killed_rest == 0,
+	    "what a lost attempt left is asked, and has time to end");
+	pass(&trial, 100);
+	tap_ok(trial.ended && trial.killed_rest == 1,
+	    "and is killed when its time is over");
+	trial_close(&trial);
+
+	trial_open(&trial, HEAR "exit 7");
+	trial.rest = 1;
+	wait_for_sweep(&trial);
+	trial.rest = 0;
+	pass(&trial, 100);
+	tap_ok(trial.ended && trial.killed_rest == 0,
+	    "when nothing is left there is nothing to wait for");
+	trial_close(&trial);
+
+	trial_open(&trial, HEAR "exit 7");
+	trial.rest = 1;
+	wait_for_sweep(&trial);
+	attempt_stop(trial.attempt, 0);
+	pass(&trial, 100);
+	tap_ok(trial.ended && trial.killed_rest == 1,
+	    "a stop without patience does not wait for it");
 	trial_close(&trial);
 }
 
@@ -408,6 +462,64 @@ test_silence(void)
 	trial_close(&trial);
 }
 
+/* We were stopped meanwhile: what it said lies in the pipe. */
+static void
+test_late_look(void)
+{
+	struct trial trial;
+	trial_open(&trial, HEAR BEAT STAY);
+	wait_for_frames(&trial, 1);
+	pass(&trial, LADDER_SILENCE_MS);
+	pass(&trial, 10 * LADDER_SILENCE_MS);
+	tap_is_int(trial.forced, 0, "a look that comes late does not count");
+	pass(&trial, LADDER_BEAT_MS);
+	tap_is_int(trial.forced, 1, "the next one does");
+	wait_for_end(&trial);
+	trial_close(&trial);
+}
+
+/* It is stopped or stuck, and so is its own clock. */
+static void
+test_silent_limit(void)
+{
+	struct trial trial;
+	timeout_ms = 20000;
+	trial_open(&trial, HEAR STAY);
+	timeout_ms = 0;
+	pass(&trial, LADDER_SILENCE_MS);
+	wait_for_end(&trial);
+	tap_ok(trial.verdict == VERDICT_FAILED &&
+		trial.result.failure.cause == CAUSE_TIMEOUT,
+	    "a silent agent whose time is up has failed, by its limit");
+	tap_is_text(trial.result.failure.message,
+	    "the agent took longer than 20 seconds, and nothing was heard from "
+	    "the agent process for 90 seconds",
+	    "both are told");
+	trial_close(&trial);
+}
+
+static void
+wait_until_stopped(void)
+{
+	siginfo_t info = { 0 };
+	while (waitid(P_ALL, 0, &info, WSTOPPED | WNOWAIT) == -1)
+		continue;
+}
+
+/* A step may stop its agent; its limits must hold all the same. */
+static void
+test_woken(void)
+{
+	struct trial trial;
+	offer("RESULT", CAUSE_NONE, "made");
+	trial_open(&trial, "kill -STOP $$; " HEAR RESULT);
+	wait_until_stopped();
+	wait_for_end(&trial);
+	tap_ok(
+	    trial.verdict == VERDICT_OK, "an agent that is stopped is woken");
+	trial_close(&trial);
+}
+
 static void
 test_heartbeat(void)
 {
@@ -536,6 +648,7 @@ main(void)
 	clock_set_source(fake_clock);
 	test_verdicts();
 	test_lost();
+	test_rest();
 	test_not_started();
 	test_complaint();
 	test_odd_frames();
@@ -544,6 +657,9 @@ main(void)
 	test_second_result();
 	test_bad_result();
 	test_silence();
+	test_late_look();
+	test_silent_limit();
+	test_woken();
 	test_heartbeat();
 	test_noise_is_life();
 	test_linger();

@@ -285,11 +285,13 @@ fake_explain(const struct executor *executor, const struct child_end *end,
 	str_format(why, "it ended with %d", child_end_code(end));
 }
 
-static void
-fake_sweep(const struct executor *executor, const char *token)
+static size_t
+fake_sweep(const struct executor *executor, const char *token, int signo)
 {
 	(void)executor;
 	(void)token;
+	(void)signo;
+	return 0;
 }
 
 static const struct executor_ops fake_ops = {
