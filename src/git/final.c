@@ -117,6 +117,37 @@ is_worked_on(const char *tree, const char *branch)
 	return false;
 }
 
+/* A repository that lies apart from its tree need not know where that is. */
+static bool
+is_work_tree(const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *git_dir = head_git_dir(path, &ignored);
+	return git_dir != NULL;
+}
+
+static bool
+take_tree(const struct worktree_entry *entry, const char *branch, char **path,
+    struct error *err)
+{
+	if (!path_is_dir(entry->path))
+		return true;
+	if (is_worked_on(entry->path, branch))
+		return error_set(err, ERROR_GIT,
+		    "%s is in the middle of an operation on %s", entry->path,
+		    branch);
+	if (*path != NULL || entry->branch == NULL ||
+	    strcmp(entry->branch, branch) != 0)
+		return true;
+	if (!is_work_tree(entry->path))
+		return error_set(err, ERROR_GIT,
+		    "%s is checked out in the work tree of %s, and nothing "
+		    "tells where that is: merge it from there",
+		    branch, entry->path);
+	*path = mem_text(entry->path);
+	return true;
+}
+
 /* The work tree in which a branch is checked out; NULL: nowhere. */
 static bool
 find_tree(
@@ -125,18 +156,8 @@ find_tree(
 	struct worktree_list list;
 	bool ok = worktree_list(repo, &list, err);
 	*path = NULL;
-	for (size_t i = 0; ok && i < list.n; i++) {
-		const struct worktree_entry *entry = &list.items[i];
-		if (!path_is_dir(entry->path))
-			continue;
-		if (is_worked_on(entry->path, branch))
-			ok = error_set(err, ERROR_GIT,
-			    "%s is in the middle of an operation on %s",
-			    entry->path, branch);
-		else if (entry->branch != NULL && *path == NULL &&
-		    strcmp(entry->branch, branch) == 0)
-			*path = mem_text(entry->path);
-	}
+	for (size_t i = 0; ok && i < list.n; i++)
+		ok = take_tree(&list.items[i], branch, path, err);
 	worktree_list_release(&list);
 	if (!ok) {
 		free(*path);

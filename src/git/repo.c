@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "git/git.h"
+#include "git/head.h"
 #include "git/repo.h"
 
 #define OLDEST_GIT 22500
@@ -56,15 +57,48 @@ explain_no_repository(const char *dir, struct error *err)
 	return false;
 }
 
-/* The main work tree of a repository: what its .git directory lies in. */
+/* The top of the work tree that dir lies in; NULL: in none. */
+static char *
+find_top(const char *dir)
+{
+	autoerror struct error ignored = { 0 };
+	autostr struct str out = { 0 };
+	const char *const top[] = { "rev-parse", "--show-toplevel", NULL };
+	return ask(dir, top, &out, &ignored) ? str_take(&out) : NULL;
+}
+
+static bool
+is_main_tree(const char *top, const char *common_dir)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *git_dir = head_git_dir(top, &ignored);
+	autofree char *real =
+	    git_dir == NULL ? NULL : path_real(git_dir, &ignored);
+	return real != NULL && strcmp(real, common_dir) == 0;
+}
+
+/*
+ * The main work tree, seen from top, which may be a linked one: git does not
+ * tell in general. It is what .git lies in, or what the repository names, as a
+ * submodule does. Else the one where we are has to do.
+ */
+static char *
+find_main_tree(const char *top, const char *common_dir)
+{
+	if (top != NULL && is_main_tree(top, common_dir))
+		return mem_text(top);
+	if (strcmp(path_name(common_dir), ".git") == 0)
+		return path_parent(common_dir);
+	char *named = find_top(common_dir);
+	return named == NULL && top != NULL ? mem_text(top) : named;
+}
+
 static bool
 find_root(struct repo *repo, const char *dir, struct error *err)
 {
 	autostr struct str out = { 0 };
-	autoerror struct error ignored = { 0 };
 	const char *const where[] = { "rev-parse", "--is-bare-repository",
 		"--git-common-dir", NULL };
-	const char *const top[] = { "rev-parse", "--show-toplevel", NULL };
 	if (!ask(dir, where, &out, err))
 		return explain_no_repository(dir, err);
 	/* The first line is a word; what follows may hold newlines. */
@@ -75,17 +109,20 @@ find_root(struct repo *repo, const char *dir, struct error *err)
 	repo->common_dir = path_real(common, err);
 	if (repo->common_dir == NULL)
 		return false;
-	if (!bare && strcmp(path_name(repo->common_dir), ".git") == 0) {
-		repo->root = path_parent(repo->common_dir);
-		return true;
-	}
-	/* A separate git directory, or a submodule: git knows the tree. */
-	if (bare || !ask(dir, top, &out, &ignored))
+	autofree char *top = bare ? NULL : find_top(dir);
+	if (!bare)
+		repo->root = find_main_tree(top, repo->common_dir);
+	if (repo->root == NULL)
 		return error_set(err, ERROR_GIT,
 		    "%s is a bare repository: prodigy needs a work tree",
 		    repo->common_dir);
-	repo->root = str_take(&out);
 	return true;
+}
+
+bool
+repo_has_main_tree(const struct repo *repo)
+{
+	return is_main_tree(repo->root, repo->common_dir);
 }
 
 bool

@@ -9,8 +9,12 @@
 #include "base/error.h"
 
 struct repo {
-	char *root; /* top level of the main work tree, canonical */
-	char *common_dir; /* its .git directory, canonical */
+	/*
+	 * Top level of the main work tree, canonical; of the one where we are
+	 * when that is linked and nothing tells where the main one is.
+	 */
+	char *root;
+	char *common_dir; /* its git directory, wherever it lies, canonical */
 	char *branch; /* short name; NULL: HEAD is detached */
 	char *head; /* object id of HEAD */
 };
@@ -26,6 +30,8 @@ bool repo_open(const char *dir, struct repo *repo, struct error *err) MUST_USE;
 bool repo_find(const char *dir, struct repo *repo, struct error *err) MUST_USE;
 void repo_release(struct repo *repo);
 
+/* Whether root is the main work tree. */
+bool repo_has_main_tree(const struct repo *repo);
 /* Uncommitted changes, untracked files left out. */
 bool repo_is_dirty(const struct repo *repo);
 /* "Name <mail>" for our own commits: the user's, or prodigy's. */

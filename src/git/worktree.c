@@ -347,6 +347,10 @@ take_attribute(struct worktree_list *list, const char *line)
 	}
 }
 
+/*
+ * Of the main one git tells the git directory, without "/.git" at its end: that
+ * is not where the tree is if the two lie apart.
+ */
 bool
 worktree_list(
     const struct repo *repo, struct worktree_list *list, struct error *err)
@@ -364,6 +368,10 @@ worktree_list(
 	const char *end = str_text(&out) + out.len;
 	for (const char *at = str_text(&out); at < end; at += strlen(at) + 1)
 		take_attribute(list, at);
+	if (list->n > 0 && repo_has_main_tree(repo)) {
+		free(list->items[0].path);
+		list->items[0].path = mem_text(repo->root);
+	}
 	return true;
 }
 

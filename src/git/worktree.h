@@ -41,7 +41,10 @@ bool worktree_remove(
 bool worktree_rename(const struct repo *repo, const char *from, const char *to,
     struct error *err) MUST_USE;
 
-/* All work trees of the repository, the main one first. */
+/*
+ * All work trees of the repository, the main one first: its path is that of the
+ * git directory when nothing tells where it is, or when there is none.
+ */
 struct worktree_entry {
 	char *path;
 	char *branch; /* short name; NULL: detached */

@@ -249,10 +249,35 @@ test_nowhere(void)
 	    "a linked tree that is gone is no obstacle");
 }
 
+/* The user's tree of a repository that lies apart from it. */
+static void
+test_apart(const char *root)
+{
+	struct repo whole = repo;
+	autofree char *apart = in_sandbox("apart");
+	autofree char *beside = in_sandbox("beside");
+	sh(root,
+	    "git clone -q --separate-git-dir apart.git final apart; cd apart;"
+	    "git branch -q work origin/work; git worktree add -q ../beside "
+	    "-b side");
+	open_repository(beside, &repo);
+	expect("work", "main", "nothing tells where that is", false,
+	    "a tree that cannot be found is not left behind");
+	expect("work", "side", NULL, false, "a linked tree is found");
+	repo_release(&repo);
+	open_repository(apart, &repo);
+	expect("work", "main", NULL, false, "so is the one where we are");
+	sh(root,
+	    "test -e beside/w; test -e apart/w; cd apart; git diff HEAD "
+	    "--exit-code");
+	repo_release(&repo);
+	repo = whole;
+}
+
 int
 main(void)
 {
-	sandbox_begin();
+	const char *root = sandbox_begin();
 	autofree char *path = make_repository("final");
 	sh(path,
 	    "git tag start;"
@@ -271,6 +296,7 @@ main(void)
 	test_lock();
 	test_follow();
 	test_nowhere();
+	test_apart(root);
 	repo_release(&repo);
 	sandbox_end();
 	return tap_done();

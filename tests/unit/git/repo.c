@@ -76,6 +76,46 @@ test_places(void)
 	repo_release(&repo);
 }
 
+/* From path (in the sandbox) the root is at root, and main is there, or not. */
+static void
+expect_root(const char *path, const char *root, bool has_main)
+{
+	autofree char *from = in_sandbox(path);
+	autofree char *want = in_sandbox(root);
+	struct repo repo;
+	open_repository(from, &repo);
+	tap_is_text(repo.root, want, "the root seen from %s", path);
+	tap_is_int(repo_has_main_tree(&repo), has_main,
+	    "whether it is the main tree, seen from %s", path);
+	repo_release(&repo);
+}
+
+static void
+test_apart(const char *root)
+{
+	sh(root,
+	    "git init -q --separate-git-dir apart.git apart; cd apart;"
+	    "mkdir d; git commit -q --allow-empty -m one;"
+	    "git worktree add -q -b side ../beside");
+	expect_root("apart/d", "apart", true);
+	expect_root("beside", "beside", false);
+	sh(root,
+	    "mkdir dot; git init -q --separate-git-dir dot/.git dotted;"
+	    "git -C dotted commit -q --allow-empty -m one");
+	expect_root("dotted", "dotted", true);
+	sh(root,
+	    "git init -q super; cd super; git -c protocol.file.allow=always "
+	    "submodule -q add ../places sub/module; cd sub/module;"
+	    "git worktree add -q -b side ../../../linked-module");
+	expect_root("super/sub/module/d", "super/sub/module", true);
+	expect_root("linked-module", "super/sub/module", true);
+	sh(root,
+	    "git clone -q --bare places bare/.bare;"
+	    "echo 'gitdir: ./.bare' > bare/.git;"
+	    "git -C bare worktree add -q main main");
+	expect_root("bare/main", "bare/main", false);
+}
+
 static void
 test_no_identity(void)
 {
@@ -95,6 +135,7 @@ main(void)
 	const char *root = sandbox_begin();
 	test_errors(root);
 	test_places();
+	test_apart(root);
 	test_no_identity();
 	sandbox_end();
 	return tap_done();
