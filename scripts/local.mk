@@ -16,6 +16,7 @@ dist_noinst_SCRIPTS += $(SOURCE_CHECKS) \
 	%D%/install-packages \
 	%D%/quickstart \
 	%D%/structure \
+	%D%/sweep \
 	%D%/test
 TESTS += $(SOURCE_CHECKS)
 EXTRA_DIST += .clang-format

@@ -31,6 +31,7 @@ include tests/unit/agent/local.mk
 include tests/unit/run/local.mk
 include tests/unit/cli/local.mk
 include tests/e2e/local.mk
+include tests/faults/local.mk
 include tests/fuzz/local.mk
 
 TESTS += $(check_PROGRAMS) $(E2E_TESTS)

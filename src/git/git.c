@@ -72,6 +72,12 @@ static const struct git_setting common[] = {
 	{ "gc.auto", "0" },
 	{ "maintenance.auto", "false" },
 	{ "advice.detachedHead", "false" },
+	/*
+	 * Our trees are short-lived, and with index.skipHash (of
+	 * feature.manyFiles) gits up to 2.47 at least lose all files of a
+	 * split index.
+	 */
+	{ "core.splitIndex", "false" },
 };
 
 static const struct git_setting ours[] = {

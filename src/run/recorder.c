@@ -104,6 +104,7 @@ void
 recorder_close(struct recorder *recorder)
 {
 	timer_remove(recorder->event_timer);
+	event_flush(&recorder->events);
 	if (recorder->events.failure.kind != ERROR_NONE)
 		log_warn("some events could not be written: %s",
 		    error_text(&recorder->events.failure));

@@ -22,6 +22,7 @@
 #include "state/event.h"
 
 #define BUFFER_LIMIT 65536
+#define WAITING_LIMIT ((size_t)1024 * 1024)
 #define HOST_SIZE 256
 
 static void
@@ -114,27 +115,59 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 		event_flush(log);
 }
 
-/* What failed before may have left a part of a line. */
 static bool
-end_partial_line(const struct event_log *log)
+write_rest(struct event_log *log, struct error *err)
 {
-	return log->failure.kind == ERROR_NONE || write(log->fd, "\n", 1) == 1;
+	while (log->written < log->buffer.len) {
+		ssize_t n = write(log->fd, log->buffer.data + log->written,
+		    log->buffer.len - log->written);
+		if (n >= 0)
+			log->written += (size_t)n;
+		else if (errno != EINTR)
+			return error_system(err, "writing %s", log->path);
+	}
+	return true;
 }
 
+/* Of what waits, only the line stays of which a part was written. */
+static void
+drop_waiting(struct event_log *log)
+{
+	size_t keep = 0;
+	if (log->written > 0 && log->buffer.data[log->written - 1] != '\n') {
+		const char *end = memchr(log->buffer.data + log->written, '\n',
+		    log->buffer.len - log->written);
+		if (end != NULL)
+			keep = (size_t)(end - log->buffer.data) + 1;
+	} else {
+		keep = log->written;
+	}
+	str_cut(&log->buffer, keep);
+	log->has_lost = true;
+}
+
+/*
+ * What cannot be written waits for the next time: a disk that was full for a
+ * while loses nothing, and a line that was cut is continued where it ends.
+ */
 void
 event_flush(struct event_log *log)
 {
 	struct error err = { 0 };
-	if (log->buffer.len == 0)
+	if (log->fd < 0 || write_rest(log, &err)) {
+		str_clear(&log->buffer);
+		log->written = 0;
+		if (!log->has_lost)
+			error_release(&log->failure);
 		return;
-	bool failed = log->fd >= 0 &&
-	    (!end_partial_line(log) ||
-		!file_write_all(
-		    log->fd, log->buffer.data, log->buffer.len, &err));
-	if (failed && log->failure.kind == ERROR_NONE)
+	}
+	if (!log->has_lost) {
+		error_release(&log->failure);
 		error_move(&log->failure, &err);
+	}
 	error_release(&err);
-	str_clear(&log->buffer);
+	if (log->buffer.len > WAITING_LIMIT)
+		drop_waiting(log);
 }
 
 void

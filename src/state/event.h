@@ -32,7 +32,9 @@ struct event_log {
 	char *correlation_id;
 	char *host;
 	struct str buffer;
-	struct error failure; /* of the first write that failed */
+	size_t written; /* bytes of buffer that are in the file */
+	bool has_lost; /* too much waited: events are lost for good */
+	struct error failure; /* why something waits, or is lost */
 	event_tee_fn *tee;
 	void *tee_arg;
 };
@@ -42,7 +44,12 @@ bool event_open(struct event_log *log, const char *dir,
     const char *correlation_id, struct error *err) MUST_USE;
 /* Emits an event; members (taken; may be NULL) stand beside its type. */
 void event_emit(struct event_log *log, const char *type, json_t *members);
+/*
+ * Writes what waits. What cannot be written is kept for the next time, up to
+ * a bound (1 MiB); log->failure tells why until all is written.
+ */
 void event_flush(struct event_log *log);
+/* Flushes a last time, and frees; failure is to be looked at before. */
 void event_close(struct event_log *log);
 
 /* "agent_failed" of AgentFailed, agent-failed or d_l_q_… spellings. */

@@ -29,3 +29,5 @@ dist_check_SCRIPTS += %D%/terminal.sh
 EXTRA_PROGRAMS += %D%/terminal
 check_DATA += %D%/terminal$(EXEEXT)
 CLEANFILES += %D%/terminal$(EXEEXT)
+E2E_TESTS += %D%/sweep.sh
+dist_check_SCRIPTS += %D%/sweep.sh

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "base/text.h"
 #include "data/json.h"
 #include "scratch.h"
 #include "state/event.h"
@@ -164,7 +165,50 @@ test_merging(void)
 	    "no folder, no events");
 }
 
-/* A full disk never fails the job, and what follows is readable. */
+/* What waits for a disk that stays full has a bound, and is told as lost. */
+static void
+test_too_much_waits(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("waiting");
+	struct event_log log;
+	struct types types = { 0 };
+	struct event_tally tally = { 0 };
+	size_t most = 0;
+	char bytes[4096];
+	memset(bytes, 'x', sizeof(bytes));
+	if (!event_open(&log, dir, "s", &err))
+		BUG("%s", error_text(&err));
+	int good = log.fd;
+	log.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	for (int i = 0; i < 1000; i++) {
+		event_emit(&log, "agent_failed",
+		    json_pack("{s:s%}", "error", bytes, sizeof(bytes)));
+		most = log.buffer.len > most ? log.buffer.len : most;
+		/* As if a part of the first line had come through. */
+		if (i == 0) {
+			log.written = 6;
+			if (write(good, log.buffer.data, 6) != 6)
+				BUG("write");
+		}
+	}
+	close(log.fd);
+	log.fd = good;
+	tap_ok(most < 2 * 1024 * 1024, "what waits has a bound");
+	event_emit(&log, "job_completed", NULL);
+	tap_is_int((int)log.failure.kind, ERROR_NO_SPACE,
+	    "that events are lost is not forgotten");
+	event_close(&log);
+	tap_ok(event_read(dir, collect, &types, &tally, &err),
+	    "the file can be read all the same");
+	tap_ok(text_starts_with(str_text(&types.text), "agent_failed ") &&
+		text_ends_with(str_text(&types.text), " job_completed "),
+	    "the line that was cut and what came last are there");
+	tap_is_int((long long)tally.malformed, 0, "no line is damaged");
+	str_release(&types.text);
+}
+
+/* A full disk never fails the job, and loses nothing if it ends. */
 static void
 test_failing_writes(void)
 {
@@ -184,14 +228,20 @@ test_failing_writes(void)
 	log.fd = good;
 	tap_is_int((int)log.failure.kind, ERROR_NO_SPACE,
 	    "the failure is kept: %s", error_text(&log.failure));
-	if (write(good, "{\"half", 6) != 6)
+	/* As if a part of the line had come through. */
+	if (write(good, log.buffer.data, 6) != 6)
 		BUG("write");
+	log.written = 6;
 	event_emit(&log, "job_completed", NULL);
+	tap_is_int((int)log.failure.kind, ERROR_NONE,
+	    "once all is written there is no failure");
 	event_close(&log);
-	tap_ok(event_read(dir, collect, &types, &tally, &err), "read");
-	tap_is_text(str_text(&types.text), "job_started job_completed ",
-	    "what came later is whole");
-	tap_is_int((long long)tally.malformed, 1, "the half line stands alone");
+	tap_ok(event_read(dir, collect, &types, &tally, &err),
+	    "the file can be read");
+	tap_is_text(str_text(&types.text),
+	    "job_started agent_failed agent_failed job_completed ",
+	    "what waited is written later, each event once");
+	tap_is_int((long long)tally.malformed, 0, "no line is cut or empty");
 	str_release(&types.text);
 	autofree char *blocked = path_join(dir, "x");
 	scratch_write(blocked, "", 0);
@@ -451,6 +501,7 @@ main(void)
 	test_envelope();
 	test_merging();
 	test_failing_writes();
+	test_too_much_waits();
 	test_types();
 	test_backwards();
 	test_only_the_end();
