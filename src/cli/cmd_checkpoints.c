@@ -2,6 +2,7 @@
 /* prodigy checkpoints: what is saved of a job. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,10 +55,11 @@ struct checkpoints_dead {
 
 static bool
 count_dead(const struct find *find, const char *job,
-    struct checkpoints_dead *dead, struct error *err)
+    struct checkpoints_dead *dead, struct strv *unread, struct error *err)
 {
 	autofree char *dir = layout_dlq(&find->layout, job);
-	autojson json_t *records = dlq_load(dir, err);
+	autofree char *job_dir = layout_job(&find->layout, job);
+	autojson json_t *records = dlq_load(dir, job_dir, unread, err);
 	if (records == NULL)
 		return false;
 	dead->total = json_array_size(records);
@@ -68,12 +70,16 @@ count_dead(const struct find *find, const char *job,
 	return true;
 }
 
+/* A job that is about to begin has none. */
 static json_t *
-load_metadata(const char *dir)
+load_metadata(const char *dir, struct strv *unread)
 {
-	autoerror struct error ignored = { 0 };
+	autoerror struct error err = { 0 };
 	autofree char *path = path_join(dir, "metadata.json");
-	return json_load_path(path, METADATA_LIMIT, &ignored);
+	json_t *metadata = json_load_path(path, METADATA_LIMIT, &err);
+	if (metadata == NULL && err.code != ENOENT)
+		strv_add(unread, error_text(&err));
+	return metadata;
 }
 
 static void
@@ -97,39 +103,41 @@ print_job(const char *job, const json_t *metadata,
 
 /* How far each version was, by its own counts, if it can be read. */
 static void
-print_versions(const char *dir, const json_t *list)
+print_versions(const char *dir, const json_t *list, struct strv *unread)
 {
 	output_line("Available checkpoints:");
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		autoerror struct error ignored = { 0 };
+		autoerror struct error err = { 0 };
 		autostrv struct strv warnings = { 0 };
 		json_int_t version =
 		    json_get_int(json_array_get(list, i), "version", 0);
 		autojson json_t *document =
-		    checkpoint_load(dir, version, &warnings, &ignored);
+		    checkpoint_load(dir, version, &warnings, &err);
 		const json_t *metadata = json_get(document, "metadata");
 		const char *latest = i == 0 ? " (latest)" : "";
-		if (document == NULL)
+		if (document == NULL) {
+			strv_add(unread, error_text(&err));
 			output_line(
 			    "- v%lld%s: cannot be used", version, latest);
-		else
+		} else {
 			output_line("- v%lld%s: %lld/%lld complete", version,
 			    latest,
 			    json_get_int(metadata, "completed_items", 0),
 			    json_get_int(metadata, "total_work_items", 0));
+		}
 	}
 }
 
 static bool
-list_job(
-    const struct find *find, const char *job, json_t *all, struct error *err)
+list_job(const struct find *find, const char *job, json_t *all,
+    struct strv *unread, struct error *err)
 {
 	struct checkpoints_dead dead;
 	autofree char *dir = layout_job(&find->layout, job);
 	autojson json_t *list = checkpoint_list(dir, err);
-	if (list == NULL || !count_dead(find, job, &dead, err))
+	if (list == NULL || !count_dead(find, job, &dead, unread, err))
 		return false;
-	autojson json_t *metadata = load_metadata(dir);
+	autojson json_t *metadata = load_metadata(dir, unread);
 	if (all != NULL) {
 		json_t *entry =
 		    metadata == NULL ? json_object() : json_copy(metadata);
@@ -143,7 +151,7 @@ list_job(
 		return true;
 	}
 	print_job(job, metadata, &dead);
-	print_versions(dir, list);
+	print_versions(dir, list, unread);
 	return true;
 }
 
@@ -153,6 +161,7 @@ list(const struct find *find, const struct invocation *invocation,
 {
 	const struct checkpoints_values *values = invocation->values;
 	autostrv struct strv jobs = { 0 };
+	autostrv struct strv unread = { 0 };
 	char *job = NULL;
 	if (!find_job(find, invocation, 0, values->job, &job, err))
 		return false;
@@ -162,8 +171,9 @@ list(const struct find *find, const struct invocation *invocation,
 		return false;
 	autojson json_t *all = values->json ? json_array() : NULL;
 	for (size_t i = jobs.n; i-- > 0;) {
-		if (!list_job(find, jobs.items[i], all, err))
-			return false;
+		autoerror struct error why = { 0 };
+		if (!list_job(find, jobs.items[i], all, &unread, &why))
+			strv_add(&unread, error_text(&why));
 		if (all == NULL && i > 0)
 			output_line("%s", "");
 	}
@@ -171,7 +181,7 @@ list(const struct find *find, const struct invocation *invocation,
 		output_json(all);
 	else if (jobs.n == 0)
 		output_line("No checkpoints.");
-	return true;
+	return find_unread(&unread, err);
 }
 
 static bool

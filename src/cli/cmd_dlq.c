@@ -97,20 +97,30 @@ add_row(struct output_table *table, const char *job, const json_t *record)
 struct dlq_listing {
 	struct output_table table;
 	json_t *items;
+	struct strv unread;
 	size_t shown;
 	size_t limit;
 	bool eligible;
 	bool json;
 };
 
-static bool
-list_job(const struct find *find, const char *job, struct dlq_listing *listing,
+/* The records of a job; NULL when there is no telling. */
+static json_t *
+load(const struct find *find, const char *job, struct strv *unread,
     struct error *err)
 {
 	autofree char *dir = layout_dlq(&find->layout, job);
-	autojson json_t *records = dlq_load(dir, err);
+	autofree char *job_dir = layout_job(&find->layout, job);
+	return dlq_load(dir, job_dir, unread, err);
+}
+
+static void
+list_job(const struct find *find, const char *job, struct dlq_listing *listing)
+{
+	autoerror struct error err = { 0 };
+	autojson json_t *records = load(find, job, &listing->unread, &err);
 	if (records == NULL)
-		return false;
+		strv_add(&listing->unread, error_text(&err));
 	for (size_t i = 0; i < json_array_size(records); i++) {
 		json_t *record = json_array_get(records, i);
 		if (listing->eligible &&
@@ -126,7 +136,6 @@ list_job(const struct find *find, const char *job, struct dlq_listing *listing,
 			add_row(&listing->table, job, record);
 		}
 	}
-	return true;
 }
 
 static void
@@ -135,7 +144,8 @@ print_listing(struct dlq_listing *listing)
 	if (listing->json) {
 		output_json(listing->items);
 	} else if (listing->shown == 0) {
-		output_line("No failed items.");
+		if (listing->unread.n == 0)
+			output_line("No failed items.");
 	} else {
 		output_table_print(&listing->table);
 		output_line("%zu item%s", listing->shown,
@@ -162,10 +172,13 @@ list_jobs(const struct find *find, const struct invocation *invocation,
 	for (size_t i = 0; i < COUNT_OF(header); i++)
 		output_table_add(&listing.table, header[i]);
 	bool ok = choose_jobs(find, invocation, &jobs, err);
-	for (size_t i = jobs.n; ok && i-- > 0;)
-		ok = list_job(find, jobs.items[i], &listing, err);
-	if (ok)
+	for (size_t i = jobs.n; i-- > 0;)
+		list_job(find, jobs.items[i], &listing);
+	if (ok) {
 		print_listing(&listing);
+		ok = find_unread(&listing.unread, err);
+	}
+	strv_release(&listing.unread);
 	strv_release(&listing.table.cells);
 	json_decref(listing.items);
 	return ok;
@@ -204,23 +217,23 @@ show(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
 	const struct dlq_values *values = invocation->values;
+	autostrv struct strv unread = { 0 };
 	autofree char *job =
 	    find_job_or_newest(find, invocation, 0, values->job, err);
 	if (job == NULL)
 		return false;
-	autofree char *dir = layout_dlq(&find->layout, job);
-	autojson json_t *records = dlq_load(dir, err);
+	autojson json_t *records = load(find, job, &unread, err);
 	if (records == NULL)
 		return false;
 	if (values->format != NULL && strcmp(values->format, "human") == 0) {
 		for (size_t i = 0; i < json_array_size(records); i++)
 			print_record(json_array_get(records, i));
-		return true;
+		return find_unread(&unread, err);
 	}
 	autojson json_t *document = json_pack("{s:s, s:I, s:O}", "job_id", job,
 	    "total", (json_int_t)json_array_size(records), "items", records);
 	output_json(document);
-	return true;
+	return find_unread(&unread, err);
 }
 
 static bool

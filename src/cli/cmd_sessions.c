@@ -86,9 +86,10 @@ add_row(
 
 static json_t *
 choose(const struct find *find, const struct sessions_values *values,
-    struct error *err)
+    struct strv *unread, struct error *err)
 {
-	autojson json_t *all = session_list(&find->layout, values->all, err);
+	autojson json_t *all =
+	    session_list(&find->layout, values->all, unread, err);
 	if (all == NULL)
 		return NULL;
 	json_t *chosen = json_array();
@@ -106,31 +107,35 @@ choose(const struct find *find, const struct sessions_values *values,
 	return chosen;
 }
 
-static bool
-list(const struct find *find, const struct invocation *invocation,
-    struct error *err)
+static void
+print_table(const struct find *find, const json_t *sessions)
 {
-	const struct sessions_values *values = invocation->values;
 	static const char *const header[] = { "SESSION", "STATUS", "DONE",
 		"STARTED", "WORKFLOW" };
 	struct output_table table = { .columns = COUNT_OF(header) };
-	autojson json_t *sessions = choose(find, values, err);
-	if (sessions == NULL)
-		return false;
-	if (values->json) {
-		output_json(sessions);
-		return true;
-	}
-	if (json_array_size(sessions) == 0) {
-		output_line("No sessions.");
-		return true;
-	}
 	for (size_t i = 0; i < COUNT_OF(header); i++)
 		output_table_add(&table, header[i]);
 	for (size_t i = 0; i < json_array_size(sessions); i++)
 		add_row(find, &table, json_array_get(sessions, i));
 	output_table_print(&table);
-	return true;
+}
+
+static bool
+list(const struct find *find, const struct invocation *invocation,
+    struct error *err)
+{
+	const struct sessions_values *values = invocation->values;
+	autostrv struct strv unread = { 0 };
+	autojson json_t *sessions = choose(find, values, &unread, err);
+	if (sessions == NULL)
+		return false;
+	if (values->json)
+		output_json(sessions);
+	else if (json_array_size(sessions) > 0)
+		print_table(find, sessions);
+	else if (unread.n == 0)
+		output_line("No sessions.");
+	return find_unread(&unread, err);
 }
 
 /* A status that there is not would only ever give an empty list. */
@@ -165,17 +170,17 @@ run_list(struct invocation *invocation, int *status, struct error *err)
 
 static json_t *
 find_session(const struct find *find, const struct invocation *invocation,
-    struct error *err)
+    struct strv *unread, struct error *err)
 {
 	if (invocation->n_args > 0) {
 		autofree char *id =
 		    ids_find_session(&find->layout, invocation->args[0], err);
 		return id == NULL ? NULL : session_load(&find->layout, id, err);
 	}
-	autojson json_t *all = session_list(&find->layout, false, err);
+	autojson json_t *all = session_list(&find->layout, false, unread, err);
 	if (all == NULL)
 		return NULL;
-	if (json_array_size(all) == 0)
+	if (json_array_size(all) == 0 && find_unread(unread, err))
 		error_set(err, ERROR_STATE, "no session in %s yet",
 		    find->layout.root);
 	return json_incref(json_array_get(all, 0));
@@ -214,14 +219,15 @@ show(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
 	const struct sessions_values *values = invocation->values;
-	autojson json_t *session = find_session(find, invocation, err);
+	autostrv struct strv unread = { 0 };
+	autojson json_t *session = find_session(find, invocation, &unread, err);
 	if (session == NULL)
 		return false;
 	if (values->json)
 		output_json(session);
 	else
 		print_session(find, session);
-	return true;
+	return find_unread(&unread, err);
 }
 
 static bool

@@ -88,12 +88,14 @@ describe(const struct find *find, const struct worktree_entry *tree)
 {
 	autoerror struct error ignored = { 0 };
 	const char *name = path_name(tree->path);
-	autojson json_t *session = text_starts_with(name, "session-")
-	    ? session_load(&find->layout, name, &ignored)
-	    : NULL;
+	bool has_session = text_starts_with(name, "session-");
+	autojson json_t *session =
+	    has_session ? session_load(&find->layout, name, &ignored) : NULL;
 	const char *target = json_get_text(session, "original_branch");
-	const char *status =
-	    session == NULL ? "agent" : find_session_status(find, session);
+	const char *status = session != NULL
+	    ? find_session_status(find, session)
+	    : has_session ? "unreadable"
+			  : "agent";
 	const json_t *map = json_get(session, "mapreduce_data");
 	json_t *out = json_object();
 	json_set_text(out, "session_id", name);

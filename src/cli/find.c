@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/find.h"
@@ -42,7 +43,11 @@ find_newest_job(const struct find *find, struct error *err)
 char *
 find_newest_run(const struct find *find, struct error *err)
 {
-	autojson json_t *sessions = session_list(&find->layout, false, err);
+	autostrv struct strv unread = { 0 };
+	autojson json_t *sessions =
+	    session_list(&find->layout, false, &unread, err);
+	for (size_t i = 0; i < unread.n; i++)
+		log_warn("%s", unread.items[i]);
 	const json_t *newest = json_array_get(sessions, 0);
 	if (sessions == NULL)
 		return NULL;

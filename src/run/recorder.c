@@ -65,7 +65,7 @@ drop_reserve(struct recorder *recorder)
 static bool
 open_journal(struct recorder *recorder, struct error *err)
 {
-	autofree char *path = path_join(recorder->job_dir, "journal-v0.jsonl");
+	autofree char *path = path_join(recorder->job_dir, JOURNAL_NAME);
 	json_t *header = json_object();
 	json_set_text(header, "op", "journal");
 	json_object_set_new(header, "format", json_integer(1));

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,20 +387,24 @@ compare_versions(const void *a, const void *b)
 	return x > y ? -1 : x < y;
 }
 
-static json_t *
-entry_of(const char *dir, const char *name, unsigned long long version)
+/* Adds a version to the list; one that is gone meanwhile is none. */
+static bool
+add_version(json_t *list, const char *dir, const char *name,
+    unsigned long long version, struct error *err)
 {
 	struct stat st;
 	char when[CLOCK_RFC3339_SIZE] = "";
 	autofree char *path = path_join(dir, name);
 	if (stat(path, &st) != 0)
-		return NULL;
+		return errno == ENOENT || error_system(err, "reading %s", path);
 	clock_rfc3339(
 	    (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000,
 	    when);
-	return json_pack("{s:s, s:I, s:I, s:s}", "path", name, "version",
-	    (json_int_t)version, "size_bytes", (json_int_t)st.st_size,
-	    "created_at", when);
+	json_array_append_new(list,
+	    json_pack("{s:s, s:I, s:I, s:s}", "path", name, "version",
+		(json_int_t)version, "size_bytes", (json_int_t)st.st_size,
+		"created_at", when));
+	return true;
 }
 
 /* Of "checkpoint-v{N}.json". */
@@ -415,32 +420,39 @@ version_of(const char *name, unsigned long long *version)
 	return strcmp(end, ".json") == 0 && *version <= INT64_MAX;
 }
 
+static json_t *
+newest_first(const json_t *list)
+{
+	size_t n = json_array_size(list);
+	autofree json_t **items = mem_array(n, sizeof(json_t *));
+	json_t *sorted = json_array();
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_array_get(list, i);
+	if (n > 0)
+		qsort(items, n, sizeof(json_t *), compare_versions);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(sorted, items[i]);
+	return sorted;
+}
+
 json_t *
 checkpoint_list(const char *dir, struct error *err)
 {
-	json_t *found[4096];
-	size_t n = 0;
+	autojson json_t *list = json_array();
 	DIR *d = opendir(dir);
 	const struct dirent *entry;
-	if (d == NULL) {
+	bool ok = d != NULL;
+	if (!ok)
 		error_system(err, "reading %s", dir);
-		return NULL;
-	}
-	while ((entry = readdir(d)) != NULL && n < COUNT_OF(found)) {
+	while (ok && (entry = readdir(d)) != NULL) {
 		unsigned long long version;
-		if (!version_of(entry->d_name, &version))
-			continue;
-		found[n] = entry_of(dir, entry->d_name, version);
-		if (found[n] != NULL)
-			n++;
+		if (version_of(entry->d_name, &version))
+			ok =
+			    add_version(list, dir, entry->d_name, version, err);
 	}
-	closedir(d);
-	if (n > 0)
-		qsort(found, n, sizeof(found[0]), compare_versions);
-	json_t *list = json_array();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, found[i]);
-	return list;
+	if (d != NULL)
+		closedir(d);
+	return ok ? newest_first(list) : NULL;
 }
 
 /* How many items [[first,last], ...] hold; -1 when it is no such list. */

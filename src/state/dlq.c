@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,15 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/strv.h"
 #include "base/text.h"
 #include "data/json.h"
 #include "plan/items.h"
 #include "state/dlq.h"
-#include "state/job.h"
+#include "state/job_record.h"
+#include "state/journal.h"
 #include "state/session.h"
+#include "state/spool.h"
 
 #define RECORD_LIMIT ((size_t)64 * 1024 * 1024)
 #define SIGNATURE_WORDS 10
@@ -173,6 +175,188 @@ dlq_add(const char *dir, const char *item, const json_t *data,
 	    file_replace(path, text.data, text.len, err);
 }
 
+/* --- reading ---------------------------------------------------------- */
+
+/* The records of a job, each item once. */
+struct dlq_records {
+	json_t *by_item; /* id -> record */
+	struct strv *unread; /* the caller's */
+};
+
+static void
+take_letter(struct dlq_records *records, const char *path)
+{
+	autoerror struct error err = { 0 };
+	autojson json_t *record = json_load_path(path, RECORD_LIMIT, &err);
+	const char *item = json_get_text(record, "item_id");
+	/* One that was removed since the folder was read has served. */
+	if (record == NULL && err.code == ENOENT)
+		return;
+	if (record != NULL && item == NULL)
+		error_set(&err, ERROR_STATE, "%s is no dead letter", path);
+	if (item == NULL)
+		strv_add(records->unread, error_text(&err));
+	else
+		json_object_set(records->by_item, item, record);
+}
+
+static bool
+read_letters(struct dlq_records *records, const char *dir, struct error *err)
+{
+	autofree char *folder = path_join(dir, "items");
+	autostrv struct strv names = { 0 };
+	if (!path_list(folder, &names, err))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		autofree char *path = path_join(folder, names.items[i]);
+		if (text_ends_with(path, ".json"))
+			take_letter(records, path);
+	}
+	return true;
+}
+
+/* --- what only the journal knows -------------------------------------- */
+
+/* The record of the last failure of each item that has not begun anew. */
+static bool
+take_record(const json_t *record, const struct journal_place *place, void *arg,
+    struct error *err)
+{
+	json_t *failures = arg;
+	struct job_record what;
+	(void)place;
+	(void)err;
+	job_record_read(record, &what);
+	if (what.item == NULL)
+		return true;
+	if (what.op == JOB_OP_FAIL)
+		json_object_set(failures, what.item, json_mutable(record));
+	else
+		json_object_del(failures, what.item);
+	return true;
+}
+
+static enum failure_cause
+cause_of(const json_t *error_type)
+{
+	const char *name = json_is_object(error_type)
+	    ? json_object_iter_key(json_object_iter(json_mutable(error_type)))
+	    : json_string_value(error_type);
+	for (unsigned i = CAUSE_NONE + 1; name != NULL && i < FAILURE_CAUSES;
+	     i++) {
+		enum failure_cause cause = (enum failure_cause)i;
+		if (strcmp(failure_error_type_name(cause), name) == 0)
+			return cause;
+	}
+	return CAUSE_LOST;
+}
+
+static json_t *
+restore(const char *item, const json_t *data, const json_t *journal_record)
+{
+	struct job_record what;
+	struct failure failure = { 0 };
+	int64_t count = 0;
+	job_record_read(journal_record, &what);
+	const char *when = json_get_text(journal_record, "t");
+	const json_t *took = json_get(what.result, "duration");
+	const struct dlq_attempt attempt = {
+		.failure = &failure,
+		.agent = json_get_text(what.result, "worktree_session_id"),
+		.log = json_get_text(what.result, "json_log_location"),
+		.duration_ms = json_get_int(took, "secs", 0) * 1000 +
+		    json_get_int(took, "nanos", 0) / 1000000,
+		.worktree = json_get_text(what.result, "worktree_path"),
+		.branch = json_get_text(what.result, "branch_name"),
+	};
+	const json_t *code =
+	    json_get(json_get(what.error_type, "CommandFailed"), "exit_code");
+	failure_set(&failure, cause_of(what.error_type),
+	    (int)json_integer_value(code), "%s",
+	    what.error == NULL ? "" : what.error);
+	json_t *record = new_record(item, data, when);
+	add_failure(record, &attempt, when, &count);
+	json_object_set_new(record, "from_journal", json_true());
+	failure_release(&failure);
+	return record;
+}
+
+static json_t *
+data_of(const struct spool *spool, const char *item, struct error *err)
+{
+	size_t i;
+	if (!items_index(item, &i) || i >= spool->n)
+		return json_null();
+	return spool_item(spool, i, err);
+}
+
+static void
+add_missing(
+    struct dlq_records *records, const json_t *failures, const char *job_dir)
+{
+	autoerror struct error err = { 0 };
+	autofree char *path = path_join(job_dir, SPOOL_NAME);
+	struct spool spool;
+	const char *item;
+	json_t *record;
+	bool ok = spool_open(&spool, path, NULL, &err);
+	json_object_foreach(json_mutable(failures), item, record) {
+		autojson json_t *data = NULL;
+		if (json_get(records->by_item, item) != NULL)
+			continue;
+		if (ok)
+			data = data_of(&spool, item, &err);
+		ok = ok && data != NULL;
+		json_object_set_new(
+		    records->by_item, item, restore(item, data, record));
+	}
+	if (!ok)
+		strv_add(records->unread, error_text(&err));
+	spool_close(&spool);
+}
+
+/* A job that has ended with as many failures as there are letters. */
+static bool
+is_complete(const struct dlq_records *records, const char *job_dir)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *path = path_join(job_dir, "metadata.json");
+	autojson json_t *metadata =
+	    json_load_path(path, RECORD_LIMIT, &ignored);
+	const char *status = json_get_text(metadata, "status");
+	return status != NULL &&
+	    strcmp(status, session_status_name(SESSION_COMPLETED)) == 0 &&
+	    json_get_int(metadata, "failed", -1) ==
+	    (json_int_t)json_object_size(records->by_item);
+}
+
+static bool
+has_all(const struct dlq_records *records, const json_t *failures)
+{
+	const char *item;
+	json_t *record;
+	json_object_foreach(json_mutable(failures), item, record)
+		if (json_get(records->by_item, item) == NULL)
+			return false;
+	return true;
+}
+
+/* Damage ends the journal here: what stood before it is used. */
+static void
+read_journal(struct dlq_records *records, const char *job_dir)
+{
+	autoerror struct error err = { 0 };
+	autofree char *path = path_join(job_dir, JOURNAL_NAME);
+	autojson json_t *failures = json_object();
+	struct journal_report report;
+	if (!path_exists(path) || is_complete(records, job_dir))
+		return;
+	if (!journal_replay(path, take_record, failures, &report, &err))
+		strv_add(records->unread, error_text(&err));
+	if (!has_all(records, failures))
+		add_missing(records, failures, job_dir);
+}
+
 /* By number for item_{n}, by text for others. */
 static int
 compare_records(const void *a, const void *b)
@@ -185,55 +369,35 @@ compare_records(const void *a, const void *b)
 	return strcmp(s, t);
 }
 
-struct records {
-	json_t **items;
-	size_t n;
-	size_t cap;
-};
-
-static bool
-read_records(const char *folder, struct records *records, struct error *err)
+static json_t *
+sorted(const json_t *by_item)
 {
-	DIR *d = opendir(folder);
-	const struct dirent *entry;
-	if (d == NULL && errno == ENOENT)
-		return true;
-	if (d == NULL)
-		return error_system(err, "reading %s", folder);
-	while ((entry = readdir(d)) != NULL) {
-		autoerror struct error ignored = { 0 };
-		autofree char *path = path_join(folder, entry->d_name);
-		if (entry->d_name[0] == '.' ||
-		    !text_ends_with(entry->d_name, ".json"))
-			continue;
-		json_t *record = json_load_path(path, RECORD_LIMIT, &ignored);
-		if (json_get_text(record, "item_id") == NULL) {
-			json_decref(record);
-			continue;
-		}
-		records->items = mem_grow(records->items, &records->cap,
-		    records->n + 1, sizeof(json_t *));
-		records->items[records->n++] = record;
-	}
-	closedir(d);
-	return true;
+	size_t n = 0;
+	const char *item;
+	json_t *record;
+	json_t **items = mem_array(json_object_size(by_item), sizeof(json_t *));
+	json_t *array = json_array();
+	json_object_foreach(json_mutable(by_item), item, record)
+		items[n++] = record;
+	if (n > 0)
+		qsort(items, n, sizeof(json_t *), compare_records);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(array, items[i]);
+	free(items);
+	return array;
 }
 
 json_t *
-dlq_load(const char *dir, struct error *err)
+dlq_load(const char *dir, const char *job_dir, struct strv *unread,
+    struct error *err)
 {
-	struct records records = { 0 };
-	autofree char *folder = path_join(dir, "items");
-	if (!read_records(folder, &records, err))
+	autojson json_t *by_item = json_object();
+	struct dlq_records records = { .by_item = by_item, .unread = unread };
+	if (!read_letters(&records, dir, err))
 		return NULL;
-	if (records.n > 0)
-		qsort(records.items, records.n, sizeof(json_t *),
-		    compare_records);
-	json_t *array = json_array();
-	for (size_t i = 0; i < records.n; i++)
-		json_array_append_new(array, records.items[i]);
-	free(records.items);
-	return array;
+	if (job_dir != NULL)
+		read_journal(&records, job_dir);
+	return sorted(by_item);
 }
 
 bool
@@ -241,8 +405,9 @@ dlq_write_index(const char *dir, const char *job, struct error *err)
 {
 	char now[CLOCK_RFC3339_SIZE];
 	autostr struct str text = { 0 };
+	autostrv struct strv unread = { 0 };
 	autofree char *path = path_join(dir, "index.json");
-	autojson json_t *records = dlq_load(dir, err);
+	autojson json_t *records = dlq_load(dir, NULL, &unread, err);
 	if (records == NULL)
 		return false;
 	if (json_array_size(records) == 0)

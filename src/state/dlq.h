@@ -12,6 +12,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/strv.h"
 #include "plan/failure.h"
 
 /* An attempt that failed for good. Everything is borrowed. */
@@ -46,7 +47,13 @@ bool dlq_add(const char *dir, const char *item, const json_t *data,
 bool dlq_write_index(
     const char *dir, const char *job, struct error *err) MUST_USE;
 
-/* All records of a folder in item order; an empty array for none. */
-json_t *dlq_load(const char *dir, struct error *err) MUST_USE;
+/*
+ * All records of a job in item order; an empty array for none. Failures that
+ * only its journal has (job_dir; NULL: it is not looked at), since their letter
+ * is gone or damaged, come from there, with "from_journal": true. What could
+ * not be read is added to unread, one text for each file.
+ */
+json_t *dlq_load(const char *dir, const char *job_dir, struct strv *unread,
+    struct error *err) MUST_USE;
 
 #endif

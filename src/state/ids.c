@@ -202,11 +202,12 @@ ids_find_job(const struct layout *layout, const char *text, struct error *err)
 /* By the text itself, then as the session of a job of that name. */
 static bool
 find_among(const struct layout *layout, bool every_repository, const char *text,
-    char **id, struct error *err)
+    char **id, struct strv *unread, struct error *err)
 {
 	autostrv struct strv ids = { 0 };
 	const char *found = NULL;
-	autojson json_t *list = session_list(layout, every_repository, err);
+	autojson json_t *list =
+	    session_list(layout, every_repository, unread, err);
 	if (list == NULL)
 		return false;
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -227,14 +228,18 @@ char *
 ids_find_session(
     const struct layout *layout, const char *text, struct error *err)
 {
+	autostrv struct strv unread = { 0 };
 	char *id = NULL;
-	if (!find_among(layout, false, text, &id, err))
+	if (!find_among(layout, false, text, &id, &unread, err))
 		return NULL;
-	if (id == NULL && !find_among(layout, true, text, &id, err))
+	strv_clear(&unread);
+	if (id == NULL && !find_among(layout, true, text, &id, &unread, err))
 		return NULL;
 	if (id == NULL)
 		id = mapped(layout, text, "session_id");
 	if (id == NULL)
-		error_set(err, ERROR_STATE, "no session '%s'", text);
+		error_set(err, ERROR_STATE, "no session '%s'%s%s", text,
+		    unread.n > 0 ? " that can be read: " : "",
+		    unread.n > 0 ? unread.items[0] : "");
 	return id;
 }

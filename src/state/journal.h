@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#define JOURNAL_NAME "journal-v0.jsonl"
 #define JOURNAL_LINE_LIMIT ((size_t)64 * 1024 * 1024) /* when it is read */
 
 struct journal {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -49,9 +50,11 @@ bool
 session_keep_damaged(const char *path, struct error *err)
 {
 	autofree char *aside = mem_format("%s.damaged", path);
-	if (rename(path, aside) == 0 || errno == ENOENT)
+	if (rename(path, aside) == 0) {
+		log_warn("%s was damaged: kept as %s", path, aside);
 		return true;
-	return error_system(err, "putting %s aside", path);
+	}
+	return errno == ENOENT || error_system(err, "putting %s aside", path);
 }
 
 bool
@@ -169,14 +172,29 @@ static bool
 belongs(const json_t *document, const struct layout *layout, bool every)
 {
 	const char *repository = json_get_text(document, "repository");
-	return json_get_text(document, "id") != NULL &&
+	return document != NULL &&
 	    (every ||
 		(repository != NULL && strcmp(repository, layout->root) == 0));
 }
 
+/* NULL when it is gone, or no session: then the reason is in unread. */
+static json_t *
+load_listed(const char *path, struct strv *unread)
+{
+	autoerror struct error err = { 0 };
+	autojson json_t *document = json_load_path(path, DOCUMENT_LIMIT, &err);
+	if (json_get_text(document, "id") != NULL)
+		return json_incref(document);
+	if (document != NULL)
+		error_set(&err, ERROR_STATE, "%s is no session", path);
+	if (err.code != ENOENT)
+		strv_add(unread, error_text(&err));
+	return NULL;
+}
+
 json_t *
-session_list(
-    const struct layout *layout, bool every_repository, struct error *err)
+session_list(const struct layout *layout, bool every_repository,
+    struct strv *unread, struct error *err)
 {
 	autofree char *dir = layout_sessions(layout);
 	autostrv struct strv names = { 0 };
@@ -184,12 +202,10 @@ session_list(
 		return NULL;
 	json_t *array = json_array();
 	for (size_t i = 0; i < names.n; i++) {
-		autoerror struct error ignored = { 0 };
 		autofree char *path = path_join(dir, names.items[i]);
-		if (!text_ends_with(names.items[i], ".json"))
+		if (!text_ends_with(path, ".json"))
 			continue;
-		autojson json_t *document =
-		    json_load_path(path, DOCUMENT_LIMIT, &ignored);
+		autojson json_t *document = load_listed(path, unread);
 		if (belongs(document, layout, every_repository))
 			json_array_append(array, document);
 	}
@@ -204,18 +220,24 @@ session_is_alive(const struct layout *layout, const char *id)
 	return lock_is_held(path);
 }
 
+/* Neither file is synced: the session names its job. */
 bool
 session_map(const struct layout *layout, const char *session, const char *job,
     const char *workflow, struct error *err)
 {
 	char now[CLOCK_RFC3339_SIZE];
+	autostr struct str text = { 0 };
 	autofree char *by_session = layout_mapping(layout, session);
 	autofree char *by_job = layout_mapping(layout, job);
+	autofree char *dir = path_parent(by_job);
 	autojson json_t *mapping = json_object();
 	json_set_text(mapping, "session_id", session);
 	json_set_text(mapping, "job_id", job);
 	json_set_text(mapping, "workflow_name", workflow);
 	json_set_text(mapping, "created_at", clock_rfc3339(clock_wall(), now));
-	return session_write(by_session, mapping, err) &&
-	    session_write(by_job, mapping, err);
+	json_pretty(mapping, &text);
+	str_add_char(&text, '\n');
+	return path_make_dirs(dir, err) &&
+	    file_replace_derived(by_session, text.data, text.len, err) &&
+	    file_replace_derived(by_job, text.data, text.len, err);
 }

@@ -12,6 +12,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/strv.h"
 #include "state/layout.h"
 
 enum session_status {
@@ -50,9 +51,13 @@ void session_release(struct session *session);
 /* The document of one session; NULL when it cannot be read. */
 json_t *session_load(
     const struct layout *layout, const char *id, struct error *err) MUST_USE;
-/* All sessions, newest first; every_repository: of all, else of this one. */
+/*
+ * All sessions, newest first; every_repository: of all, else of this one. What
+ * could not be read, of whichever repository, is added to unread, one text for
+ * each file.
+ */
 json_t *session_list(const struct layout *layout, bool every_repository,
-    struct error *err) MUST_USE;
+    struct strv *unread, struct error *err) MUST_USE;
 /* Whether a process holds the lock of a session now. */
 bool session_is_alive(const struct layout *layout, const char *id);
 
@@ -64,7 +69,7 @@ bool session_map(const struct layout *layout, const char *session,
 bool session_write(
     const char *path, const json_t *document, struct error *err) MUST_USE;
 
-/* A file that cannot be read becomes {path}.damaged instead of being lost. */
+/* A file that cannot be read becomes {path}.damaged, and that is said. */
 bool session_keep_damaged(const char *path, struct error *err) MUST_USE;
 
 #endif

@@ -147,14 +147,49 @@ try_full_disk() {
 
 # The folder of the sessions is gone once the run has begun.
 no_session_at_the_end() {
+	PRODIGY_HOME=$scratch/another-state
 	make_repo no-session 1
 	cd no-session
 	cat >../no-session.yml <<'Y'
 - shell: "rm -rf $PRODIGY_HOME/sessions; : >$PRODIGY_HOME/sessions"
 Y
 	run 1 "$PRODIGY" run ../no-session.yml
-	rm "$PRODIGY_HOME/sessions"
 	has "$err" 'Session failed: saving the session: .*Not a directory'
+}
+
+# --- what cannot be read ---------------------------------------------------
+
+damage_is_named() {
+	make_repo damage 1
+	cd damage
+	run 0 "$PRODIGY" run ../three.yml --no-merge
+	job=$(job_id damage)
+	run 0 "$PRODIGY" dlq show "$job"
+	jq 'del(.items[].last_attempt, .items[].first_attempt)' "$out" >../before
+	letter=$PRODIGY_HOME/dlq/damage/$job/items/item_1.json
+	echo '{broken' >"$letter"
+	run 1 "$PRODIGY" dlq list
+	has "$err" "^prodigy: $letter:1:"
+	has "$out" "^$job +item_1 .* exit code 1"
+	run 1 "$PRODIGY" dlq show "$job"
+	for member in item_id item_data failure_count error_signature \
+		reprocess_eligible; do
+		is "$(jq -c ".items[0].$member" "$out")" \
+			"$(jq -c ".items[0].$member" ../before)" "$member"
+	done
+	for member in error_message error_type agent_id json_log_location; do
+		is "$(jq -c ".items[0].failure_history[0].$member" "$out")" \
+			"$(jq -c ".items[0].failure_history[0].$member" \
+				../before)" "$member"
+	done
+	rm "$letter"
+	run 0 "$PRODIGY" dlq list
+	has "$out" "^$job +item_1 .* exit code 1"
+	session=$PRODIGY_HOME/sessions/session-$job.json
+	: >"$session"
+	run 1 "$PRODIGY" sessions list
+	has "$err" "^prodigy: $session: empty"
+	hasnt "$out" 'No sessions'
 }
 
 # --- what reaches a terminal -----------------------------------------------
@@ -178,6 +213,8 @@ shows_no_control() { # wanted status, text that is shown, command ...
 }
 
 no_controls_shown() {
+	NO_COLOR=1 # colours are sequences of our own
+	export NO_COLOR
 	make_repo controls 1
 	cd controls
 	printf '["\177\302\233\342\200\256 seen", "good"]' >items.json
@@ -226,5 +263,6 @@ t 'a work tree that cannot be filled leaves its session only' no_checkout
 t 'a failure without its dead letter pauses the job' no_letters
 try_full_disk
 t 'a session that is not saved at the end is an error' no_session_at_the_end
+t 'what cannot be read is named, and the rest listed' damage_is_named
 t 'no control of an item or a step reaches a terminal' no_controls_shown
 done_testing

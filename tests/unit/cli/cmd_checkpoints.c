@@ -241,11 +241,21 @@ damage_is_told(struct program *p)
 	program_run(p, "checkpoints", "list", SMALL, NULL);
 	program_printed(p, "- v2 (latest): cannot be used\n",
 	    "the list tells which one is of no use");
+	program_ended(p, 1, "which is a failure");
+	program_said(p, "/checkpoint-v2.json does not fit its integrity hash",
+	    "and why it is");
 	program_run(p, "checkpoints", "show", SMALL, "--version=2", NULL);
 	program_ended(p, 1, "a damaged snapshot that was named is refused");
 	home_write("state/dlq/repo/" SMALL "/items", "no folder");
 	program_run(p, "checkpoints", "list", SMALL, NULL);
 	program_ended(p, 1, "what cannot be read is a failure");
+	program_run(p, "checkpoints", "list", NULL);
+	program_ended(p, 1, "so it is when all jobs are listed");
+	program_printed(p, "Job: " LARGE "\n", "and the others are");
+	home_write(JOBS LARGE "/metadata.json", "{");
+	program_run(p, "checkpoints", "list", LARGE, NULL);
+	program_ended(p, 1, "metadata that cannot be read are a failure");
+	program_said(p, "/metadata.json:1", "and are named");
 }
 
 int

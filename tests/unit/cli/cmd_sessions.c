@@ -40,7 +40,6 @@ make_sessions(void)
 	    "{\"id\":\"session-elsewhere\",\"status\":\"Completed\","
 	    "\"repository\":\"/elsewhere\","
 	    "\"started_at\":\"2026-01-05T10:00:00.000Z\"}\n");
-	home_write("state/sessions/session-damaged.json", "{\"id\":");
 }
 
 static void
@@ -146,8 +145,38 @@ one_is_shown(struct program *p)
 	program_run(p, "sessions", "show", "session-d", NULL);
 	program_ended(p, 1, "a prefix of two sessions is refused");
 	program_said(p, "is ambiguous: ", "and they are named");
+}
+
+static void
+damage_is_told(struct program *p)
+{
+	home_write("state/sessions/session-damaged.json", "{\"id\":");
+	home_write("state/sessions/session-empty.json", "");
+	home_write("state/sessions/session-other.json", "[]\n");
+	program_run(p, "sessions", "list", NULL);
+	program_ended(p, 1, "a session that cannot be read is a failure");
+	program_printed(p, "session-done ", "all others are listed");
+	program_said(p, "/session-damaged.json:", "a damaged file is named");
+	program_said(p, "/session-empty.json: empty, no JSON document",
+	    "an empty file is named");
+	program_said(p, "/session-other.json is no session",
+	    "a file that holds something else is named");
+	program_run(p, "sessions", "list", "--json", NULL);
+	program_ended(p, 1, "so it is with --json");
+	is_list(p, "failed live dead done ", "whose document is whole");
+	program_run(p, "sessions", "list", "--status=Paused", NULL);
+	tap_is_text(str_text(&p->out), "",
+	    "nobody says that there is no session when one cannot be read");
+	program_run(p, "sessions", "show", NULL);
+	program_ended(p, 1, "the newest one may be among those");
+	program_printed(
+	    p, "session-failed\n", "the newest that can be read is shown");
+	program_run(p, "sessions", "show", "session-done", NULL);
+	program_ended(p, 0, "damage elsewhere does not matter to a session");
 	program_run(p, "sessions", "show", "session-damaged", NULL);
-	program_ended(p, 1, "a damaged file is no session");
+	program_ended(p, 1, "a damaged session cannot be shown");
+	program_said(p, "no session 'session-damaged' that can be read: ",
+	    "and it is said that there is something");
 }
 
 static void
@@ -177,6 +206,7 @@ main(void)
 	options_choose(&p);
 	one_is_shown(&p);
 	bad_lines_are_refused(&p);
+	damage_is_told(&p);
 	home_done();
 	return tap_done();
 }

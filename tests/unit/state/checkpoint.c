@@ -303,6 +303,26 @@ test_large(void)
 	close_fixture(&f);
 }
 
+#define VERSIONS 5000
+
+static void
+test_many_versions(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *dir = scratch_path("versions");
+	mkdir(dir, 0700);
+	for (int i = 1; i <= VERSIONS; i++) {
+		autofree char *path =
+		    mem_format("%s/checkpoint-v%d.json", dir, i);
+		scratch_write(path, "{}", 2);
+	}
+	autojson json_t *list = checkpoint_list(dir, &err);
+	tap_is_int((long long)json_array_size(list), VERSIONS,
+	    "all of %d versions in a folder are listed", VERSIONS);
+	tap_is_int(json_get_int(json_array_get(list, 0), "version", 0),
+	    VERSIONS, "the newest of them stands first");
+}
+
 static void
 test_none(void)
 {
@@ -329,6 +349,7 @@ main(void)
 	test_flips();
 	test_other_job();
 	test_large();
+	test_many_versions();
 	test_none();
 	scratch_done();
 	return tap_done();

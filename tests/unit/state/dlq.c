@@ -45,6 +45,7 @@ static void
 test_history(void)
 {
 	autoerror struct error err = { 0 };
+	autostrv struct strv unread = { 0 };
 	autofree char *dir = scratch_path("history");
 	struct failure failure = { 0 };
 	struct dlq_attempt again = usual;
@@ -55,7 +56,7 @@ test_history(void)
 	again.branch = "prodigy-x";
 	tap_ok(add(dir, "item_7", &usual, &count) && count == 1, "one failure");
 	tap_ok(add(dir, "item_7", &again, &count) && count == 2, "another");
-	autojson json_t *all = dlq_load(dir, &err);
+	autojson json_t *all = dlq_load(dir, NULL, &unread, &err);
 	const json_t *record = json_array_get(all, 0);
 	const json_t *history = json_get(record, "failure_history");
 	tap_is_int((long long)json_array_size(history), 2, "both are kept");
@@ -111,6 +112,7 @@ test_order(void)
 	static const char *const ids[] = { "item_10", "item_9", "b c",
 		"../../x", "item_0", "a" };
 	autoerror struct error err = { 0 };
+	autostrv struct strv unread = { 0 };
 	autofree char *dir = scratch_path("order");
 	autofree char *items = path_join(dir, "items");
 	autostr struct str seen = { 0 };
@@ -124,7 +126,7 @@ test_order(void)
 	tap_ok(add(dir, long_id, &usual, &count), "an id of 300 bytes");
 	tap_is_int((long long)scratch_count(items), COUNT_OF(ids) + 1,
 	    "every record lies in its folder");
-	autojson json_t *all = dlq_load(dir, &err);
+	autojson json_t *all = dlq_load(dir, NULL, &unread, &err);
 	for (size_t i = 0; i < json_array_size(all); i++)
 		str_format(&seen, "%s|",
 		    json_get_text(json_array_get(all, i), "item_id"));
@@ -140,7 +142,7 @@ test_order(void)
 	tap_ok(dlq_write_index(dir, "job", &err) && !path_exists(index),
 	    "and removed with the last one");
 	autofree char *none = scratch_path("none");
-	autojson json_t *empty = dlq_load(none, &err);
+	autojson json_t *empty = dlq_load(none, NULL, &unread, &err);
 	tap_is_int((long long)json_array_size(empty), 0, "no folder: none");
 }
 

@@ -357,8 +357,9 @@ test_find_session(void)
 	struct layout other;
 	open_or_die("/y/other", &other);
 	save_session(&other, "session-ffff", "Workflow");
-	autojson json_t *ours = session_list(&layout, false, &err);
-	autojson json_t *all = session_list(&layout, true, &err);
+	autostrv struct strv unread = { 0 };
+	autojson json_t *ours = session_list(&layout, false, &unread, &err);
+	autojson json_t *all = session_list(&layout, true, &unread, &err);
 	tap_is_int((long long)json_array_size(ours), 3, "ours");
 	tap_is_int((long long)json_array_size(all), 4, "of all repositories");
 	layout_release(&other);
