@@ -149,6 +149,22 @@ json_text(const char *text)
 			    : json_string_lossy(text, strlen(text));
 }
 
+json_t *
+json_names(const struct strv *names)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < names->n; i++) {
+		autostr struct str shown = { 0 };
+		const char *name = names->items[i];
+		if (!text_is_utf8(name, strlen(name))) {
+			text_visible(&shown, name, strlen(name), true);
+			name = str_text(&shown);
+		}
+		json_array_append_new(list, json_string(name));
+	}
+	return list;
+}
+
 const json_t *
 json_get(const json_t *object, const char *key)
 {

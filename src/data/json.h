@@ -19,6 +19,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/strv.h"
 
 #define JSON_FILE_LIMIT (256u * 1024 * 1024)
 #define JSON_DEPTH_LIMIT 128 /* arrays and objects within each other */
@@ -58,6 +59,11 @@ json_t *json_load_path(
  */
 json_t *json_string_lossy(const void *bytes, size_t len) MUST_USE;
 json_t *json_text(const char *text) MUST_USE; /* NULL gives JSON null */
+/*
+ * An array of names of files, which may have any bytes: one that is not UTF-8
+ * is shown, with \xNN for each byte that is none.
+ */
+json_t *json_names(const struct strv *names) MUST_USE;
 
 /* Jansson takes json_t * to read as well: the one place for the cast. */
 json_t *json_mutable(const json_t *json);

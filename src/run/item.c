@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "data/json.h"
 #include "git/git.h"
 #include "plan/items.h"
@@ -410,23 +409,6 @@ list_of(const struct strv *texts)
 	return list;
 }
 
-/* Names of files may have any bytes: others than text are shown as \xNN. */
-static json_t *
-list_of_files(const struct strv *paths)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < paths->n; i++) {
-		autostr struct str shown = { 0 };
-		const char *path = paths->items[i];
-		if (!text_is_utf8(path, strlen(path))) {
-			text_visible(&shown, path, strlen(path), true);
-			path = str_text(&shown);
-		}
-		json_array_append_new(list, json_string(path));
-	}
-	return list;
-}
-
 static const char *
 cleanup_status(const struct item *item)
 {
@@ -456,7 +438,7 @@ make_result(const struct item *item)
 	json_object_set_new(out, "commits", list_of(&item->commits));
 	if (item->files.n > 0)
 		json_object_set_new(
-		    out, "files_modified", list_of_files(&item->files));
+		    out, "files_modified", json_names(&item->files));
 	json_object_set_new(
 	    out, "duration", json_duration(clock_now() - item->start));
 	json_set_text(out, "error",

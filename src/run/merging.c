@@ -125,31 +125,17 @@ merging_end_turn(struct merging *merging, struct item *item)
 
 /* --- publishing ------------------------------------------------------- */
 
-/* The one with the conflict merges again, with the head that there is. */
-/* Names of files may have any bytes: others than text are shown as \xNN. */
-static json_t *
-paths_to_json(const struct strv *paths)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < paths->n; i++) {
-		autostr struct str shown = { 0 };
-		const char *path = paths->items[i];
-		text_visible(&shown, path, strlen(path), true);
-		json_array_append_new(list, json_text(str_text(&shown)));
-	}
-	return list;
-}
-
 static void
 tell_conflict(const struct merging *merging)
 {
 	struct item *item = merging->turn;
 	recorder_event(&merging->shared->sup->recorder, "merge_conflict",
 	    json_pack("{s:s, s:s, s:o}", "agent_id", item->agent_id, "item_id",
-		item->id, "files", paths_to_json(&merging->paths)));
+		item->id, "files", json_names(&merging->paths)));
 	tell(item, ITEM_CONFLICT);
 }
 
+/* The one with the conflict merges again, with the head that there is. */
 static void
 undo_batch(struct merging *merging, const struct error *err)
 {
