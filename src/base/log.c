@@ -19,6 +19,8 @@ static enum log_level current = LOG_NORMAL;
 static void (*hook_before)(void *);
 static void (*hook_after)(void *);
 static void *hook_arg;
+static log_writer_fn *writer;
+static void *writer_arg;
 static void (*sink)(const char *, void *);
 static void *sink_arg;
 
@@ -43,16 +45,32 @@ log_set_sink(void (*fn)(const char *text, void *arg), void *arg)
 	sink_arg = arg;
 }
 
+void
+log_set_writer(log_writer_fn *fn, void *arg)
+{
+	writer = fn;
+	writer_arg = arg;
+}
+
 static void
-write_line(const struct str *line)
+write_now(const struct str *line)
 {
 	ssize_t n;
-	if (hook_before != NULL)
-		hook_before(hook_arg);
 	/* Nobody is left to tell when standard error is gone. */
 	do
 		n = write(STDERR_FILENO, str_text(line), line->len);
 	while (n < 0 && errno == EINTR);
+}
+
+static void
+write_line(const struct str *line, bool is_detail)
+{
+	if (hook_before != NULL)
+		hook_before(hook_arg);
+	if (writer != NULL)
+		writer(str_text(line), line->len, is_detail, writer_arg);
+	else
+		write_now(line);
 	if (hook_after != NULL)
 		hook_after(hook_arg);
 }
@@ -76,9 +94,10 @@ add_lines(struct str *line, const char *text, size_t len)
 	}
 }
 
-PRINTF_LIKE(3, 0)
+PRINTF_LIKE(4, 0)
 static void
-print_line(const char *prefix, enum color color, const char *fmt, va_list args)
+print_line(const char *prefix, enum color color, bool is_detail,
+    const char *fmt, va_list args)
 {
 	autostr struct str text = { 0 };
 	autostr struct str line = { 0 };
@@ -86,7 +105,7 @@ print_line(const char *prefix, enum color color, const char *fmt, va_list args)
 	str_vformat(&text, fmt, args);
 	color_add(&line, STDERR_FILENO, color, prefix);
 	add_lines(&line, str_text(&text), text.len);
-	write_line(&line);
+	write_line(&line, is_detail);
 	errno = saved;
 }
 
@@ -95,7 +114,7 @@ static void
 tell(const char *prefix, enum color color, const char *fmt, va_list args)
 {
 	if (sink == NULL) {
-		print_line(prefix, color, fmt, args);
+		print_line(prefix, color, false, fmt, args);
 		return;
 	}
 	autostr struct str text = { 0 };
@@ -108,7 +127,7 @@ log_error(const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	print_line("prodigy: ", COLOR_BAD, fmt, args);
+	print_line("prodigy: ", COLOR_BAD, false, fmt, args);
 	va_end(args);
 }
 
@@ -141,7 +160,7 @@ log_info(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("", COLOR_PLAIN, fmt, args);
+	print_line("", COLOR_PLAIN, true, fmt, args);
 	va_end(args);
 }
 
@@ -152,6 +171,6 @@ log_debug(const char *fmt, ...)
 		return;
 	va_list args;
 	va_start(args, fmt);
-	print_line("debug: ", COLOR_PLAIN, fmt, args);
+	print_line("debug: ", COLOR_PLAIN, true, fmt, args);
 	va_end(args);
 }

@@ -7,6 +7,9 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/defs.h"
 
 enum log_level {
@@ -24,6 +27,13 @@ void log_set_level(enum log_level level);
  */
 void log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg);
 
+/*
+ * Lines are given to fn instead of being written; a detail is what is said at
+ * VERBOSE and above. NULL to remove.
+ */
+typedef void log_writer_fn(
+    const char *line, size_t len, bool is_detail, void *arg);
+void log_set_writer(log_writer_fn *fn, void *arg);
 /*
  * Warnings and notes go to fn, as they are, instead of standard error: for a
  * process whose standard error nobody reads while it runs. NULL to remove.

@@ -84,6 +84,13 @@
  */
 #define LADDER_CLAUDE_LINGER_MS 30000
 
+/*
+ * A run that was stopped has ended, and something that it printed was not read
+ * yet. Then: that is lost. (After an ordinary end a reader has all the time
+ * until a signal comes.)
+ */
+#define LADDER_READER_MS LADDER_GRACE_MS
+
 _Static_assert(
     LADDER_FORCE_MS > LADDER_GRACE_MS + LADDER_DRAIN_MS + LADDER_KILL_MS,
     "an agent process must be able to end before it is forced");

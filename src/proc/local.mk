@@ -7,6 +7,7 @@ libproc_a_SOURCES = \
 	%D%/ladder.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/outlet.c %D%/outlet.h \
 	%D%/process.c %D%/process.h \
 	%D%/run.c %D%/run.h \
 	%D%/signals.c %D%/signals.h \

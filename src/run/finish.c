@@ -48,15 +48,6 @@ input_came(int fd, short revents, void *arg)
 	    strcasecmp(word, "yes") == 0;
 }
 
-static void
-prompt(const char *text)
-{
-	autoerror struct error closed = { 0 };
-	/* The answer is awaited even if the question could not be shown. */
-	if (!file_write_all(STDERR_FILENO, text, strlen(text), &closed))
-		return;
-}
-
 /*
  * Asks on standard error, reads a line of standard input. Enter alone is yes;
  * end of input, a signal, and anything but y or yes are no. The event loop goes
@@ -70,13 +61,13 @@ ask_user(struct supervisor *sup, const char *question)
 	autofree char *text = mem_format("%s [Y/n] ", question);
 	struct watch *watch =
 	    loop_watch(sup->loop, STDIN_FILENO, POLLIN, input_came, &answer);
-	prompt(text);
+	streams_say(&sup->streams, text, strlen(text));
 	while (!answer.done && !supervisor_is_stopping(sup))
 		if (!loop_turn(sup->loop, -1, &err))
 			break;
 	watch_remove(watch);
 	if (!answer.done)
-		prompt("\n");
+		streams_say(&sup->streams, "\n", 1);
 	return answer.yes;
 }
 
@@ -94,7 +85,7 @@ way_to_merge(const struct supervisor *sup)
 }
 
 static void
-say_how_to_merge(const struct supervisor *sup)
+say_how_to_merge(struct supervisor *sup)
 {
 	autofree char *way = way_to_merge(sup);
 	report_line(sup, "The result is on branch %s.", sup->parent_branch);

@@ -14,5 +14,6 @@ librun_a_SOURCES = \
 	%D%/progress.c %D%/progress.h \
 	%D%/recorder.c %D%/recorder.h \
 	%D%/report.c %D%/report.h \
+	%D%/streams.c %D%/streams.h \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/trees.c %D%/trees.h

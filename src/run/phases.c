@@ -304,6 +304,8 @@ signal_came(int signo, void *arg)
 	if (sup->stop_signal == 0)
 		sup->stop_signal = signo;
 	sup->stop_count++;
+	if (sup->is_delivering)
+		return;
 	if (sup->stop_count == 1)
 		log_note("Stopping: agents get %d seconds to end; once more "
 			 "to end them now",
@@ -581,13 +583,49 @@ run_phases(struct supervisor *sup, int *status)
 /* --- opening and closing ---------------------------------------------- */
 
 static void
-write_event(const char *line, size_t len, void *arg)
+events_came(void *arg)
 {
-	struct supervisor *sup = arg;
-	autoerror struct error closed = { 0 };
-	/* A closed reader ends this output, not the job. */
-	if (!file_write_all(STDOUT_FILENO, line, len, &closed))
-		sup->recorder.events.tee = NULL;
+	streams_have_events(arg);
+}
+
+static bool
+show_events(struct supervisor *sup, struct error *err)
+{
+	struct event_log *events = &sup->recorder.events;
+	if (!sup->options->events_on_stdout)
+		return true;
+	if (!streams_follow(&sup->streams, events->path, err))
+		return false;
+	events->on_growth = events_came;
+	events->growth_arg = &sup->streams;
+	return true;
+}
+
+/*
+ * The run is over: now what was not read yet is waited for. What was asked for
+ * and cannot be had makes the run fail, but for a reader that has closed.
+ */
+static void
+deliver(struct supervisor *sup, int *status)
+{
+	const struct streams *streams = &sup->streams;
+	const struct event_log *events = &sup->recorder.events;
+	sup->is_delivering = true;
+	bool all = streams_deliver(&sup->streams, &sup->stop_count);
+	int failure = outlet_failure(streams->out);
+	if (!all)
+		log_error("not all of the output was read");
+	if (!all && *status == 0)
+		*status = sup->stop_signal == 0 ? 1 : 128 + sup->stop_signal;
+	if (failure != 0)
+		log_error("writing standard output: %s", strerror(failure));
+	if (*status == 0 &&
+	    (failure != 0 ||
+		(sup->options->events_on_stdout &&
+		    events->failure.kind != ERROR_NONE)))
+		*status = 1;
+	if (sup->options->events_on_stdout && (!all || failure != 0))
+		log_error("all events are in %s", events->path);
 }
 
 static bool
@@ -632,19 +670,16 @@ open_run(struct supervisor *sup, struct error *err)
 	if (!layout_open(sup->repo.root, &sup->layout, err) ||
 	    !open_loop(sup, err))
 		return false;
-	sup->progress = progress_new(sup->loop,
+	streams_open(&sup->streams, sup->loop);
+	sup->progress = progress_new(&sup->streams,
 	    options->events_on_stdout && !isatty(STDERR_FILENO)
 		? PROGRESS_PLAIN
 		: progress_choose(options->quiet),
 	    options->ascii);
 	sup->recorder.on_failure = storage_failed;
 	sup->recorder.failure_arg = sup;
-	if (!start_session(sup, err))
+	if (!start_session(sup, err) || !show_events(sup, err))
 		return false;
-	if (options->events_on_stdout) {
-		sup->recorder.events.tee = write_event;
-		sup->recorder.events.tee_arg = sup;
-	}
 	vars_set_text(sup->vars, "PROJECT_ROOT", sup->repo.root, VARS_DATA);
 	vars_set_text(sup->vars, "WORKTREE", sup->parent_name, VARS_TRUSTED);
 	return parent_create(sup, err);
@@ -660,6 +695,8 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 		run_phases(&sup, status);
 	else
 		finish_unstarted(&sup, err);
+	if (sup.streams.loop != NULL)
+		deliver(&sup, status);
 	supervisor_release(&sup);
 	return opened;
 }

@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 #include "base/color.h"
-#include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -33,7 +31,7 @@ struct agent_line {
 };
 
 struct progress {
-	struct loop *loop;
+	struct streams *streams;
 	enum progress_mode mode;
 	bool ascii;
 	bool mapping;
@@ -83,16 +81,6 @@ progress_choose(bool quiet)
 	if (wish != NULL && strcmp(wish, "simple") == 0)
 		return PROGRESS_PLAIN;
 	return terminal_can_repaint() ? PROGRESS_LIVE : PROGRESS_PLAIN;
-}
-
-static void
-write_out(const struct str *bytes)
-{
-	autoerror struct error ignored = { 0 };
-	/* A closed standard error must not end a job. */
-	if (bytes->len > 0 &&
-	    !file_write_all(STDERR_FILENO, bytes->data, bytes->len, &ignored))
-		return;
 }
 
 /* Takes the live lines off: the cursor stands below the last of them. */
@@ -169,25 +157,45 @@ add_live(struct progress *progress, struct str *out)
 	add_agents(progress, out);
 }
 
+/* Takes the live lines off for good, or until something else is written. */
+static void
+erase(struct progress *progress)
+{
+	autostr struct str out = { 0 };
+	add_erase(progress, &out);
+	if (out.len > 0)
+		streams_say(progress->streams, out.data, out.len);
+}
+
+/* What was left out has painted nothing and erased nothing. */
+static void
+show(struct progress *progress, const struct str *out, size_t painted)
+{
+	if (out->len > 0 &&
+	    !streams_show(progress->streams, out->data, out->len))
+		progress->painted = painted;
+}
+
+/* A terminal that is slow gets the next one. */
 static void
 repaint(void *arg)
 {
 	struct progress *progress = arg;
 	autostr struct str out = { 0 };
-	add_erase(progress, &out);
-	add_live(progress, &out);
-	write_out(&out);
+	size_t painted = progress->painted;
+	if (outlet_is_idle(progress->streams->err)) {
+		add_erase(progress, &out);
+		add_live(progress, &out);
+		show(progress, &out, painted);
+	}
 	progress->repaint =
-	    loop_after(progress->loop, REPAINT_MS, repaint, progress);
+	    loop_after(progress->streams->loop, REPAINT_MS, repaint, progress);
 }
 
 static void
 before_log(void *arg)
 {
-	struct progress *progress = arg;
-	autostr struct str out = { 0 };
-	add_erase(progress, &out);
-	write_out(&out);
+	erase(arg);
 }
 
 static void
@@ -196,14 +204,14 @@ after_log(void *arg)
 	struct progress *progress = arg;
 	autostr struct str out = { 0 };
 	add_live(progress, &out);
-	write_out(&out);
+	show(progress, &out, 0);
 }
 
 struct progress *
-progress_new(struct loop *loop, enum progress_mode mode, bool ascii)
+progress_new(struct streams *streams, enum progress_mode mode, bool ascii)
 {
 	struct progress *progress = mem_zalloc(sizeof(*progress));
-	progress->loop = loop;
+	progress->streams = streams;
 	progress->mode = mode;
 	progress->ascii = ascii;
 	if (mode == PROGRESS_LIVE)
@@ -224,12 +232,10 @@ drop_agent(struct progress *progress, size_t index)
 void
 progress_map_end(struct progress *progress)
 {
-	autostr struct str out = { 0 };
 	timer_remove(progress->repaint);
 	progress->repaint = NULL;
 	progress->mapping = false;
-	add_erase(progress, &out);
-	write_out(&out);
+	erase(progress);
 	while (progress->n_agents > 0)
 		drop_agent(progress, progress->n_agents - 1);
 }
@@ -244,16 +250,14 @@ progress_free(struct progress *progress)
 	free(progress);
 }
 
-/* Writes a line that is fit for the terminal above the live lines. */
+/* A line that is fit for the terminal, above the live lines. */
 static void
-write_line(struct progress *progress, const struct str *shown)
+add_line(struct progress *progress, const struct str *shown, struct str *out)
 {
-	autostr struct str out = { 0 };
-	add_erase(progress, &out);
-	str_add_n(&out, shown->data, shown->len);
-	str_add_char(&out, '\n');
-	add_live(progress, &out);
-	write_out(&out);
+	add_erase(progress, out);
+	str_add_n(out, shown->data, shown->len);
+	str_add_char(out, '\n');
+	add_live(progress, out);
 }
 
 PRINTF_LIKE(2, 0)
@@ -262,9 +266,12 @@ say(struct progress *progress, const char *fmt, va_list args)
 {
 	autostr struct str line = { 0 };
 	autostr struct str shown = { 0 };
+	autostr struct str out = { 0 };
+	size_t painted = progress->painted;
 	str_vformat(&line, fmt, args);
 	text_visible(&shown, str_text(&line), line.len, false);
-	write_line(progress, &shown);
+	add_line(progress, &shown, &out);
+	show(progress, &out, painted);
 }
 
 void
@@ -294,13 +301,15 @@ progress_say_failed(
     struct progress *progress, const char *item, const char *why)
 {
 	autostr struct str shown = { 0 };
+	autostr struct str out = { 0 };
 	autofree char *head = mem_format("%s failed", item);
 	if (progress->mode == PROGRESS_NONE)
 		return;
 	color_add(&shown, STDERR_FILENO, COLOR_BAD, head);
 	str_add(&shown, ": ");
 	text_visible(&shown, why, strlen(why), false);
-	write_line(progress, &shown);
+	add_line(progress, &shown, &out);
+	streams_say(progress->streams, out.data, out.len);
 }
 
 void

@@ -3,6 +3,7 @@
  * What a person sees while a run is on, on standard error: on a terminal a
  * block of live lines that is repainted in place, elsewhere plain lines.
  *
+ * Lines that nobody reads are left out (run/streams.h), and so are repaints.
  * Each repaint is one write that leaves the terminal as it found it: no raw
  * mode, no hidden cursor, no alternate screen.
  */
@@ -14,6 +15,7 @@
 
 #include "base/defs.h"
 #include "proc/loop.h"
+#include "run/streams.h"
 #include "workflow/step.h"
 
 enum progress_mode {
@@ -31,8 +33,9 @@ struct progress;
  */
 enum progress_mode progress_choose(bool quiet);
 
+/* streams are borrowed; mode NONE needs none. */
 struct progress *progress_new(
-    struct loop *loop, enum progress_mode mode, bool ascii) MUST_USE;
+    struct streams *streams, enum progress_mode mode, bool ascii) MUST_USE;
 void progress_free(struct progress *progress); /* leaves no live lines */
 
 /* A line that stays. Text from outside is made harmless. */

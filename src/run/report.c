@@ -19,21 +19,20 @@
 #include "run/report.h"
 
 void
-report_line(const struct supervisor *sup, const char *fmt, ...)
+report_line(struct supervisor *sup, const char *fmt, ...)
 {
 	autostr struct str text = { 0 };
 	autostr struct str line = { 0 };
-	autoerror struct error closed = { 0 };
-	int fd = sup->options->events_on_stdout ? STDERR_FILENO : STDOUT_FILENO;
 	va_list args;
 	va_start(args, fmt);
 	str_vformat(&text, fmt, args);
 	va_end(args);
 	text_visible(&line, str_text(&text), text.len, false);
 	str_add_char(&line, '\n');
-	/* A reader that went away does not end a run. */
-	if (!file_write_all(fd, line.data, line.len, &closed))
-		return;
+	if (sup->options->events_on_stdout)
+		streams_say(&sup->streams, line.data, line.len);
+	else
+		streams_print(&sup->streams, line.data, line.len);
 }
 
 void
@@ -72,7 +71,7 @@ proc_number(const char *path, const char *name)
  * those of this thread, since those of the process include its children's.
  */
 static void
-say_own_cost(const struct supervisor *sup)
+say_own_cost(struct supervisor *sup)
 {
 	struct rusage usage;
 	if (sup->options->verbose == 0 || getrusage(RUSAGE_SELF, &usage) != 0)
@@ -87,7 +86,7 @@ say_own_cost(const struct supervisor *sup)
 }
 
 static void
-say_items(const struct supervisor *sup)
+say_items(struct supervisor *sup)
 {
 	const struct job *job = &sup->recorder.job;
 	size_t failed = job->counts[JOB_ITEM_FAILED];
@@ -102,7 +101,7 @@ say_items(const struct supervisor *sup)
 }
 
 void
-report_summary(const struct supervisor *sup)
+report_summary(struct supervisor *sup)
 {
 	autofree char *took = clock_duration_text(clock_now() - sup->start);
 	report_line(sup, "Session:  %s", sup->parent_name);

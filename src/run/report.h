@@ -7,11 +7,11 @@
 #include "run/supervisor.h"
 
 /* Prints a line of the result: on stdout, or stderr where events go there. */
-void report_line(const struct supervisor *sup, const char *fmt, ...)
+void report_line(struct supervisor *sup, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 /* The first lines of a run. */
 void report_start(const struct supervisor *sup);
 /* The closing summary of a run that came to its end. */
-void report_summary(const struct supervisor *sup);
+void report_summary(struct supervisor *sup);
 
 #endif

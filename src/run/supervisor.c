@@ -32,6 +32,7 @@ supervisor_release(struct supervisor *sup)
 {
 	progress_free(sup->progress);
 	recorder_close(&sup->recorder);
+	streams_close(&sup->streams);
 	descend_kill_all();
 	signals_close();
 	executor_release(&sup->executor);

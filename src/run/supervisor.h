@@ -23,6 +23,7 @@
 #include "run/executor.h"
 #include "run/progress.h"
 #include "run/recorder.h"
+#include "run/streams.h"
 #include "state/layout.h"
 #include "workflow/workflow.h"
 
@@ -57,6 +58,7 @@ struct supervisor {
 	struct repo repo;
 	struct workflow workflow;
 	struct executor executor;
+	struct streams streams;
 	struct progress *progress;
 	struct recorder recorder;
 	char *id; /* job id, or session id of a standard workflow */
@@ -77,6 +79,7 @@ struct supervisor {
 	int lock; /* the session's */
 	int stop_signal; /* 0: none came */
 	unsigned stop_count; /* how often */
+	bool is_delivering; /* all is done but for what is yet to be read */
 	struct attempt *attempt; /* of the phase that runs steps, or NULL */
 	struct map *map; /* while the map phase is on */
 	int64_t start; /* clock_now() */

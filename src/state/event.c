@@ -103,15 +103,12 @@ event_emit(struct event_log *log, const char *type, json_t *members)
 	    "event", members, "metadata", "host",
 	    json_text(log->host == NULL ? "" : log->host), "pid", (int)getpid(),
 	    "thread", "main");
-	size_t start = log->buffer.len;
 	json_compact(event, &text, false);
-	/* People look at this file, and at the tee, in a terminal. */
+	/* People look at this file in a terminal. */
 	text_visible_json(&log->buffer, str_text(&text), text.len);
 	str_add_char(&log->buffer, '\n');
-	if (log->tee != NULL)
-		log->tee(log->buffer.data + start, log->buffer.len - start,
-		    log->tee_arg);
-	if (!is_frequent(type) || log->buffer.len > BUFFER_LIMIT)
+	if (!is_frequent(type) || log->on_growth != NULL ||
+	    log->buffer.len > BUFFER_LIMIT)
 		event_flush(log);
 }
 
@@ -159,6 +156,8 @@ event_flush(struct event_log *log)
 		log->written = 0;
 		if (!log->has_lost)
 			error_release(&log->failure);
+		if (log->on_growth != NULL)
+			log->on_growth(log->growth_arg);
 		return;
 	}
 	if (!log->has_lost) {

@@ -23,9 +23,6 @@
 #include "base/str.h"
 #include "base/strv.h"
 
-/* Called with each complete line (newline included). */
-typedef void event_tee_fn(const char *line, size_t len, void *arg);
-
 struct event_log {
 	int fd; /* -1: not open */
 	char *path;
@@ -35,8 +32,12 @@ struct event_log {
 	size_t written; /* bytes of buffer that are in the file */
 	bool has_lost; /* too much waited: events are lost for good */
 	struct error failure; /* why something waits, or is lost */
-	event_tee_fn *tee;
-	void *tee_arg;
+	/*
+	 * Called when the file has grown; NULL: nobody follows it. For whoever
+	 * follows it, every event is written at once.
+	 */
+	void (*on_growth)(void *arg);
+	void *growth_arg;
 };
 
 /* Opens a new file events-{stamp}-{pid}.jsonl in dir, which is made. */

@@ -216,6 +216,121 @@ conflict_limit() {
 	has "$err" 'could not resolve it: timed out after 1 seconds'
 }
 
+# --- readers ------------------------------------------------------------
+
+# 100 items that print 1 MB in all; the last step leaves a mark.
+readers_repo() { # folder
+	make_repo "$1" 1
+	mkfifo "$1.fifo"
+	cat >"$1.yml" <<Y
+name: readers
+mode: mapreduce
+map:
+  input: "seq 100"
+  max_parallel: 4
+  agent_template:
+    - shell: "seq 2000"
+reduce:
+  - shell: "touch $scratch/$1.reduced"
+Y
+	cd "$1"
+}
+
+is_completed() {
+	has "$PRODIGY_HOME"/sessions/*-"$(job_id "$1" | cut -c11-)".json \
+		'"status": "Completed"' >"$scratch/completed"
+}
+
+# The pipe is open and full: the run comes to its end all the same, and what
+# was not read by then is read later.
+sleeping_jsonl() {
+	readers_repo jsonl
+	"$PRODIGY" run ../jsonl.yml --no-merge --output jsonl \
+		>../jsonl.fifo 2>"$err" </dev/null &
+	pid=$!
+	exec 8<../jsonl.fifo
+	wait_for test -e ../jsonl.reduced
+	wait_for is_completed jsonl
+	cat <&8 >got
+	exec 8<&-
+	wait "$pid"
+	cmp got "$PRODIGY_HOME/events/jsonl/$(job_id jsonl)"/events-*.jsonl
+	[ "$(wc -c <got)" -gt 70000 ] || { echo 'the pipe had no reader' && return 1; }
+	is "$(tail -n 1 got | jq -r .event.event_type)" job_completed 'the last'
+}
+
+# Lines that show how it goes on are left out; the last words are not.
+sleeping_screen() {
+	readers_repo screen
+	"$PRODIGY" run ../screen.yml --no-merge -vv \
+		>../screen.fifo 2>&1 </dev/null &
+	pid=$!
+	exec 8<../screen.fifo
+	wait_for test -e ../screen.reduced
+	wait_for is_completed screen
+	cat <&8 >got
+	exec 8<&-
+	wait "$pid"
+	has got '^\[[0-9]+ lines were left out here, since nobody read them'
+	has got '^Items: +100 total, 100 successful, 0 failed'
+	is "$(tail -n 1 got)" 'No new commits: nothing to merge.' 'the last line'
+}
+
+# All is done but for the reader: Ctrl-C does not wait for it.
+interrupted_reader() {
+	readers_repo waiting
+	"$PRODIGY" run ../waiting.yml --no-merge --output jsonl \
+		>../waiting.fifo 2>"$err" </dev/null &
+	pid=$!
+	exec 8<../waiting.fifo
+	wait_for is_completed waiting
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 8<&-
+	is "$status" 143 'status'
+	has "$err" 'not all of the output was read'
+	log=$(sed -n 's/.*all events are in //p' "$err")
+	is "$(tail -n 1 "$log" | jq -r .event.event_type)" job_completed 'the log'
+}
+
+closed_reader() {
+	readers_repo closed
+	{
+		status=0
+		"$PRODIGY" run ../closed.yml --no-merge --output jsonl \
+			2>"$err" </dev/null || status=$?
+		echo "$status" >status
+	} | head -n 1 >first
+	is "$(jq -r .event.event_type first)" job_started 'the first event'
+	is "$(cat status)" 0 'status'
+	hasnt "$err" 'output'
+}
+
+# /dev/full takes nothing: output that was asked for is lost.
+lost_output() {
+	readers_repo lost
+	for option in --quiet --output=jsonl; do
+		status=0
+		"$PRODIGY" run ../lost.yml --no-merge "$option" \
+			>/dev/full 2>"$err" </dev/null || status=$?
+		is "$status" 1 "status with $option"
+		has "$err" 'writing standard output: No space left on device'
+	done
+	status=0
+	"$PRODIGY" run ../lost.yml --no-merge >"$out" 2>/dev/full </dev/null ||
+		status=$?
+	is "$status" 0 'status without a standard error'
+	has "$out" '100 successful'
+	for command in --version --help 'run --help' 'sessions list'; do
+		status=0
+		# shellcheck disable=SC2086 # words
+		"$PRODIGY" $command >/dev/full 2>"$err" || status=$?
+		is "$status" 1 "status of $command"
+		has "$err" 'writing standard output: No space left on device'
+	done
+}
+
 t 'results larger than the environment reach reduce' large_results
 t 'byte order marks and carriage returns are understood' foreign_lines
 t 'an item that is not UTF-8 is refused, and no file is touched' latin1_item
@@ -226,5 +341,12 @@ t 'a resolved conflict has output, cost, events and a log' resolved_conflict
 t 'the dead letter of a conflict names the log of its claude' \
 	unresolved_conflict
 t 'claude at a conflict has the limit that the workflow says' conflict_limit
+t 'a run does not wait for who reads its events, and none is lost' \
+	sleeping_jsonl
+t 'a run does not wait for who reads its lines, and says what is left out' \
+	sleeping_screen
+t 'a signal ends the wait for a reader' interrupted_reader
+t 'a reader that has closed is no failure' closed_reader
+t 'output that is lost is a failure' lost_output
 
 done_testing

@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	%D%/fds \
 	%D%/lines \
 	%D%/loop \
+	%D%/outlet \
 	%D%/program \
 	%D%/run \
 	%D%/signals
@@ -24,6 +25,7 @@ tests_unit_proc_excerpt_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_fds_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_lines_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_loop_LDADD = $(PROC_TEST_LIBS)
+tests_unit_proc_outlet_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_program_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_run_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_signals_LDADD = $(PROC_TEST_LIBS)

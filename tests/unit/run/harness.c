@@ -485,7 +485,7 @@ open_run(struct harness *harness, struct error *err)
 	sup->recorder.failure_arg = harness;
 	sup->vars = vars_new(NULL);
 	sup->loop = loop_new();
-	sup->progress = progress_new(sup->loop, PROGRESS_NONE, true);
+	sup->progress = progress_new(&sup->streams, PROGRESS_NONE, true);
 	if (!start_load(&harness->options, &sup->workflow, err) ||
 	    !repo_open(harness->repo, &sup->repo, err) ||
 	    !child_init(sup->loop, err) ||

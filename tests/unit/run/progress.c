@@ -35,6 +35,7 @@ struct screen {
 	int saved; /* the real standard error */
 	int from; /* what is written comes out here */
 	struct loop *loop;
+	struct streams streams;
 	struct progress *progress;
 	struct str shown;
 };
@@ -58,6 +59,7 @@ begin(struct screen *screen, int from, int to)
 		BUG("no standard error");
 	close(to);
 	screen->loop = loop_new();
+	streams_open(&screen->streams, screen->loop);
 }
 
 /* A terminal that shows bytes as they are. */
@@ -102,6 +104,7 @@ static void
 close_screen(struct screen *screen)
 {
 	progress_free(screen->progress);
+	streams_close(&screen->streams);
 	loop_free(screen->loop);
 	dup2(screen->saved, STDERR_FILENO);
 	close(screen->saved);
@@ -139,7 +142,7 @@ test_live(void)
 	struct screen screen;
 	struct step step;
 	open_terminal(&screen, 80);
-	screen.progress = progress_new(screen.loop, PROGRESS_LIVE, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
 	shell_step(&step, "make test");
 	progress_map(screen.progress, 4);
 	autofree char *first = mem_text(look(&screen));
@@ -184,7 +187,7 @@ test_lines_between(void)
 {
 	struct screen screen;
 	open_terminal(&screen, 80);
-	screen.progress = progress_new(screen.loop, PROGRESS_LIVE, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
 	progress_map(screen.progress, 2);
 	look(&screen);
 	log_warn("the disk is slow");
@@ -224,7 +227,7 @@ test_no_items_live(void)
 {
 	struct screen screen;
 	open_terminal(&screen, 80);
-	screen.progress = progress_new(screen.loop, PROGRESS_LIVE, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
 	progress_say(screen.progress, "before the map");
 	autofree char *before = mem_text(look(&screen));
 	progress_map(screen.progress, 0);
@@ -243,7 +246,7 @@ test_fit(bool ascii)
 	struct step step;
 	open_terminal(&screen, 40);
 	set_size(40, 5);
-	screen.progress = progress_new(screen.loop, PROGRESS_LIVE, ascii);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, ascii);
 	shell_step(&step,
 	    "printf 'a\\n\033[31mred' and a long tail that does not fit");
 	for (int i = 0; i < 12; i++) {
@@ -281,7 +284,7 @@ test_same_agent(void)
 	struct screen screen;
 	struct step first, second;
 	open_terminal(&screen, 80);
-	screen.progress = progress_new(screen.loop, PROGRESS_LIVE, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
 	shell_step(&first, "first");
 	shell_step(&second, "second");
 	progress_map(screen.progress, 1);
@@ -307,7 +310,7 @@ test_plain(void)
 	struct screen screen;
 	struct step step;
 	open_pipe(&screen);
-	screen.progress = progress_new(screen.loop, PROGRESS_PLAIN, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_PLAIN, false);
 	shell_step(&step, "true");
 	progress_map(screen.progress, 3);
 	progress_agent(screen.progress, "item_0", &step);
@@ -331,7 +334,7 @@ test_output(void)
 {
 	struct screen screen;
 	open_pipe(&screen);
-	screen.progress = progress_new(screen.loop, PROGRESS_PLAIN, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_PLAIN, false);
 	progress_output(screen.progress, NULL, "one\n\ntwo");
 	progress_output(screen.progress, "item_1", "three\n");
 	progress_output(screen.progress, "item_1", "");
@@ -346,7 +349,7 @@ test_none(void)
 {
 	struct screen screen;
 	open_pipe(&screen);
-	screen.progress = progress_new(screen.loop, PROGRESS_NONE, false);
+	screen.progress = progress_new(&screen.streams, PROGRESS_NONE, false);
 	progress_map(screen.progress, 3);
 	progress_say(screen.progress, "a line");
 	progress_say_item(screen.progress, "an item");

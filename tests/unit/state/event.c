@@ -35,11 +35,10 @@ collect(const json_t *event, void *arg)
 }
 
 static void
-count_lines(const char *line, size_t len, void *arg)
+count_growths(void *arg)
 {
-	size_t *lines = arg;
-	if (len > 0 && line[len - 1] == '\n')
-		(*lines)++;
+	size_t *growths = arg;
+	(*growths)++;
 }
 
 static size_t
@@ -55,11 +54,9 @@ test_writing(void)
 	autoerror struct error err = { 0 };
 	autofree char *dir = scratch_path("writing/deep");
 	struct event_log log;
-	size_t lines = 0;
+	size_t growths = 0;
 	struct event_tally tally = { .malformed = 9 };
 	tap_ok(event_open(&log, dir, "session-1", &err), "a log is opened");
-	log.tee = count_lines;
-	log.tee_arg = &lines;
 	event_emit(&log, "job_started", json_pack("{s:s}", "job_id", "j"));
 	size_t size = size_of(log.path);
 	tap_ok(size > 0, "what matters is written at once");
@@ -73,12 +70,19 @@ test_writing(void)
 	event_emit(
 	    &log, "claude_message", json_pack("{s:s}", "content", long_text));
 	tap_ok(size_of(log.path) > size + 70000, "or there is much of it");
-	tap_is_int((long long)lines, 3, "each line went to the tee at once");
+	log.on_growth = count_growths;
+	log.growth_arg = &growths;
+	event_emit(&log, "claude_message", NULL);
+	event_emit(&log, "agent_started", NULL);
+	tap_is_int((long long)growths, 2,
+	    "somebody who follows the file gets each event at once");
 	event_close(&log);
 	struct types types = { 0 };
 	tap_ok(event_read(dir, collect, &types, &tally, &err), "it is read");
 	tap_is_text(str_text(&types.text),
-	    "job_started claude_message claude_message ", "in order");
+	    "job_started claude_message claude_message claude_message "
+	    "agent_started ",
+	    "in order");
 	tap_is_int((long long)tally.malformed, 0, "without malformed lines");
 	str_release(&types.text);
 }
