@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "plan/frame.h"
 #include "proc/descend.h"
+#include "proc/fds.h"
 #include "proc/ladder.h"
 #include "proc/signals.h"
 
@@ -190,7 +191,7 @@ keeper_open(struct keeper *keeper, struct error *err)
 {
 	keeper->loop = loop_new();
 	keeper->parent = getppid();
-	if (!child_init(keeper->loop, err))
+	if (!fds_raise_limit(err) || !child_init(keeper->loop, err))
 		return false;
 	guard_tree();
 	if (!signals_open(keeper->loop, signal_came, keeper, err))

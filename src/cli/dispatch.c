@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 #include "cli/option.h"
 #include "cli/output.h"
 #include "data/json.h"
+#include "proc/inherit.h"
 
 /* Whether a list of words separated by blanks (or NULL) has the word. */
 static bool
@@ -304,9 +304,11 @@ program_main(int argc, char **argv)
 		log_error("refusing to run with the rights of another user");
 		return 1;
 	}
-	/* A closed pipe is seen by the write that fails. */
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigaction(SIGPIPE, &ignore, NULL);
+	autoerror struct error err = { 0 };
+	if (!inherit_prepare(&err)) {
+		log_error("%s", error_text(&err));
+		return error_exit_code(err.kind);
+	}
 	json_init();
 	if (argc == 2 && strcmp(argv[1], "agent-run") == 0)
 		return agent_main();

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -79,18 +80,24 @@ static struct {
 	struct rlimit own;
 } nofile;
 
-void
-fds_raise_limit(void)
+bool
+fds_raise_limit(struct error *err)
 {
 	struct rlimit limit;
 	if (nofile.raised || getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
+		return true;
+	if (limit.rlim_max < FDS_NEEDED)
+		return error_set(err, ERROR_SYSTEM,
+		    "%ju files may be open at once, and %d are needed: see "
+		    "ulimit -n",
+		    (uintmax_t)limit.rlim_max, FDS_NEEDED);
 	nofile.original = limit;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
+		return true;
 	nofile.own = limit;
 	nofile.raised = nofile.original.rlim_cur != limit.rlim_cur;
+	return true;
 }
 
 void

@@ -19,11 +19,16 @@ int fds_copy(int fd, struct error *err) MUST_USE;
 /* Closes *fd if it is open and makes it -1. */
 void fds_close(int *fd);
 
+/* What this program needs for itself, beside what each of its agents does. */
+#define FDS_NEEDED 64
+
 /*
  * Raises the soft limit of descriptors to the hard one; children still start
  * with the soft limit that was found (programs that use select(2) rely on it).
+ * False when FDS_NEEDED are not to be had: ERROR_SYSTEM, with a text that says
+ * so.
  */
-void fds_raise_limit(void);
+bool fds_raise_limit(struct error *err) MUST_USE;
 /* Around a spawn: children inherit the limit that is in force then. */
 void fds_spawn_begin(void);
 void fds_spawn_end(void);

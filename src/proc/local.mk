@@ -4,6 +4,7 @@ libproc_a_SOURCES = \
 	%D%/descend.c %D%/descend.h \
 	%D%/excerpt.c %D%/excerpt.h \
 	%D%/fds.c %D%/fds.h \
+	%D%/inherit.c %D%/inherit.h \
 	%D%/ladder.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/loop.c %D%/loop.h \

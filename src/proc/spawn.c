@@ -112,11 +112,6 @@ program_find(
 
 extern char **environ;
 
-/* Ours, and what a shell may have left ignored for a background job. */
-static const int defaulted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH,
-	SIGCHLD, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM, SIGUSR1,
-	SIGUSR2 };
-
 /* posix_spawn gives the same errno for a missing directory and program. */
 static bool
 check_dir(const char *dir, struct error *err)
@@ -173,9 +168,7 @@ fill_attributes(posix_spawnattr_t *attributes, bool own_group)
 	sigset_t none;
 	sigset_t defaults;
 	sigemptyset(&none);
-	sigemptyset(&defaults);
-	for (size_t i = 0; i < COUNT_OF(defaulted); i++)
-		sigaddset(&defaults, defaulted[i]);
+	sigfillset(&defaults);
 	int code = posix_spawnattr_setflags(attributes, (short)flags);
 	if (code == 0)
 		code = posix_spawnattr_setsigmask(attributes, &none);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "data/json.h"
+#include "proc/fds.h"
 #include "run/item.h"
 #include "run/map.h"
 #include "run/merging.h"
@@ -21,7 +22,6 @@
 
 /* --- how many at once ------------------------------------------------- */
 
-#define FDS_RESERVED 64 /* kept for our own files */
 #define FDS_PER_SLOT 6 /* pipes of an agent and of git for it */
 #define PROCESSES_PER_SLOT 4 /* agent, shell, program, git */
 
@@ -65,9 +65,9 @@ slots_by_nofile(uint64_t *limit)
 	    now.rlim_cur == RLIM_INFINITY)
 		return UINT64_MAX;
 	*limit = now.rlim_cur;
-	if (now.rlim_cur <= FDS_RESERVED)
+	if (now.rlim_cur <= FDS_NEEDED)
 		return 0;
-	return (now.rlim_cur - FDS_RESERVED) / FDS_PER_SLOT;
+	return (now.rlim_cur - FDS_NEEDED) / FDS_PER_SLOT;
 }
 
 static uint64_t

@@ -632,7 +632,6 @@ static bool
 open_loop(struct supervisor *sup, struct error *err)
 {
 	sup->loop = loop_new();
-	fds_raise_limit();
 	descend_adopt();
 	return child_init(sup->loop, err) &&
 	    signals_open(sup->loop, signal_came, sup, err) &&
@@ -661,7 +660,8 @@ open_run(struct supervisor *sup, struct error *err)
 	const char *dir = options->directory == NULL ? "." : options->directory;
 	sup->vars = vars_new(NULL);
 	environment_settle();
-	if (!start_load(options, &sup->workflow, err) ||
+	if (!fds_raise_limit(err) ||
+	    !start_load(options, &sup->workflow, err) ||
 	    !repo_open(dir, &sup->repo, err) || !check_names(sup, err) ||
 	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err) ||
 	    !claude_configure(options, &sup->workflow, &sup->claude, err))

@@ -31,3 +31,5 @@ check_DATA += %D%/terminal$(EXEEXT)
 CLEANFILES += %D%/terminal$(EXEEXT)
 E2E_TESTS += %D%/sweep.sh
 dist_check_SCRIPTS += %D%/sweep.sh
+E2E_TESTS += %D%/start.sh
+dist_check_SCRIPTS += %D%/start.sh

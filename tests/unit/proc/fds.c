@@ -24,7 +24,7 @@ main(void)
 	autoerror struct error err = { 0 };
 	struct rlimit limit;
 	set_soft(130);
-	fds_raise_limit();
+	tap_ok(fds_raise_limit(&err), "the limit is enough");
 	getrlimit(RLIMIT_NOFILE, &limit);
 	tap_ok(limit.rlim_cur == limit.rlim_max,
 	    "the soft limit is raised to the hard one");
