@@ -164,7 +164,8 @@ list(const struct find *find, const struct invocation *invocation,
 {
 	const struct worktree_values *values = invocation->values;
 	struct worktree_list all;
-	if (!worktree_list(&find->repo, &all, err))
+	if (!find_repository(find, err) ||
+	    !worktree_list(&find->repo, &all, err))
 		return false;
 	autojson json_t *trees = json_array();
 	for (size_t i = 0; i < all.n; i++)
@@ -315,6 +316,8 @@ static bool
 merge(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
+	if (!find_repository(find, err))
+		return false;
 	autofree char *id =
 	    ids_find_session(&find->layout, invocation->args[0], err);
 	autojson json_t *session =

@@ -10,6 +10,7 @@
 #include "cli/find.h"
 #include "data/json.h"
 #include "git/git.h"
+#include "run/parent.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -96,19 +97,120 @@ find_unread(const struct strv *unread, struct error *err)
 	    error_set(err, ERROR_STATE, "%s", str_text(&text));
 }
 
+/* The value of an option, by its name; NULL: the command has none such. */
+static const void *
+option_value(const struct invocation *invocation, const char *name,
+    enum option_kind kind)
+{
+	const struct command *command = invocation->command;
+	for (size_t i = 0; command != NULL && i < command->n_options; i++) {
+		const struct option_spec *option = &command->options[i];
+		if (option->kind == kind && strcmp(option->name, name) == 0)
+			return (const char *)invocation->values +
+			    option->offset;
+	}
+	return NULL;
+}
+
+/* The job or session that the invocation names, or NULL. */
+static const char *
+named(const struct invocation *invocation)
+{
+	const char *const *job =
+	    option_value(invocation, "job-id", OPTION_TEXT);
+	if (invocation->n_args > 0)
+		return invocation->args[0];
+	return job == NULL ? NULL : *job;
+}
+
 static bool
-look_at(const char *dir, struct find *find, struct error *err)
+is_about_all(const struct invocation *invocation)
+{
+	const bool *all = option_value(invocation, "all", OPTION_FLAG);
+	return all != NULL && *all;
+}
+
+/* Outside of a repository: what is named tells which one, or all are meant. */
+static bool
+look_at_home(
+    const struct invocation *invocation, struct find *find, struct error *err)
+{
+	const char *name = named(invocation);
+	if (name == NULL && !is_about_all(invocation)) {
+		const char *hint =
+		    "--path names another place, "
+		    "'prodigy sessions list --all' lists all runs";
+		autofree char *why = mem_text(error_text(err));
+		enum error_kind kind = err->kind;
+		error_release(err);
+		return error_set(err, kind, "%s\n%s", why, hint);
+	}
+	error_release(err);
+	return layout_look_home(&find->layout, err) &&
+	    (name == NULL || ids_go_to(&find->layout, name, err));
+}
+
+/* Goes to the repository of what is named, if that is another one. */
+static bool
+go_to_named(
+    const struct invocation *invocation, struct find *find, struct error *err)
+{
+	const char *name = named(invocation);
+	if (name == NULL)
+		return true;
+	autofree char *before = mem_text(find->layout.repo);
+	if (!ids_go_to(&find->layout, name, err))
+		return false;
+	if (strcmp(before, find->layout.repo) != 0)
+		repo_release(&find->repo);
+	return true;
+}
+
+/* The repository of a folder that was found by what is in it. */
+static void
+find_owner(struct find *find)
+{
+	autoerror struct error ignored = { 0 };
+	const char *root = find->layout.root;
+	if (find->repo.root != NULL || root == NULL ||
+	    !repo_find(root, &find->repo, &ignored))
+		return;
+	if (strcmp(find->repo.root, root) != 0)
+		repo_release(&find->repo);
+}
+
+static bool
+look_at(const struct invocation *invocation, const char *dir, struct find *find,
+    struct error *err)
 {
 	*find = (struct find){ 0 };
-	if (!repo_find(dir == NULL ? "." : dir, &find->repo, err))
+	bool inside = repo_find(dir == NULL ? "." : dir, &find->repo, err);
+	if (!inside && (dir != NULL || !look_at_home(invocation, find, err)))
 		return false;
-	if (!layout_look(find->repo.root, &find->layout, err)) {
-		repo_release(&find->repo);
+	if (inside &&
+	    (!layout_look(
+		 find->repo.root, find->repo.common_dir, &find->layout, err) ||
+		!go_to_named(invocation, find, err)))
 		return false;
-	}
+	find_owner(find);
+	if (find->layout.repo == NULL)
+		return true;
 	autofree char *trees = layout_worktrees(&find->layout);
 	git_confine(trees);
+	if (find->repo.root != NULL)
+		parent_follow(&find->repo, &find->layout);
 	return true;
+}
+
+bool
+find_repository(const struct find *find, struct error *err)
+{
+	const char *root = find->layout.root;
+	if (find->repo.root != NULL)
+		return true;
+	return error_set(err, ERROR_STATE,
+	    "the repository is not at %s any more: call this within it",
+	    root == NULL ? "its place" : root);
 }
 
 bool
@@ -116,9 +218,8 @@ find_with(const struct invocation *invocation, const char *dir, find_fn *fn,
     struct error *err)
 {
 	struct find find;
-	if (!look_at(dir, &find, err))
-		return false;
-	bool ok = fn(&find, invocation, err);
+	bool ok =
+	    look_at(invocation, dir, &find, err) && fn(&find, invocation, err);
 	layout_release(&find.layout);
 	repo_release(&find.repo);
 	return ok;

@@ -64,10 +64,17 @@ bool find_unread(const struct strv *unread, struct error *err) MUST_USE;
 /*
  * Calls fn with the repository at dir (the value of --path; NULL: the working
  * folder) and the place of its state. Creates nothing.
+ *
+ * The job or session that the invocation names (its first argument, or the
+ * option --job-id) may be of another repository of the home: find then is about
+ * that one. So it may be outside of any repository, also where --all is given;
+ * find->repo is empty then if the repository is gone, or none was named.
  */
 typedef bool find_fn(const struct find *find,
     const struct invocation *invocation, struct error *err);
 bool find_with(const struct invocation *invocation, const char *dir,
     find_fn *fn, struct error *err) MUST_USE;
+/* Whether the repository is there; what is wrong if it is not. */
+bool find_repository(const struct find *find, struct error *err) MUST_USE;
 
 #endif

@@ -331,6 +331,40 @@ worktree_rename(const struct repo *repo, const char *from, const char *to,
 	return false;
 }
 
+/* The registration that a tree names by its old place, where it is now. */
+static char *
+moved_admin_dir(const struct repo *repo, const char *path)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *tree = canonical(path);
+	autofree char *old = head_git_dir(path, &ignored);
+	if (old == NULL || path_exists(old))
+		return NULL;
+	autofree char *admin =
+	    mem_format("%s/worktrees/%s", repo->common_dir, path_name(old));
+	return is_admin_of(admin, tree) ? mem_text(admin) : NULL;
+}
+
+bool
+worktree_follow(const struct repo *repo, const char *folder, struct error *err)
+{
+	autostrv struct strv names = { 0 };
+	if (!path_list(folder, &names, err))
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		autoerror struct error why = { 0 };
+		autofree char *path = path_join(folder, names.items[i]);
+		autofree char *admin = moved_admin_dir(repo, path);
+		if (admin == NULL)
+			continue;
+		autofree char *file = path_join(path, ".git");
+		autofree char *line = mem_format("gitdir: %s\n", admin);
+		if (!replace_line(file, line, &why) && err->kind == ERROR_NONE)
+			error_move(err, &why);
+	}
+	return err->kind == ERROR_NONE;
+}
+
 /* --- listing ---------------------------------------------------------- */
 
 static void

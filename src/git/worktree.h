@@ -42,6 +42,14 @@ bool worktree_rename(const struct repo *repo, const char *from, const char *to,
     struct error *err) MUST_USE;
 
 /*
+ * Tells the work trees in folder where their repository is, after that has been
+ * moved: each that names a registration which is gone, while the repository has
+ * it. All of them are tried; the first failure is told.
+ */
+bool worktree_follow(
+    const struct repo *repo, const char *folder, struct error *err) MUST_USE;
+
+/*
  * All work trees of the repository, the main one first: its path is that of the
  * git directory when nothing tells where it is, or when there is none.
  */

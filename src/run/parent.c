@@ -44,6 +44,18 @@ write_metadata(const struct supervisor *sup, struct error *err)
 	return session_write(path, metadata, err);
 }
 
+void
+parent_follow(const struct repo *repo, const struct layout *layout)
+{
+	autoerror struct error err = { 0 };
+	autofree char *folder = layout_worktrees(layout);
+	if (layout->former == NULL || layout_is_busy(layout))
+		return;
+	log_info("%s was %s before", repo->root, layout->former);
+	if (!worktree_follow(repo, folder, &err))
+		log_warn("%s", error_text(&err));
+}
+
 bool
 parent_create(struct supervisor *sup, struct error *err)
 {

@@ -10,6 +10,11 @@
 #include "base/error.h"
 #include "run/supervisor.h"
 
+/*
+ * Where the repository was moved since it was used last: its work trees are
+ * told, unless a run is alive, perhaps on a system that sees the old place.
+ */
+void parent_follow(const struct repo *repo, const struct layout *layout);
 bool parent_create(struct supervisor *sup, struct error *err) MUST_USE;
 /* Reads HEAD of the parent into recorder.parent_head. */
 bool parent_read_head(struct supervisor *sup, struct error *err) MUST_USE;

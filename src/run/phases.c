@@ -667,10 +667,12 @@ open_run(struct supervisor *sup, struct error *err)
 	    !claude_configure(options, &sup->workflow, &sup->claude, err))
 		return false;
 	sup->identity = repo_identity(&sup->repo);
-	if (!layout_open(sup->repo.root, &sup->layout, err) ||
+	if (!layout_open(
+		sup->repo.root, sup->repo.common_dir, &sup->layout, err) ||
 	    !open_loop(sup, err))
 		return false;
 	streams_open(&sup->streams, sup->loop);
+	parent_follow(&sup->repo, &sup->layout);
 	sup->progress = progress_new(&sup->streams,
 	    options->events_on_stdout && !isatty(STDERR_FILENO)
 		? PROGRESS_PLAIN

@@ -243,3 +243,91 @@ ids_find_session(
 		    unread.n > 0 ? unread.items[0] : "");
 	return id;
 }
+
+/* --- in the whole home ------------------------------------------------ */
+
+/* A thing of the home, and the folder that it is in. */
+struct places {
+	struct strv ids;
+	struct strv folders;
+};
+
+static void
+places_release(struct places *places)
+{
+	strv_release(&places->ids);
+	strv_release(&places->folders);
+}
+
+/* Of all jobs, and of all sessions that say where they belong. */
+static bool
+list_places(const struct layout *layout, struct places *places,
+    struct strv *unread, struct error *err)
+{
+	autostrv struct strv folders = { 0 };
+	autofree char *state = path_join(layout->home, "state");
+	if (!path_list(state, &folders, err))
+		return false;
+	for (size_t i = 0; i < folders.n; i++) {
+		autostrv struct strv jobs = { 0 };
+		struct layout folder = {
+			.home = layout->home,
+			.repo = folders.items[i],
+		};
+		if (!ids_jobs(&folder, &jobs, err))
+			return false;
+		strv_copy(&places->ids, &jobs);
+		for (size_t k = 0; k < jobs.n; k++)
+			strv_add(&places->folders, folders.items[i]);
+	}
+	autojson json_t *sessions = session_list(layout, true, unread, err);
+	for (size_t i = 0; i < json_array_size(sessions); i++) {
+		const json_t *session = json_array_get(sessions, i);
+		const char *name = json_get_text(session, "repository_name");
+		if (name == NULL)
+			continue;
+		strv_add(&places->ids, json_get_text(session, "id"));
+		strv_add(&places->folders, name);
+	}
+	return sessions != NULL;
+}
+
+/* Whether the folder has what text means, or several such things. */
+static bool
+is_here(const struct layout *layout, const char *text)
+{
+	autoerror struct error no_job = { 0 };
+	autoerror struct error no_session = { 0 };
+	autostrv struct strv unread = { 0 };
+	char *session = NULL;
+	if (layout->repo == NULL)
+		return false;
+	autofree char *job = ids_find_job(layout, text, &no_job);
+	bool known =
+	    find_among(layout, false, text, &session, &unread, &no_session);
+	free(session);
+	return job != NULL || !known || session != NULL;
+}
+
+bool
+ids_go_to(struct layout *layout, const char *text, struct error *err)
+{
+	__attribute__((
+	    __cleanup__(places_release))) struct places places = { 0 };
+	autostrv struct strv unread = { 0 };
+	const char *found = NULL;
+	if (is_here(layout, text))
+		return true;
+	if (!list_places(layout, &places, &unread, err) ||
+	    !pick(&places.ids, text, &found, err))
+		return false;
+	if (found == NULL && layout->repo == NULL)
+		return error_set(err, ERROR_STATE,
+		    "no job or session '%s' in %s%s%s", text, layout->home,
+		    unread.n > 0 ? " that can be read: " : "",
+		    unread.n > 0 ? unread.items[0] : "");
+	for (size_t i = 0; found != NULL && i < places.ids.n; i++)
+		if (places.ids.items[i] == found)
+			layout_use(layout, places.folders.items[i]);
+	return true;
+}

@@ -44,4 +44,12 @@ char *ids_find_job(
 char *ids_find_session(
     const struct layout *layout, const char *text, struct error *err) MUST_USE;
 
+/*
+ * Goes to the folder of the home that has the job or session which text means,
+ * unless this one has it. False: it means several, or, where layout has no
+ * repository yet, none. Where it has one, that is for the caller to find out.
+ */
+bool ids_go_to(
+    struct layout *layout, const char *text, struct error *err) MUST_USE;
+
 #endif

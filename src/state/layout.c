@@ -17,10 +17,8 @@
 #include "base/str.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "state/claim.h"
 #include "state/layout.h"
-
-#define CLAIM_LIMIT 65536
-#define CLAIM_WAIT_MS 10000
 
 /* Who can write to a folder on the way can put another home in its place. */
 static bool
@@ -81,111 +79,6 @@ wanted_home(struct error *err)
 	return path_join(user, ".prodigy");
 }
 
-static char *
-claim_path(const char *home, const char *name)
-{
-	return mem_format("%s/state/%s/repository.json", home, name);
-}
-
-enum claim {
-	CLAIM_FREE,
-	CLAIM_OURS,
-	CLAIM_OTHER,
-	CLAIM_DAMAGED, /* nobody can say whose it is */
-};
-
-static enum claim
-look_at_claim(const char *home, const char *name, const char *root)
-{
-	autoerror struct error ignored = { 0 };
-	autofree char *path = claim_path(home, name);
-	if (!path_exists(path))
-		return CLAIM_FREE;
-	autojson json_t *claim = json_load_path(path, CLAIM_LIMIT, &ignored);
-	const char *owner = json_get_text(claim, "path");
-	if (owner == NULL)
-		return CLAIM_DAMAGED;
-	return strcmp(owner, root) == 0 ? CLAIM_OURS : CLAIM_OTHER;
-}
-
-static bool
-write_claim(
-    const char *home, const char *name, const char *root, struct error *err)
-{
-	char now[CLOCK_RFC3339_SIZE];
-	autostr struct str text = { 0 };
-	autofree char *path = claim_path(home, name);
-	autofree char *dir = path_parent(path);
-	autojson json_t *claim = json_object();
-	json_set_text(claim, "path", root);
-	json_set_text(claim, "claimed_at", clock_rfc3339(clock_wall(), now));
-	json_pretty(claim, &text);
-	str_add_char(&text, '\n');
-	return path_make_dirs(dir, err) &&
-	    file_replace(path, text.data, text.len, err);
-}
-
-/* The repository's name with that many digits of its hash. */
-static char *
-name_of(const char *root, int digits)
-{
-	char digest[DIGEST_SHA256_HEX];
-	char *name = path_encode_name(path_name(root));
-	if (digits == 0)
-		return name;
-	digest_sha256(root, strlen(root), digest);
-	char *longer = mem_format("%s-%.*s", name, digits, digest);
-	free(name);
-	return longer;
-}
-
-/* Sets layout->repo to the first name that is ours or free. */
-static enum claim
-find_name(struct layout *layout)
-{
-	static const int digits[] = { 0, 8, 16, 32 };
-	enum claim claim = CLAIM_OTHER;
-	for (size_t i = 0; i < COUNT_OF(digits) && claim == CLAIM_OTHER; i++) {
-		free(layout->repo);
-		layout->repo = name_of(layout->root, digits[i]);
-		claim = look_at_claim(layout->home, layout->repo, layout->root);
-	}
-	return claim;
-}
-
-static bool
-has_no_name(const struct layout *layout, enum claim claim, struct error *err)
-{
-	autofree char *path = claim_path(layout->home, layout->repo);
-	if (claim == CLAIM_DAMAGED)
-		return error_set(err, ERROR_STATE,
-		    "%s is damaged: it should "
-		    "name the repository whose state is kept there",
-		    path);
-	return error_set(err, ERROR_STATE, "no free name for %s in %s/state",
-	    layout->root, layout->home);
-}
-
-/* Two repositories may ask for one name at once: one after the other. */
-static bool
-claim_name(struct layout *layout, bool create, struct error *err)
-{
-	enum claim claim = find_name(layout);
-	if (claim == CLAIM_DAMAGED)
-		return has_no_name(layout, claim, err);
-	if (claim == CLAIM_OURS || !create)
-		return true;
-	autofree char *path = path_join(layout->home, "claims.lock");
-	autofd int lock = lock_wait(path, clock_now() + CLAIM_WAIT_MS, err);
-	if (lock < 0)
-		return false;
-	claim = find_name(layout);
-	if (claim != CLAIM_OURS && claim != CLAIM_FREE)
-		return has_no_name(layout, claim, err);
-	return claim == CLAIM_OURS ||
-	    write_claim(layout->home, layout->repo, layout->root, err);
-}
-
 /* Paths stand in JSON, which has no other text. */
 static bool
 check_text(const char *what, const char *path, struct error *err)
@@ -193,41 +86,90 @@ check_text(const char *what, const char *path, struct error *err)
 	return text_check(what, path, strlen(path), err);
 }
 
+/* The place of the home, without a repository. */
 static bool
-open_layout(
-    const char *root, bool create, struct layout *layout, struct error *err)
+find_home(bool create, struct layout *layout, struct error *err)
 {
-	*layout = (struct layout){ .root = mem_text(root) };
 	autofree char *wanted = wanted_home(err);
 	if (wanted == NULL ||
 	    !check_text("the path of the state folder", wanted, err) ||
-	    !check_text("the path of the repository", root, err))
-		return false;
-	if (create && !path_make_dirs(wanted, err))
+	    (create && !path_make_dirs(wanted, err)))
 		return false;
 	layout->home =
 	    path_exists(wanted) ? path_real(wanted, err) : mem_text(wanted);
 	return layout->home != NULL &&
 	    check_text("the path of the state folder", layout->home, err) &&
-	    (!create || check_home(layout->home, err)) &&
-	    claim_name(layout, create, err);
+	    (!create || check_home(layout->home, err));
+}
+
+static bool
+open_layout(const char *root, const char *git_dir, bool create,
+    struct layout *layout, struct error *err)
+{
+	*layout = (struct layout){ .root = mem_text(root) };
+	bool ok = check_text("the path of the repository", root, err) &&
+	    find_home(create, layout, err);
+	struct claim claim = {
+		.home = layout->home,
+		.root = root,
+		.git_dir = git_dir,
+	};
+	ok = ok && (create ? claim_take(&claim, err) : claim_look(&claim, err));
+	layout->repo = claim.name;
+	layout->former = claim.former;
+	if (!ok)
+		layout_release(layout);
+	return ok;
 }
 
 bool
-layout_open(const char *root, struct layout *layout, struct error *err)
+layout_open(const char *root, const char *git_dir, struct layout *layout,
+    struct error *err)
 {
-	if (open_layout(root, true, layout, err))
+	return open_layout(root, git_dir, true, layout, err);
+}
+
+bool
+layout_look(const char *root, const char *git_dir, struct layout *layout,
+    struct error *err)
+{
+	return open_layout(root, git_dir, false, layout, err);
+}
+
+bool
+layout_look_home(struct layout *layout, struct error *err)
+{
+	*layout = (struct layout){ 0 };
+	if (find_home(false, layout, err))
 		return true;
 	layout_release(layout);
 	return false;
 }
 
-bool
-layout_look(const char *root, struct layout *layout, struct error *err)
+void
+layout_use(struct layout *layout, const char *name)
 {
-	if (open_layout(root, false, layout, err))
+	free(layout->repo);
+	free(layout->root);
+	free(layout->former);
+	layout->repo = mem_text(name);
+	layout->root = claim_owner(layout->home, name);
+	layout->former = NULL;
+}
+
+bool
+layout_is_busy(const struct layout *layout)
+{
+	autoerror struct error ignored = { 0 };
+	autostrv struct strv names = { 0 };
+	autofree char *dir = path_join(layout->home, "locks");
+	if (!path_list(dir, &names, &ignored))
 		return true;
-	layout_release(layout);
+	for (size_t i = 0; i < names.n; i++) {
+		autofree char *path = path_join(dir, names.items[i]);
+		if (lock_is_held(path))
+			return true;
+	}
 	return false;
 }
 
@@ -237,6 +179,7 @@ layout_release(struct layout *layout)
 	free(layout->home);
 	free(layout->repo);
 	free(layout->root);
+	free(layout->former);
 	*layout = (struct layout){ 0 };
 }
 

@@ -14,20 +14,31 @@
 struct layout {
 	char *home; /* canonical */
 	char *repo; /* the repository's folder name */
-	char *root; /* the repository's canonical path */
+	char *root; /* the repository's canonical path; NULL: not known */
+	/*
+	 * Where the repository was when it was used last; NULL: there. Its work
+	 * trees do not know the new place yet (worktree_follow()).
+	 */
+	char *former;
 };
 
 /*
  * Finds or creates the home (PRODIGY_HOME, else ~/.prodigy; 0700) and claims
- * the folder name of the repository at root: the last component of its path,
- * with 8 hex digits of its SHA-256 when another repository has that name.
- * A home that others can write to is refused.
+ * the folder name of the repository at root (state/claim.h); git_dir is its git
+ * directory, by which it is known when it was moved, or NULL. A home that
+ * others can write to is refused.
  */
-bool layout_open(
-    const char *root, struct layout *layout, struct error *err) MUST_USE;
+bool layout_open(const char *root, const char *git_dir, struct layout *layout,
+    struct error *err) MUST_USE;
 /* Opens for a command that only looks: nothing is created. */
-bool layout_look(
-    const char *root, struct layout *layout, struct error *err) MUST_USE;
+bool layout_look(const char *root, const char *git_dir, struct layout *layout,
+    struct error *err) MUST_USE;
+/* The home alone: repo and root are NULL until layout_use() sets them. */
+bool layout_look_home(struct layout *layout, struct error *err) MUST_USE;
+/* Goes to the folder with this name, whatever repository it belongs to. */
+void layout_use(struct layout *layout, const char *name);
+/* Whether a run of any repository of the home is alive, or may be. */
+bool layout_is_busy(const struct layout *layout);
 void layout_release(struct layout *layout);
 
 char *layout_sessions(const struct layout *layout) MUST_USE;

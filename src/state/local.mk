@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libstate.a
 libstate_a_SOURCES = \
 	%D%/checkpoint.c %D%/checkpoint.h \
+	%D%/claim.c %D%/claim.h \
 	%D%/dlq.c %D%/dlq.h \
 	%D%/event.c %D%/event.h \
 	%D%/ids.c %D%/ids.h \

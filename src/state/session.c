@@ -89,6 +89,7 @@ session_new(struct session *session, const struct layout *layout,
 	session_set_text(session, "completed_at", NULL);
 	session_set_text(session, "error", NULL);
 	session_set_text(session, "repository", layout->root);
+	session_set_text(session, "repository_name", layout->repo);
 	session_set(session, "checkpoints", json_array());
 	session_set(session, "timings", json_object());
 	session_set(session, "metadata",
@@ -171,10 +172,15 @@ sort_sessions(json_t *array)
 static bool
 belongs(const json_t *document, const struct layout *layout, bool every)
 {
-	const char *repository = json_get_text(document, "repository");
-	return document != NULL &&
-	    (every ||
-		(repository != NULL && strcmp(repository, layout->root) == 0));
+	const char *name = json_get_text(document, "repository_name");
+	const char *path = json_get_text(document, "repository");
+	if (document == NULL || every)
+		return document != NULL;
+	/* The path is where the repository was then. */
+	if (name != NULL)
+		return strcmp(name, layout->repo) == 0;
+	return path != NULL && layout->root != NULL &&
+	    strcmp(path, layout->root) == 0;
 }
 
 /* NULL when it is gone, or no session: then the reason is in unread. */

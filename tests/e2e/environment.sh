@@ -319,6 +319,113 @@ Y
 	[ ! -e "$FAKE_CLAUDE_DIR/calls" ]
 }
 
+# --- where the repository is ----------------------------------------------
+
+# A run in a new repository of which one item fails; its job is in $job.
+failing_run() { # repository
+	make_repo "$1" 1
+	cat >failing.yml <<'Y'
+name: failing
+mode: mapreduce
+map:
+  input: "seq 2"
+  agent_template:
+    - shell: "echo ${item} >of_${item} && git add . && git commit -q -m x"
+    - shell: "[ ${item} = 1 ] || { echo left >left.txt; exit 3; }"
+Y
+	(cd "$1" && run 0 "$PRODIGY" run ../failing.yml --no-merge) || return 1
+	job=$(awk '/^Job:/ { print $2; exit }' "$out")
+}
+
+# What is asked about a run, whose id is enough.
+all_is_found() { # where to ask
+	cd "$1"
+	run 0 "$PRODIGY" events show "$job"
+	is "$(jq -s 'map(select(.event.event_type == "job_completed")) |
+		length' "$out")" 1 'ends among the events'
+	run 0 "$PRODIGY" events ls --job-id "$job"
+	run 0 "$PRODIGY" dlq list "$job"
+	has "$out" item_1
+	run 0 "$PRODIGY" dlq show "$job"
+	run 0 "$PRODIGY" checkpoints list "$job"
+	run 0 "$PRODIGY" checkpoints show "$job"
+	run 0 "$PRODIGY" sessions show "$job"
+	has "$out" "Job: *$job"
+	run 0 "$PRODIGY" sessions show "session-$job"
+	run 0 "$PRODIGY" sessions list --all
+	has "$out" "session-$job"
+}
+
+asked_from_elsewhere() {
+	failing_run asked
+	mkdir nowhere
+	make_repo another 1
+	(all_is_found nowhere)
+	(all_is_found another)
+	cd nowhere
+	run 1 "$PRODIGY" sessions list
+	has "$err" 'not in a git repository'
+	has "$err" 'sessions list --all'
+	run 1 "$PRODIGY" events show
+	run 1 "$PRODIGY" events show mapreduce-19990101_000000
+	has "$err" "no job or session 'mapreduce-19990101_000000' in "
+	run 1 "$PRODIGY" sessions show --path . "$job"
+	run 1 "$PRODIGY" worktree ls
+	run 0 "$PRODIGY" worktree merge -y "$job"
+	has "$out" 'Merged 2 commits into main'
+	[ -e ../asked/of_1 ]
+}
+
+moved_repository() {
+	failing_run moving
+	echo more >"$PRODIGY_HOME/worktrees/moving/session-$job/more.txt"
+	mkdir shelf
+	mv moving shelf/moved
+	(all_is_found shelf/moved)
+	mkdir beside
+	(all_is_found beside)
+	# Another one takes the old place.
+	make_repo moving 1
+	(
+		cd moving
+		run 0 "$PRODIGY" sessions list
+		has "$out" 'No sessions'
+	)
+	cd shelf/moved
+	run 0 "$PRODIGY" sessions list
+	has "$out" "session-$job"
+	run 0 "$PRODIGY" worktree ls
+	has "$out" "session-$job .* 2 *yes"
+	for tree in "$PRODIGY_HOME"/worktrees/moving/*; do
+		git -C "$tree" status --porcelain
+	done
+	run 0 "$PRODIGY" worktree merge -y "$job"
+	has "$out" 'uncommitted changes and stays'
+	workflow_of ../nothing.yml true
+	run 0 "$PRODIGY" run ../nothing.yml -y
+	is "$(find "$PRODIGY_HOME/state" -name repository.json | grep -c mov)" \
+		1 'names of the repository'
+	is "$("$PRODIGY" sessions list --json | jq length)" 2 'sessions'
+}
+
+copied_repository() {
+	failing_run original
+	cp -R original copy
+	(
+		cd copy
+		run 0 "$PRODIGY" sessions list
+		has "$out" 'No sessions'
+		run 0 "$PRODIGY" run ../failing.yml --no-merge
+		run 0 "$PRODIGY" sessions list
+		hasnt "$out" "session-$job "
+	)
+	mv original renamed
+	cd renamed
+	run 0 "$PRODIGY" sessions list
+	has "$out" "session-$job"
+	is "$("$PRODIGY" sessions list --json | jq length)" 1 'sessions'
+}
+
 # --- repositories above ---------------------------------------------------
 
 lost_workflow() { # file
@@ -418,6 +525,9 @@ t 'odd settings of git in the user configuration change nothing' \
 	odd_configuration
 t 'ids and times are in UTC whatever the zone' time_zones
 t 'odd names of repositories are fine' odd_names
+t 'a run is found by its id from anywhere' asked_from_elsewhere
+t 'a repository that was moved keeps its runs and work trees' moved_repository
+t 'a copy of a repository has runs of its own' copied_repository
 t 'an agent without .git cannot reach the repository around PRODIGY_HOME' \
 	home_in_repository
 t 'nor one in the home folder, also through links' home_is_repository

@@ -233,6 +233,37 @@ test_list(void)
 	tap_ok(worktree_remove(&repo, odd, &err), "it is removed");
 }
 
+/* The main repository is moved: its trees in one folder are told. */
+static void
+test_follow(void)
+{
+	autoerror struct error err = { 0 };
+	struct repo moved = { 0 };
+	autofree char *folder = in_sandbox("followers");
+	autofree char *away = in_sandbox("moved away");
+	sh(repo.root, "mkdir ../followers; : > ../followers/file");
+	autofree char *tree = add("followers/tree", "follows");
+	autofree char *liar = add("followers/liar", "lies");
+	autofree char *other = add("not a follower", "stays");
+	sh(tree, "echo x > new");
+	sh(liar, "sed 's,/liar$,/tree,' .git > .g && mv .g .git");
+	sh(repo.root, "mv \"$PWD\" \"../moved away\"");
+	open_repository(away, &moved);
+	held(&err, worktree_follow(&moved, folder, &err),
+	    "the trees of a folder are told where their repository is");
+	autofree char *said = sh_out(tree, "git status --porcelain");
+	tap_is_text(said, "?? new", "a tree works as before");
+	sh(liar, "! git status 2>/dev/null");
+	sh(other, "! git status 2>/dev/null");
+	autofree char *before = sh_out(tree, "cat .git");
+	held(&err, worktree_follow(&moved, folder, &err),
+	    "telling them again does nothing");
+	autofree char *after = sh_out(tree, "cat .git");
+	tap_is_text(after, before, "one that works is left alone");
+	sh(moved.root, "mv \"$PWD\" \"../main repository\"");
+	repo_release(&moved);
+}
+
 int
 main(void)
 {
@@ -247,6 +278,7 @@ main(void)
 	test_rename();
 	test_link();
 	test_list();
+	test_follow();
 	repo_release(&repo);
 	loop_free(loop);
 	sandbox_end();

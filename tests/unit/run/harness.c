@@ -495,7 +495,8 @@ open_run(struct harness *harness, struct error *err)
 		&harness->options, &sup->workflow, &sup->claude, err))
 		return false;
 	sup->identity = repo_identity(&sup->repo);
-	if (!layout_open(sup->repo.root, &sup->layout, err) ||
+	if (!layout_open(
+		sup->repo.root, sup->repo.common_dir, &sup->layout, err) ||
 	    !start_session(sup, err) || !parent_create(sup, err))
 		return false;
 	setenv("MAP", sup->map_ref, 1);

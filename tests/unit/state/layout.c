@@ -37,7 +37,7 @@ static void
 open_or_die(const char *root, struct layout *layout)
 {
 	autoerror struct error err = { 0 };
-	if (!layout_open(root, layout, &err))
+	if (!layout_open(root, NULL, layout, &err))
 		BUG("%s", error_text(&err));
 }
 
@@ -48,21 +48,22 @@ test_home(void)
 	struct layout layout;
 	struct stat st;
 	set_home("home/deep");
-	tap_ok(layout_look("/x/repo", &layout, &err), "a look needs no home");
+	tap_ok(layout_look("/x/repo", NULL, &layout, &err),
+	    "a look needs no home");
 	autofree char *home = scratch_path("home");
 	tap_ok(!path_exists(home), "and makes none");
 	layout_release(&layout);
 	umask(0);
-	tap_ok(layout_open("/x/repo", &layout, &err), "a home is made: %s",
-	    error_text(&err));
+	tap_ok(layout_open("/x/repo", NULL, &layout, &err),
+	    "a home is made: %s", error_text(&err));
 	tap_ok(stat(layout.home, &st) == 0 && (st.st_mode & 0777) == 0700,
 	    "for its owner only");
 	umask(022);
 	layout_release(&layout);
 	autofree char *inner = scratch_path("home/deep");
 	chmod(inner, 0770);
-	tap_ok(
-	    !layout_open("/x/repo", &layout, &err) && err.kind == ERROR_STATE,
+	tap_ok(!layout_open("/x/repo", NULL, &layout, &err) &&
+		err.kind == ERROR_STATE,
 	    "group-writable is refused: %s", error_text(&err));
 	autofree char *remedy = mem_format("chmod go-w %s", inner);
 	tap_ok(strstr(error_text(&err), remedy) != NULL,
@@ -70,12 +71,13 @@ test_home(void)
 	error_release(&err);
 	chmod(inner, 0700);
 	chmod(home, 0777);
-	tap_ok(!layout_open("/x/repo", &layout, &err),
+	tap_ok(!layout_open("/x/repo", NULL, &layout, &err),
 	    "and so is a parent "
 	    "that all can write to");
 	error_release(&err);
 	chmod(home, 01777);
-	tap_ok(layout_open("/x/repo", &layout, &err), "but not a sticky one");
+	tap_ok(layout_open("/x/repo", NULL, &layout, &err),
+	    "but not a sticky one");
 	layout_release(&layout);
 	chmod(home, 0700);
 }
@@ -98,7 +100,7 @@ test_foreign_home(void)
 		struct error err = { 0 };
 		struct layout layout;
 		bool refused = setuid(65534) == 0 &&
-		    !layout_open("/x/repo", &layout, &err) &&
+		    !layout_open("/x/repo", NULL, &layout, &err) &&
 		    err.kind == ERROR_STATE;
 		_exit(refused ? 0 : 1);
 	}
@@ -121,7 +123,7 @@ test_claims(void)
 	tap_ok(text_starts_with(b.repo, "repo-") && strlen(b.repo) == 13,
 	    "the second one a longer: %s", b.repo);
 	tap_is_text(again.repo, b.repo, "and keeps it");
-	tap_ok(layout_look("/two/repo", &look, &err), "also to look");
+	tap_ok(layout_look("/two/repo", NULL, &look, &err), "also to look");
 	tap_is_text(look.repo, b.repo, "by the same name");
 	layout_release(&look);
 	/* A repository that is called like the second one's folder. */
@@ -134,7 +136,7 @@ test_claims(void)
 	    mem_format("%s/state/repo/repository.json", a.home);
 	scratch_write(claim, "{", 1);
 	struct layout damaged;
-	tap_ok(!layout_open("/one/repo", &damaged, &err) &&
+	tap_ok(!layout_open("/one/repo", NULL, &damaged, &err) &&
 		err.kind == ERROR_STATE,
 	    "a damaged claim is told: %s", error_text(&err));
 	layout_release(&a);

@@ -4,6 +4,7 @@ STATE_TEST_LIBS = libstatetest.a $(TAP_LIBS) $(STATE_LIBS)
 
 check_PROGRAMS += \
 	%D%/checkpoint \
+	%D%/claim \
 	%D%/dlq \
 	%D%/event \
 	%D%/job \
@@ -12,6 +13,7 @@ check_PROGRAMS += \
 	%D%/layout \
 	%D%/trigger
 tests_unit_state_checkpoint_LDADD = $(STATE_TEST_LIBS)
+tests_unit_state_claim_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_dlq_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_event_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_job_LDADD = $(STATE_TEST_LIBS)
