@@ -88,6 +88,15 @@ supervisor_wait(struct supervisor *sup, const bool *done, struct error *err)
 	return true;
 }
 
+/* What the steps at the end print is the report of the run. */
+static bool
+wants_output(const struct run_options *options, enum frame_phase phase)
+{
+	return options->verbose >= 2 ||
+	    (!options->quiet &&
+		(phase == PHASE_REDUCE || phase == PHASE_MERGE));
+}
+
 struct frame_spec
 supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 {
@@ -101,7 +110,7 @@ supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 	spec.env = sup->env;
 	spec.log_dir = sup->log_dir;
 	spec.grace_ms = LADDER_GRACE_MS;
-	spec.send_output = sup->options->verbose >= 2;
+	spec.send_output = wants_output(sup->options, phase);
 	spec.claude = sup->claude;
 	spec.results_file = sup->results_file;
 	return spec;

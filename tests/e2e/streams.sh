@@ -331,6 +331,75 @@ lost_output() {
 	done
 }
 
+# A stopped run gives its reader some seconds, and no more.
+stopped_reader() {
+	make_repo stopped 1
+	mkfifo stopped.fifo
+	cat >stopped.yml <<Y
+name: stopped
+commands:
+  - shell: "seq 20000; touch $scratch/stopped.printed; exec sleep 600"
+Y
+	cd stopped
+	"$PRODIGY" run ../stopped.yml --no-merge -vv \
+		>"$out" 2>../stopped.fifo </dev/null &
+	pid=$!
+	exec 8<../stopped.fifo
+	wait_for test -e ../stopped.printed
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 8<&-
+	is "$status" 143 'status'
+}
+
+# Each piece is written when the one before it was read.
+lines_in_pieces() {
+	make_repo pieces 1
+	cat >pieces.yml <<Y
+name: pieces
+commands:
+  - shell: |
+      piece() {
+        printf "\$1"
+        until grep -aq "\$(printf "\$2")\$" $PRODIGY_HOME/logs/pieces/*/*.log; do
+          sleep 0.05
+        done
+      }
+      piece ab 'ab'
+      piece 'cd\nx' 'x'
+      piece '\303' '\303'
+      piece '\244\n' '\244'
+      printf 'no newline'
+  - shell: "true"
+Y
+	cd pieces
+	LC_ALL=C run 0 "$PRODIGY" run ../pieces.yml --no-merge -vv
+	sed -n 's/^  //p' "$err" >shown
+	printf 'abcd\nxä\nno newline\n' | cmp shown -
+}
+
+# What reduce prints is the report of the run; what agents print is not.
+report() {
+	make_repo report 1
+	cat >report.yml <<'Y'
+name: report
+mode: mapreduce
+map:
+  input: "seq 2"
+  agent_template:
+    - shell: "echo agent ${item}"
+reduce:
+  - shell: "echo ${map.successful} files are better now"
+Y
+	cd report
+	run 0 "$PRODIGY" run ../report.yml --no-merge
+	has "$err" '^  2 files are better now$'
+	hasnt "$err" 'agent [12]'
+	run 0 "$PRODIGY" run ../report.yml --no-merge --quiet
+	hasnt "$err" 'better'
+}
+
 t 'results larger than the environment reach reduce' large_results
 t 'byte order marks and carriage returns are understood' foreign_lines
 t 'an item that is not UTF-8 is refused, and no file is touched' latin1_item
@@ -348,5 +417,8 @@ t 'a run does not wait for who reads its lines, and says what is left out' \
 t 'a signal ends the wait for a reader' interrupted_reader
 t 'a reader that has closed is no failure' closed_reader
 t 'output that is lost is a failure' lost_output
+t 'a run that was stopped does not wait for ever' stopped_reader
+t 'lines and characters that come in pieces are shown whole' lines_in_pieces
+t 'what reduce prints is shown as the report of the run' report
 
 done_testing
