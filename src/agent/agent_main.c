@@ -104,11 +104,13 @@ run_spec(struct keeper *keeper)
 		str_release(&keeper->spec);
 		fill_in_spec(&spec);
 		keeper->grace_ms = spec.grace_ms;
+		keeper->tree = spec.directory;
 		keeper_set_limit(keeper, spec.timeout_ms);
 		work(keeper, &spec, &result);
 	}
 	result.duration_ms = clock_now() - start;
 	send_result(keeper, &result);
+	keeper->tree = NULL;
 	frame_result_release(&result);
 	frame_spec_release(&spec);
 }

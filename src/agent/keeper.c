@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "git/stale.h"
 #include "plan/frame.h"
 #include "proc/descend.h"
 #include "proc/fds.h"
@@ -21,14 +22,23 @@
 #define READ_SIZE 65536
 #define ORPHAN_STATUS 1
 
+/* Nothing is at work in the tree: a lock that is there stops all that comes. */
+static void
+unlock_tree(const struct keeper *keeper)
+{
+	if (keeper->tree != NULL)
+		stale_clear_tree(keeper->tree);
+}
+
 /*
  * For when the supervisor is gone: nobody hears of what happens then, and lock
  * files are all that is worth a moment.
  */
 static void NORETURN
-end_all(void)
+end_all(const struct keeper *keeper)
 {
 	descend_end_all(LADDER_ORPHAN_GRACE_MS);
+	unlock_tree(keeper);
 	_exit(ORPHAN_STATUS);
 }
 
@@ -149,7 +159,7 @@ take_input(struct keeper *keeper, const char *bytes, size_t len)
 	}
 	str_add_n(&keeper->spec, bytes, len);
 	if (keeper->spec.len > KEEPER_SPEC_LIMIT)
-		end_all();
+		end_all(keeper);
 }
 
 static void
@@ -162,7 +172,7 @@ lifeline_moved(int fd, short revents, void *arg)
 	if (n > 0)
 		take_input(keeper, bytes, (size_t)n);
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-		end_all();
+		end_all(keeper);
 }
 
 static void
@@ -174,7 +184,7 @@ signal_came(int signo, void *arg)
 		stop(keeper, KEEPER_CANCELLED);
 	/* So it is gone, though somebody may still hold the lifeline. */
 	if (signo == SIGCONT && getppid() != keeper->parent)
-		end_all();
+		end_all(keeper);
 }
 
 static void
@@ -212,7 +222,7 @@ keeper_turn(struct keeper *keeper)
 	struct error err = { 0 };
 	if (!loop_turn(keeper->loop, -1, &err)) {
 		log_error("agent: %s", error_text(&err));
-		end_all();
+		end_all(keeper);
 	}
 }
 
@@ -271,6 +281,7 @@ keeper_clear(struct keeper *keeper)
 		timer_remove(timer);
 	keeper->grace_end = 0;
 	descend_kill_all();
+	unlock_tree(keeper);
 }
 
 bool

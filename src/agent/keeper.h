@@ -49,6 +49,7 @@ struct keeper {
 	bool deaf; /* nobody reads frames any more */
 	int64_t grace_end; /* of what was asked to end; 0: nothing was */
 	pid_t parent; /* the supervisor */
+	const char *tree; /* where children work; NULL: not known yet */
 	enum keeper_stop stop;
 	bool finishing; /* closing work is done: nothing stops it */
 	int64_t grace_ms;
@@ -78,7 +79,8 @@ void keeper_set_running(struct keeper *keeper, struct child *child);
 void keeper_end_running(struct keeper *keeper, int64_t grace_ms);
 /*
  * When the running child is done: waits for the time of what was asked, unless
- * all of it ends before; then kills whatever is left below.
+ * all of it ends before; then kills whatever is left below, and removes the
+ * locks that a git among it left in the tree.
  */
 void keeper_clear(struct keeper *keeper);
 /* One turn: until something happens. */

@@ -16,6 +16,7 @@
 #include "git/git.h"
 #include "git/head.h"
 #include "git/salvage.h"
+#include "git/stale.h"
 #include "git/worktree_use.h"
 
 #define UNCOMMITTED_LIMIT (16u * 1024) /* bytes of the list in a result */
@@ -58,18 +59,6 @@ run_git(struct keeper *keeper, const char *dir, struct strv *args,
 	return ok;
 }
 
-/* Removes the lock that a git which was killed has left in the tree. */
-static void
-remove_lock(const char *dir)
-{
-	autoerror struct error err = { 0 };
-	autofree char *git_dir = head_git_dir(dir, &err);
-	if (git_dir == NULL)
-		return;
-	autofree char *lock = path_join(git_dir, "index.lock");
-	(void)unlink(lock);
-}
-
 bool
 prepare_tree(
     struct keeper *keeper, const struct frame_spec *spec, struct error *err)
@@ -82,7 +71,7 @@ prepare_tree(
 	if (spec->base == NULL)
 		return true;
 	if (spec->reused)
-		remove_lock(spec->directory);
+		stale_clear_tree(spec->directory);
 	worktree_checkout_args(&checkout, spec->branch, spec->base);
 	if (!run_git(keeper, spec->directory, &checkout, err))
 		return error_wrap(err, "preparing the work tree");

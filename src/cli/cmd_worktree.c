@@ -16,6 +16,7 @@
 #include "data/json.h"
 #include "git/final.h"
 #include "git/git.h"
+#include "git/stale.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "state/ids.h"
@@ -261,6 +262,22 @@ merge_branch(const struct find *find, const char *id, const char *branch,
 	return false;
 }
 
+/* What a run that was killed had no time for. */
+static bool
+catch_up(const struct find *find, const char *id, const char *branch,
+    const char *map, struct error *err)
+{
+	autofree char *path = layout_worktree(&find->layout, id);
+	autofree char *refs = path_parent(map);
+	autofd int lock =
+	    final_lock(&find->repo, clock_now() + PATIENCE_MS, err);
+	if (lock < 0)
+		return error_wrap(err, "another merge is going on");
+	stale_clear_tree(path);
+	return stale_clear_refs(&find->repo, refs, err) &&
+	    final_follow(&find->repo, branch, map, err);
+}
+
 /* Merged by hand already, which leaves the rest to us, or not begun yet. */
 static bool
 nothing_to_merge(const struct find *find, const char *id, const json_t *session,
@@ -294,7 +311,7 @@ merge_session(const struct find *find, const struct worktree_values *values,
 		    id, branch == NULL ? "?" : branch);
 	if (session_is_alive(&find->layout, id))
 		return error_set(err, ERROR_STATE, "%s is still running", id);
-	if ((map != NULL && !final_follow(&find->repo, branch, map, err)) ||
+	if ((map != NULL && !catch_up(find, id, branch, map, err)) ||
 	    !final_count(&find->repo, branch, target, &counts, err))
 		return error_wrap(err, "%s", id);
 	if (counts.commits == 0)

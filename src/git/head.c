@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -41,6 +42,27 @@ head_git_dir(const char *worktree, struct error *err)
 		return NULL;
 	}
 	return path_join(worktree, line.data + strlen("gitdir: "));
+}
+
+char *
+head_linked_git_dir(const char *worktree)
+{
+	struct stat st;
+	autoerror struct error ignored = { 0 };
+	autostr struct str line = { 0 };
+	autofree char *dot_git = path_join(worktree, ".git");
+	autofree char *git_dir = head_git_dir(worktree, &ignored);
+	if (git_dir == NULL || lstat(dot_git, &st) != 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	autofree char *file = path_join(git_dir, "gitdir");
+	if (!head_read_line(file, &line))
+		return NULL;
+	autofree char *back = path_join(git_dir, str_text(&line));
+	autofree char *there = path_real(back, &ignored);
+	autofree char *here = path_real(dot_git, &ignored);
+	if (there == NULL || here == NULL || strcmp(there, here) != 0)
+		return NULL;
+	return mem_text(git_dir);
 }
 
 static char *

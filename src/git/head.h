@@ -24,6 +24,11 @@ void head_release(struct head *head);
 
 /* The work tree's own git directory (where its HEAD and index lie). */
 char *head_git_dir(const char *worktree, struct error *err) MUST_USE;
+/*
+ * The same of a linked work tree, if its .git leads to a registration that
+ * leads back; NULL: it is another kind of tree, or somebody bent one of them.
+ */
+char *head_linked_git_dir(const char *worktree) MUST_USE;
 /* The git directory that all work trees of its repository share. */
 char *head_common_dir(const char *worktree, struct error *err) MUST_USE;
 

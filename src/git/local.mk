@@ -11,5 +11,6 @@ libgit_a_SOURCES = \
 	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/salvage.c %D%/salvage.h \
+	%D%/stale.c %D%/stale.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_use.c %D%/worktree_use.h

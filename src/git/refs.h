@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The refs of jobs, looked at or mended while nothing else works on them. All
- * of this waits.
+ * The refs of jobs, looked at while nothing else works on them. This waits.
  *
  *	refs/prodigy/RUN/map		the merged state of a job
  *	refs/prodigy/RUN/i/KEY/ATTEMPT	an item's tip until it is merged
@@ -34,13 +33,5 @@ struct ref_list {
 bool refs_list(const struct repo *repo, const char *prefix,
     struct ref_list *list, struct error *err) MUST_USE;
 void refs_list_release(struct ref_list *list);
-
-/*
- * Removes the lock files that a killed git left beside refs below prefix,
- * which must be of ours and under a lock of the caller's: nobody else may be
- * changing them.
- */
-bool refs_clear_locks(
-    const struct repo *repo, const char *prefix, struct error *err) MUST_USE;
 
 #endif

@@ -144,7 +144,6 @@ index_is_plain(const void *bytes, size_t len, size_t oid_bytes)
 
 /* --- whether a tree can serve again ----------------------------------- */
 
-#define SMALL_FILE 65536
 #define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
 
 /*
@@ -192,34 +191,13 @@ has_no_state(const char *git_dir)
 	return plain;
 }
 
-/* .git leads to a registration that leads back: both are of this tree. */
-static bool
-is_registered(const char *path, const char *git_dir)
-{
-	struct stat st;
-	autostr struct str line = { 0 };
-	autoerror struct error ignored = { 0 };
-	autofree char *dot_git = path_join(path, ".git");
-	autofree char *file = path_join(git_dir, "gitdir");
-	if (lstat(dot_git, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    !file_read(file, SMALL_FILE, &line, &ignored))
-		return false;
-	if (line.len > 0 && line.data[line.len - 1] == '\n')
-		str_cut(&line, line.len - 1);
-	autofree char *back = path_join(git_dir, str_text(&line));
-	autofree char *there = path_real(back, &ignored);
-	autofree char *here = path_real(dot_git, &ignored);
-	return there != NULL && here != NULL && strcmp(there, here) == 0;
-}
-
 bool
 worktree_is_reusable(const char *path)
 {
 	autoerror struct error ignored = { 0 };
 	autostr struct str index = { 0 };
-	autofree char *git_dir = head_git_dir(path, &ignored);
-	if (git_dir == NULL || !is_registered(path, git_dir) ||
-	    !has_no_state(git_dir))
+	autofree char *git_dir = head_linked_git_dir(path);
+	if (git_dir == NULL || !has_no_state(git_dir))
 		return false;
 	autofree char *file = path_join(git_dir, "index");
 	struct head head = { 0 };

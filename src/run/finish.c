@@ -291,32 +291,39 @@ say_position(const struct supervisor *sup)
 	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
 }
 
-/* Branch and files of the run get what its items have made so far. */
+/*
+ * Branch and files of the run get what its items have made so far: for a user
+ * who merges the branch. If they did not come along before, they do not now.
+ */
 static bool
-follow_items(struct supervisor *sup, struct error *err)
+follow_items(struct supervisor *sup)
 {
-	const struct recorder *recorder = &sup->recorder;
-	if (recorder->failure.kind != ERROR_NONE)
-		return error_set(err, recorder->failure.kind, "%s",
-		    error_text(&recorder->failure));
-	if (!sup->workflow.mapreduce || recorder->job.phase < JOB_MAP)
-		return parent_read_head(sup, err);
-	return parent_catch_up(sup, err);
+	autoerror struct error err = { 0 };
+	if (sup->left_behind || sup->recorder.failure.kind != ERROR_NONE)
+		return false;
+	if (parent_catch_up(sup, &err))
+		return true;
+	log_warn("%s", error_text(&err));
+	return false;
 }
 
 /* As long as nothing can go on, this is what a run leaves to its user. */
 static void
 say_result(struct supervisor *sup)
 {
-	autoerror struct error err = { 0 };
-	if (follow_items(sup, &err)) {
-		if (strcmp(sup->recorder.parent_head, sup->repo.head) == 0) {
-			log_note("There is no result yet; what was kept: "
-				 "prodigy worktree ls");
-			return;
-		}
-	} else if (sup->recorder.failure.kind == ERROR_NONE) {
-		log_warn("%s", error_text(&err));
+	autoerror struct error ignored = { 0 };
+	bool mapped =
+	    sup->workflow.mapreduce && sup->recorder.job.phase >= JOB_MAP;
+	if (mapped && !follow_items(sup)) {
+		log_note("The result so far is at %s.", sup->map_ref);
+		log_note("Merge it with: git merge %s", sup->map_ref);
+		return;
+	}
+	if (parent_read_head(sup, &ignored) &&
+	    strcmp(sup->recorder.parent_head, sup->repo.head) == 0) {
+		log_note("There is no result yet; what was kept: "
+			 "prodigy worktree ls");
+		return;
 	}
 	autofree char *way = way_to_merge(sup);
 	log_note("The result so far is on branch %s.", sup->parent_branch);

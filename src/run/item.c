@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "data/json.h"
 #include "git/git.h"
+#include "git/stale.h"
 #include "plan/items.h"
 #include "run/item.h"
 #include "state/job_record.h"
@@ -129,6 +130,7 @@ keep_tree(struct item *item, const char *why)
 {
 	char now[CLOCK_RFC3339_SIZE];
 	json_t *entry = json_object();
+	stale_clear_tree(item->path);
 	item->tree_kept = true;
 	item->shared->kept++;
 	json_set_text(entry, "path", item->path);

@@ -14,6 +14,7 @@
 #include "git/git.h"
 #include "git/head.h"
 #include "git/salvage.h"
+#include "git/stale.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "run/parent.h"
@@ -187,10 +188,12 @@ parent_catch_up(struct supervisor *sup, struct error *err)
 {
 	autostr struct str oid = { 0 };
 	bool all = false;
+	stale_clear_tree(sup->parent_dir);
 	bool ok = has_all(sup, &all, err) &&
 	    (all ||
 		(stash(sup, &oid, err) && fast_forward(sup, err) &&
 		    unstash(sup, &oid, err)));
+	sup->left_behind = !ok;
 	if (!ok)
 		return error_wrap(err, "bringing the work tree up to date");
 	return parent_read_head(sup, err);
@@ -232,6 +235,7 @@ save_leftovers(struct supervisor *sup, struct error *err)
 	const char *const add[] = { "add", "-A", "--", ".", NULL };
 	const char *const diff[] = { "diff", "--cached", "--binary",
 		"--no-ext-diff", output, "HEAD", NULL };
+	stale_clear_tree(sup->parent_dir);
 	if (!path_make_dirs(sup->log_dir, err) ||
 	    !git_run(sup->parent_dir, add, NULL, err) ||
 	    !git_run(sup->parent_dir, diff, NULL, err))

@@ -87,6 +87,7 @@ struct supervisor {
 	bool cost_known; /* some step told its cost */
 	char *results_file; /* map.results, once written */
 	bool in_conflict; /* why the final merge failed */
+	bool left_behind; /* the parent tree could not be brought to map_ref */
 };
 
 /* An empty one, whose start is now; options are borrowed. */

@@ -388,6 +388,113 @@ nothing_yet() {
 	hasnt "$err" 'worktree merge|resume'
 }
 
+# --- a git that dies --------------------------------------------------------
+
+# A shell command: git is killed while it holds the lock of the index.
+# shellcheck disable=SC2016 # for the shell that is git's editor
+dying_git='git -c core.editor="kill -9 \$PPID;:" commit -q -a || echo died'
+
+no_locks() { # repository
+	is "$(find "$1/.git" "$PRODIGY_HOME/worktrees" -name '*.lock')" '' locks
+}
+
+git_dies_in_steps() {
+	make_repo dies 2
+	cat >dies.yml <<Y
+name: dies
+mode: mapreduce
+setup:
+  - shell: |
+      echo setup >>src/file_2.txt
+      $dying_git
+      [ -e "\$(git rev-parse --git-dir)/index.lock" ]
+  - shell: git commit -q -a -m setup
+map:
+  input: "seq 2"
+  max_parallel: 1
+  agent_template:
+    - shell: |
+        echo \${item} >\${item}.txt
+        git add .
+        $dying_git
+        [ -e "\$(git rev-parse --git-dir)/index.lock" ]
+    - shell: git commit -q -a -m \${item}
+reduce:
+  - shell: |
+      echo reduce >>src/file_2.txt
+      $dying_git
+  - shell: git commit -q -a -m reduce
+Y
+	cd dies
+	run 0 "$PRODIGY" run ../dies.yml -y
+	has "$out" '2 total, 2 successful'
+	is "$(cat ?.txt src/file_2.txt)" '1
+2
+line of file 2
+setup
+reduce' 'the work'
+	nothing_left .
+}
+
+# A git that is at work in the kept tree of an item, and dies with all others.
+git_dies_with_us() { # folder, signal, wanted status
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: dies
+mode: mapreduce
+map:
+  input: "seq 1"
+  agent_template:
+    - shell: |
+        echo \${item} >>src/file_1.txt
+        git -c core.editor="kill -STOP \\\$PPID; touch $scratch/$1.at; sleep 600;:" commit -q -a
+Y
+	cd "$1"
+	"$PRODIGY" run "../$1.yml" >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for [ -e "../$1.at" ]
+	find "$PRODIGY_HOME/worktrees/$1" .git -name index.lock | grep lock
+	kill "-$2" "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" "$3" 'exit status'
+	wait_for no_locks .
+	is "$(git worktree list | wc -l)" 3 'trees are kept'
+}
+
+killed_git() {
+	git_dies_with_us killed KILL 137
+}
+
+# The second signal kills what has not ended.
+forced_git() {
+	git_dies_with_us forced TERM 143
+}
+
+lock_of_parent() {
+	two_items locked "dir=\$(git rev-parse --git-common-dir)
+        touch \"\$(ls -d \$dir/worktrees/session-*)\"/index.lock
+        touch \"\$dir/\$(git for-each-ref --format='%(refname)' 'refs/heads/prodigy-session-*')\".lock"
+	run 0 "$PRODIGY" run ../locked.yml -y
+	is "$(cat a.out b.out)" "a
+b" 'the work'
+	nothing_left .
+}
+
+# The files of the results cannot be written: that is no fault of the setup.
+failing_filter() {
+	two_items filter "echo '*.x filter=bad' >.gitattributes; touch b.x"
+	git config filter.bad.smudge 'no-such-filter'
+	git config filter.bad.clean cat
+	git config filter.bad.required true
+	run 1 "$PRODIGY" run ../filter.yml -y
+	has "$err" 'failed: bringing the work tree up to date: .*(filter|no-such)'
+	hasnt "$err" 'setup steps were in the way'
+	has "$err" '^The result so far is at refs/prodigy/.*/map\.$'
+	has "$err" '^Merge it with: git merge refs/prodigy/.*/map$'
+	git show "$(sed -n 's/^Merge it with: git merge //p' "$err"):b.out"
+}
+
 # Only what an item commits is made durable later, by the supervisor.
 syncs() {
 	make_repo syncs 1
@@ -446,6 +553,11 @@ t 'a failing reduce names the command that brings the work' failed_reduce
 t 'so does a signal, after which the branch has what was merged' after_a_signal
 t 'after kill -9 it can be merged as well' after_kill
 t 'a run without a result says so' nothing_yet
+t 'a git that dies in a step does not stop the next one' git_dies_in_steps
+t 'after kill -9 no kept tree is locked' killed_git
+t 'nor after a git that had to be killed' forced_git
+t 'a lock in the tree of the run is removed' lock_of_parent
+t 'results that cannot be written are told as that' failing_filter
 t 'git waits for the disk in setup and reduce, not for items' syncs
 t 'two repositories of one name' same_name
 done_testing

@@ -20,9 +20,7 @@ test_refs(void)
 	sh(main,
 	    "git update-ref refs/prodigy/j/map HEAD;"
 	    "git update-ref refs/prodigy/j/i/3/1 HEAD;"
-	    "git update-ref refs/prodigy/j2/map HEAD;"
-	    ": > .git/refs/prodigy/j/map.lock;"
-	    ": > .git/refs/prodigy/j2/map.lock");
+	    "git update-ref refs/prodigy/j2/map HEAD");
 	tap_ok(
 	    refs_list(&repo, "refs/prodigy/j", &list, &err), "refs are listed");
 	tap_is_int((long long)list.n, 2,
@@ -31,18 +29,6 @@ test_refs(void)
 		tap_is_text(list.items[0].name, "refs/prodigy/j/i/3/1",
 		    "they are sorted by name");
 	refs_list_release(&list);
-	tap_ok(refs_clear_locks(&repo, "refs/prodigy/j", &err),
-	    "locks of a dead git go");
-	sh(main,
-	    "test ! -e .git/refs/prodigy/j/map.lock;"
-	    "test -e .git/refs/prodigy/j2/map.lock;"
-	    "test -e .git/refs/prodigy/j/map");
-	tap_ok(refs_clear_locks(&repo, "refs/prodigy/none", &err),
-	    "where no refs are, none are locked");
-	held(&err,
-	    !refs_clear_locks(&repo, "refs/heads", &err) &&
-		!refs_clear_locks(&repo, "refs/prodigy/../heads", &err),
-	    "only the refs of jobs are unlocked");
 	repo_release(&repo);
 }
 
