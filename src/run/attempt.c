@@ -40,7 +40,6 @@ struct attempt {
 	bool heard; /* a frame came since the last look */
 	bool silent; /* given up because nothing was heard */
 	bool out_of_time; /* and its limit had passed */
-	bool hurried; /* whoever stopped it does not wait */
 	bool has_result;
 	struct frame_result result;
 	attempt_frame_fn *on_frame;
@@ -238,14 +237,10 @@ look_at_rest(void *arg)
 static void
 end_rest(struct attempt *attempt)
 {
-	int64_t grace_ms = attempt->hurried ? 0 : LADDER_ORPHAN_GRACE_MS;
-	attempt->rest_end = clock_now() + grace_ms;
-	if (grace_ms > 0) {
-		attempt->executor->ops->sweep(
-		    attempt->executor, attempt->token, SIGTERM);
-		attempt->executor->ops->sweep(
-		    attempt->executor, attempt->token, SIGCONT);
-	}
+	const struct executor_ops *ops = attempt->executor->ops;
+	attempt->rest_end = clock_now() + LADDER_ORPHAN_GRACE_MS;
+	ops->sweep(attempt->executor, attempt->token, SIGTERM);
+	ops->sweep(attempt->executor, attempt->token, SIGCONT);
 	look_at_rest(attempt);
 }
 
@@ -343,13 +338,9 @@ attempt_answer(struct attempt *attempt, const char *tree)
 void
 attempt_stop(struct attempt *attempt, int64_t force_ms)
 {
-	attempt->hurried = force_ms <= 0;
-	if (attempt->child == NULL) {
-		if (attempt->hurried)
-			attempt->rest_end = clock_now();
+	if (attempt->child == NULL)
 		return;
-	}
-	if (attempt->hurried) {
+	if (force_ms <= 0) {
 		timer_remove(attempt->force);
 		attempt->force = NULL;
 		attempt->executor->ops->force(

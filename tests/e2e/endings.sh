@@ -8,38 +8,52 @@
 zoo=$top_builddir/tests/zoo/zoo
 [ -x "$zoo" ] || zoo=$top_builddir/tests/zoo/zoo.exe
 make_repo repo 2
-kinds='ignore-term new-group setsid daemon daemon-clean stop-self stop-parent
+all_kinds='ignore-term new-group setsid daemon daemon-clean stop-self stop-parent
 	flood-stdout close-stdout never-read fork-forever'
 
-write_workflow() { # kind, more options of the step
-	first=
-	last=
-	case $1 in
-	daemon*) last='; sleep 300' ;; # the step itself must go on
-	slow-term) last=' 4000; echo after' ;; # not what the step starts itself
-	stop-parent) first='exec ' ;; # its parent is the agent process
-	esac
+# One item for each kind; the processes of an item write their numbers to
+# pids/KIND. The parent of stop-parent is the agent process; slow-term is not
+# what the step starts itself.
+write_workflow() { # kinds, more options of the step
+	rm -rf pids
+	mkdir pids
+	: >agents
+	kinds=$1
+	# shellcheck disable=SC2086 # they are words
+	printf '%s\n' $kinds >kinds
 	cat >wf.yml <<Y
 name: zoo
 mode: mapreduce
 map:
-  input: "seq 2"
-  max_parallel: 2
+  input: "cat '$scratch/kinds'"
+  max_parallel: 20
   agent_template:
-    - shell: "$first'$zoo' $1 '$scratch/pids'$last"
+    - shell: |
+        cd '$scratch/pids'
+        case \${item} in
+        daemon*) '$zoo' \${item} \${item}; sleep 300 ;;
+        slow-term) '$zoo' slow-term slow-term 4000; echo after ;;
+        stop-parent) exec '$zoo' stop-parent stop-parent ;;
+        *) '$zoo' \${item} \${item} ;;
+        esac
 $2
 Y
 }
 
 # The processes of the zoo are at work once their numbers are written.
-is_started() {
-	[ -s "$scratch/pids" ] && [ "$(wc -l <"$scratch/pids")" -ge 2 ]
+are_started() {
+	for kind in $kinds; do
+		[ -s "$scratch/pids/$kind" ] || return 1
+	done
 }
 
 all_dead() {
+	for kind in $kinds; do
+		cat "$scratch/pids/$kind"
+	done | cat - "$scratch/agents" >"$scratch/all-pids"
 	while read -r pid; do
 		is_dead "$pid" || return 1
-	done <"$scratch/pids"
+	done <"$scratch/all-pids"
 }
 
 # As a shell starts it, whatever this test was started with: what is ignored
@@ -50,16 +64,15 @@ begin() {
 	supervisor=$!
 }
 
-agents() { # process ids of the agent processes of the supervisor
+agent_processes() {
 	pgrep -P "$supervisor" -f agent-run
 }
 
-start() { # kind
-	rm -f pids pids.notes
+start() { # kinds
 	write_workflow "$1" ''
 	begin
-	wait_for is_started
-	agents >>pids
+	wait_for are_started
+	agent_processes >agents
 }
 
 ends_with() { # wanted status
@@ -70,52 +83,35 @@ ends_with() { # wanted status
 	is "$(cd "$scratch/repo" && git status --porcelain)" '' 'user tree'
 }
 
-n_notes() { # text, number
-	[ "$(grep -c "^$1\$" "$scratch/pids.notes" 2>/dev/null)" -eq "$2" ]
+notes_are() { # lines
+	[ "$(cat "$scratch/pids/slow-term.notes" 2>/dev/null)" = "$1" ]
 }
 
 signal_case() { # signal, wanted status
-	for kind in $kinds; do
-		echo "kind: $kind"
-		start "$kind"
-		kill "-$1" "$supervisor"
-		ends_with "$2"
-	done
+	start "$all_kinds"
+	kill "-$1" "$supervisor"
+	ends_with "$2"
 	has "$err" 'There is no result yet; what was kept: prodigy worktree ls'
-	has "$err" '[0-2] of 2 items done'
+	has "$err" '[0-9]+ of 11 items done'
 }
 
 interrupted() { signal_case INT 130; }
 
-terminated() {
-	kinds='ignore-term daemon'
-	signal_case TERM 143
-}
+terminated() { signal_case TERM 143; }
 
-hung_up() {
-	kinds='ignore-term setsid'
-	signal_case HUP 129
-}
+hung_up() { signal_case HUP 129; }
 
 killed() {
-	for kind in $kinds; do
-		echo "kind: $kind"
-		start "$kind"
-		kill -KILL "$supervisor"
-		ends_with 137
-	done
+	start "$all_kinds"
+	kill -KILL "$supervisor"
+	ends_with 137
 }
 
 timed_out() {
-	for kind in ignore-term daemon stop-self stop-parent flood-stdout \
-		never-read; do
-		echo "kind: $kind"
-		rm -f pids
-		write_workflow "$kind" '      timeout: 1s'
-		(cd repo && run 1 "$PRODIGY" run ../wf.yml)
-		has "$out" 'Items: +2 total, 0 successful, 2 failed'
-		wait_for all_dead
-	done
+	write_workflow "$all_kinds" '      timeout: 1s'
+	(cd repo && run 1 "$PRODIGY" run ../wf.yml)
+	has "$out" 'Items: +11 total, 0 successful, 11 failed'
+	wait_for all_dead
 }
 
 paused_session() {
@@ -135,25 +131,24 @@ cleaned_up() {
 	start slow-term
 	kill -INT "$supervisor"
 	ends_with 130
-	n_notes cleaned 2
+	notes_are "$(printf 'cleaning\ncleaned')"
 }
 
 cleaned_up_after_timeout() {
-	rm -f pids pids.notes
 	write_workflow slow-term '      timeout: 1s'
 	(cd repo && run 1 "$PRODIGY" run ../wf.yml)
-	has "$out" 'Items: +2 total, 0 successful, 2 failed'
-	n_notes cleaned 2
+	has "$out" 'Items: +1 total, 0 successful, 1 failed'
+	notes_are "$(printf 'cleaning\ncleaned')"
 }
 
 # That it does not wait is seen by what is not cleaned up.
 second_signal() {
 	start slow-term
 	kill -INT "$supervisor"
-	wait_for n_notes cleaning 2
+	wait_for notes_are cleaning
 	kill -INT "$supervisor"
 	ends_with 130
-	n_notes cleaned 0
+	notes_are cleaning
 }
 
 # It wakes up again and again, and gets nowhere but to its end.
@@ -166,6 +161,60 @@ commands:
 Y
 	(cd repo && run 1 "$PRODIGY" run ../wf.yml)
 	has "$err" 'timed out after 1 seconds'
+}
+
+# What its agents said meanwhile is read when it goes on.
+suspended() {
+	cat >wf.yml <<Y
+name: suspended
+mode: mapreduce
+map:
+  input: "seq 6"
+  max_parallel: 2
+  agent_template:
+    - shell: |
+        echo \${item} >>$scratch/began
+        until [ -e $scratch/go ]; do sleep 0.05; done
+        echo x >\${item}; git add .; git commit -q -m \${item}
+        echo \${item} >>$scratch/over
+Y
+	begin
+	wait_for has_lines began 2
+	kill -STOP "$supervisor"
+	touch go
+	wait_for has_lines over 2
+	kill -CONT "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" 0
+	has "$out" '6 total, 6 successful'
+	is "$(sort began | tr '\n' ' ')" '1 2 3 4 5 6 ' 'each ran once'
+}
+
+has_lines() { # file, number
+	[ -e "$scratch/$1" ] && [ "$(wc -l <"$scratch/$1")" -ge "$2" ]
+}
+
+# Its result counts, and it is ended after half a minute of silence.
+lingering_claude() {
+	mkdir -p bin fake/rules/1
+	cp "$top_srcdir/tests/bin/claude" bin/claude
+	chmod +x bin/claude
+	echo 300 >fake/rules/1/linger
+	echo 'echo hi >made.txt; git add .; git commit -q -m made' \
+		>fake/rules/1/run
+	cat >wf.yml <<Y
+name: linger
+commands:
+  - claude: "/do it"
+Y
+	(
+		cd repo || exit 1
+		PATH=$scratch/bin:$PATH FAKE_CLAUDE_DIR=$scratch/fake
+		export PATH FAKE_CLAUDE_DIR
+		run 0 "$PRODIGY" run -y ../wf.yml
+	)
+	is "$(cat repo/made.txt)" hi
 }
 
 agent_killed() {
@@ -182,7 +231,7 @@ map:
 Y
 	begin
 	wait_for test -s tries
-	kill -KILL "$(agents)"
+	kill -KILL "$(agent_processes)"
 	status=0
 	wait "$supervisor" || status=$?
 	is "$status" 0
@@ -202,4 +251,6 @@ t 'and after a timeout' cleaned_up_after_timeout
 t 'a second signal does not wait' second_signal
 t 'a step that stops its agent is ended by its own timeout' stopped_for_ever
 t 'an item whose agent is killed runs again' agent_killed
+t 'a run that is suspended goes on where it was' suspended
+t 'a claude that stays after its result is ended' lingering_claude
 done_testing

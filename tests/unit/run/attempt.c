@@ -312,15 +312,6 @@ test_rest(void)
 	tap_ok(trial.ended && trial.killed_rest == 0,
 	    "when nothing is left there is nothing to wait for");
 	trial_close(&trial);
-
-	trial_open(&trial, HEAR "exit 7");
-	trial.rest = 1;
-	wait_for_sweep(&trial);
-	attempt_stop(trial.attempt, 0);
-	pass(&trial, 100);
-	tap_ok(trial.ended && trial.killed_rest == 1,
-	    "a stop without patience does not wait for it");
-	trial_close(&trial);
 }
 
 static void
