@@ -114,7 +114,7 @@ snapshot(struct fixture *f, const char *reason)
 	autoerror struct error err = { 0 };
 	uint64_t size = 0;
 	tap_ok(checkpoint_write(&f->source, reason, &size, &err),
-	    "a snapshot is written: %s", error_text(&err));
+	    "a snapshot can be written: %s", error_text(&err));
 	return size;
 }
 
@@ -131,30 +131,30 @@ check_lists(const json_t *document)
 {
 	tap_is_int(
 	    (long long)count_of(document, "work_item_state", "pending_items"),
-	    3, "pending: also what runs");
+	    3, "items that are under way count as pending");
 	tap_is_int((long long)count_of(
 		       document, "work_item_state", "in_progress_items"),
-	    0, "nothing in progress");
+	    0, "no item is in progress in a snapshot");
 	tap_is_int(
 	    (long long)count_of(document, "work_item_state", "completed_items"),
-	    2, "completed");
+	    2, "items that are done are listed as completed");
 	tap_is_int(
 	    (long long)count_of(document, "work_item_state", "failed_items"), 1,
-	    "failed");
+	    "items that failed are listed as failed");
 	tap_is_int(
 	    (long long)count_of(document, "agent_state", "agent_results"), 2,
-	    "results by item");
+	    "results are listed by item");
 	tap_is_int((long long)count_of(document, "error_state", "dlq_items"), 1,
-	    "what failed in short");
+	    "what failed is also listed in short");
 	const json_t *failed = json_array_get(
 	    json_get(json_get(document, "work_item_state"), "failed_items"), 0);
 	tap_is_text(json_get_text(failed, "error"), "it broke",
-	    "with its error, though it has no result");
-	tap_is_int(
-	    json_get_int(failed, "retry_count", 0), 2, "and its attempts");
+	    "an item that failed has its error, though it has no result");
+	tap_is_int(json_get_int(failed, "retry_count", 0), 2,
+	    "an item that failed has the number of its attempts");
 	tap_is_int(
 	    json_get_int(json_get(document, "item_retry_counts"), "item_5", 0),
-	    2, "attempts by item");
+	    2, "attempts are counted by item");
 }
 
 static void
@@ -170,27 +170,30 @@ test_small(void)
 	start(&f, 1, 1);
 	snapshot(&f, "Interval");
 	autojson json_t *document = checkpoint_load(f.dir, -1, &warnings, &err);
-	tap_ok(document != NULL && warnings.n == 0, "and loaded: %s",
+	tap_ok(document != NULL && warnings.n == 0,
+	    "what was written is loaded without a warning: %s",
 	    error_text(&err));
 	check_lists(document);
 	const json_t *metadata = json_get(document, "metadata");
 	tap_is_int(json_get_int(metadata, "version", -1), 3,
-	    "its version counts outcomes");
+	    "the version of a snapshot counts outcomes");
 	tap_is_text(json_get_text(metadata, "checkpoint_reason"), "Interval",
-	    "its reason");
+	    "a snapshot has the reason for which it was taken");
 	tap_is_int(json_get_int(json_get(document, "resource_state"),
 		       "total_agents_allowed", 0),
-	    4, "from the configuration");
+	    4, "the number of agents comes from the configuration");
 	autofree char *latest = path_join(f.dir, "latest.json");
 	char target[64] = "";
 	tap_ok(readlink(latest, target, sizeof(target) - 1) > 0,
 	    "latest.json is a link");
-	tap_is_text(target, "checkpoint-v3.json", "to it, relative");
+	tap_is_text(target, "checkpoint-v3.json",
+	    "the link names the snapshot without its folder");
 	autofree char *meta = path_join(f.dir, "metadata.json");
 	autojson json_t *described = json_load_path(meta, 1u << 20, &err);
 	tap_is_text(json_get_text(described, "path"), "checkpoint-v3.json",
-	    "metadata.json points to it");
-	tap_is_int(json_get_int(described, "successful", -1), 2, "and counts");
+	    "metadata.json names the newest snapshot");
+	tap_is_int(json_get_int(described, "successful", -1), 2,
+	    "metadata.json counts what succeeded");
 	close_fixture(&f);
 }
 
@@ -211,24 +214,25 @@ test_retention(void)
 	scratch_write(odd2, "{}", 2);
 	autojson json_t *list = checkpoint_list(f.dir, &err);
 	tap_is_int((long long)json_array_size(list), CHECKPOINT_KEEP,
-	    "three are kept");
+	    "the three newest snapshots are kept");
 	tap_is_int(json_get_int(json_array_get(list, 0), "version", 0), 6,
-	    "newest first");
+	    "the newest snapshot is listed first");
 	/* The newest damaged: the one before it is taken. */
 	autofree char *newest = path_join(f.dir, "checkpoint-v6.json");
 	scratch_write(newest, "{\"metadata\":{", 13);
 	autojson json_t *older = checkpoint_load(f.dir, -1, &warnings, &err);
 	tap_is_int(json_get_int(json_get(older, "metadata"), "version", 0), 5,
-	    "a damaged one is passed over");
-	tap_is_int((long long)warnings.n, 1, "and reported");
+	    "a damaged snapshot is passed over");
+	tap_is_int((long long)warnings.n, 1,
+	    "a snapshot that is passed over is reported");
 	autojson json_t *asked = checkpoint_load(f.dir, 4, &warnings, &err);
 	tap_is_int(json_get_int(json_get(asked, "metadata"), "version", 0), 4,
-	    "a version is found");
+	    "a snapshot is found by its version");
 	tap_ok(checkpoint_load(f.dir, 1, &warnings, &err) == NULL,
-	    "a removed one is not: %s", error_text(&err));
+	    "a snapshot that was removed is not found: %s", error_text(&err));
 	error_release(&err);
 	tap_ok(checkpoint_load(f.dir, 6, &warnings, &err) == NULL,
-	    "a damaged one that is asked for is refused");
+	    "a damaged snapshot that is asked for is refused");
 	close_fixture(&f);
 }
 
@@ -258,8 +262,8 @@ test_flips(void)
 		wrong += loaded != NULL && !json_equal(loaded, good);
 		wrong += loaded == NULL && why.kind == ERROR_NONE;
 	}
-	tap_is_int((long long)wrong, 0, "a bit flipped in each of %zu bytes",
-	    text.len);
+	tap_is_int((long long)wrong, 0,
+	    "a bit that is flipped in any of %zu bytes is noticed", text.len);
 	close_fixture(&f);
 }
 
@@ -274,7 +278,7 @@ test_other_job(void)
 	snapshot(&f, "Interval");
 	tap_ok(checkpoint_load(f.dir, 0, &warnings, &err) == NULL &&
 		err.kind == ERROR_STATE,
-	    "one of another job is refused");
+	    "a snapshot of another job is refused");
 	close_fixture(&f);
 }
 
@@ -291,15 +295,16 @@ test_large(void)
 	fail(&f, MANY - 1, 1);
 	uint64_t last = snapshot(&f, "Interval");
 	tap_ok(last < first + 500 && last < 3000,
-	    "%d items: %llu, then %llu bytes", MANY, (unsigned long long)first,
-	    (unsigned long long)last);
+	    "a snapshot of %d items stays small (%llu, then %llu bytes)", MANY,
+	    (unsigned long long)first, (unsigned long long)last);
 	autojson json_t *document = checkpoint_load(f.dir, -1, &warnings, &err);
-	tap_ok(document != NULL, "and valid: %s", error_text(&err));
+	tap_ok(document != NULL, "a snapshot of many items is valid: %s",
+	    error_text(&err));
 	const json_t *range = json_array_get(
 	    json_get(json_get(document, "work_item_state"), "completed_ranges"),
 	    0);
 	tap_is_int(json_integer_value(json_array_get(range, 1)), MANY - 11,
-	    "completed items as a range");
+	    "completed items that follow one another are one range");
 	close_fixture(&f);
 }
 
@@ -333,11 +338,13 @@ test_none(void)
 	mkdir(empty, 0700);
 	tap_ok(checkpoint_load(empty, -1, &warnings, &err) == NULL &&
 		err.kind == ERROR_STATE,
-	    "none: %s", error_text(&err));
+	    "a folder without snapshots is an error of the state: %s",
+	    error_text(&err));
 	error_release(&err);
 	tap_ok(checkpoint_load(missing, -1, &warnings, &err) == NULL &&
 		err.kind == ERROR_SYSTEM,
-	    "no folder: %s", error_text(&err));
+	    "a folder that is missing is an error of the system: %s",
+	    error_text(&err));
 }
 
 int

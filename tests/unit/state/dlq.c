@@ -54,31 +54,38 @@ test_history(void)
 	strv_add(&failure.context, "agent job_agent_7");
 	again.failure = &failure;
 	again.branch = "prodigy-x";
-	tap_ok(add(dir, "item_7", &usual, &count) && count == 1, "one failure");
-	tap_ok(add(dir, "item_7", &again, &count) && count == 2, "another");
+	tap_ok(add(dir, "item_7", &usual, &count) && count == 1,
+	    "the first failure of an item is counted as one");
+	tap_ok(add(dir, "item_7", &again, &count) && count == 2,
+	    "the next failure of the item is counted as two");
 	autojson json_t *all = dlq_load(dir, NULL, &unread, &err);
 	const json_t *record = json_array_get(all, 0);
 	const json_t *history = json_get(record, "failure_history");
-	tap_is_int((long long)json_array_size(history), 2, "both are kept");
-	tap_is_int(json_get_int(record, "failure_count", 0), 2, "counted");
+	tap_is_int((long long)json_array_size(history), 2,
+	    "both failures are in the history");
+	tap_is_int(json_get_int(record, "failure_count", 0), 2,
+	    "the record says how many failures there were");
 	const json_t *first = json_array_get(history, 0);
 	const json_t *second = json_array_get(history, 1);
 	tap_is_int(json_get_int(
 		       json_get(json_get(first, "error_type"), "CommandFailed"),
 		       "exit_code", 0),
-	    101, "the first one's type");
-	tap_is_text(
-	    json_get_text(second, "error_type"), "Timeout", "the second one's");
-	tap_is_int(json_get_int(second, "attempt_number", 0), 2, "number");
+	    101, "a failed command has its type and its exit code");
+	tap_is_text(json_get_text(second, "error_type"), "Timeout",
+	    "a timeout has its type");
+	tap_is_int(json_get_int(second, "attempt_number", 0), 2,
+	    "a failure has its number");
 	tap_is_text(json_get_text(second, "error_message"),
-	    "no end after 5m \xef\xbf\xbd", "odd bytes are repaired");
+	    "no end after 5m \xef\xbf\xbd",
+	    "bytes that are not UTF-8 are repaired in a message");
 	tap_is_text(json_get_text(record, "first_attempt"),
-	    json_get_text(first, "timestamp"), "the first attempt stays");
+	    json_get_text(first, "timestamp"),
+	    "the time of the first attempt stays");
 	tap_is_text(json_get_text(
 			json_get(record, "worktree_artifacts"), "branch_name"),
-	    "prodigy-x", "what is left of it");
+	    "prodigy-x", "the record names the branch that is left");
 	tap_is_text(json_get_text(json_get(record, "item_data"), "file"),
-	    "a.rs", "the item's data");
+	    "a.rs", "the record has the item's data");
 	failure_release(&failure);
 }
 
@@ -102,7 +109,8 @@ test_damaged(void)
 		tap_ok(add(dir, "item_1", &usual, &count) && count == 1,
 		    "a failure is added where there was '%s'", bad[i]);
 		scratch_read(aside, &kept);
-		tap_is_text(str_text(&kept), bad[i], "which is kept aside");
+		tap_is_text(str_text(&kept), bad[i],
+		    "a record that cannot be used is kept aside");
 	}
 }
 
@@ -123,7 +131,8 @@ test_order(void)
 	for (size_t i = 0; i < COUNT_OF(ids); i++)
 		if (!add(dir, ids[i], &usual, &count))
 			BUG("add");
-	tap_ok(add(dir, long_id, &usual, &count), "an id of 300 bytes");
+	tap_ok(add(dir, long_id, &usual, &count),
+	    "an item with an id of 300 bytes has a record");
 	tap_is_int((long long)scratch_count(items), COUNT_OF(ids) + 1,
 	    "every record lies in its folder");
 	autojson json_t *all = dlq_load(dir, NULL, &unread, &err);
@@ -131,19 +140,21 @@ test_order(void)
 		str_format(&seen, "%s|",
 		    json_get_text(json_array_get(all, i), "item_id"));
 	tap_ok(strstr(str_text(&seen), "item_0|item_9|item_10|") != NULL,
-	    "items by number: %s", str_text(&seen));
+	    "items are listed by their number, not its text: %s",
+	    str_text(&seen));
 	tap_ok(dlq_write_index(dir, "job", &err), "an index is written");
 	autofree char *index = path_join(dir, "index.json");
 	autojson json_t *document = json_load_path(index, 1u << 20, &err);
 	tap_is_int(json_get_int(document, "item_count", 0), COUNT_OF(ids) + 1,
-	    "of all");
+	    "the index counts all records");
 	if (!file_remove_tree(items, &err))
 		BUG("%s", error_text(&err));
 	tap_ok(dlq_write_index(dir, "job", &err) && !path_exists(index),
-	    "and removed with the last one");
+	    "the index goes with the last record");
 	autofree char *none = scratch_path("none");
 	autojson json_t *empty = dlq_load(none, NULL, &unread, &err);
-	tap_is_int((long long)json_array_size(empty), 0, "no folder: none");
+	tap_is_int((long long)json_array_size(empty), 0,
+	    "a folder that is missing has no records");
 }
 
 static bool
@@ -164,7 +175,7 @@ test_review(void)
 	for (unsigned i = 0; i < FAILURE_CAUSES; i++) {
 		enum failure_cause cause = (enum failure_cause)i;
 		tap_is_int(needs_review(cause, "it failed"), wanted[i],
-		    "a person must look at cause %s, or not",
+		    "whether a person must look at cause %s is known",
 		    failure_cause_name(cause));
 	}
 	tap_ok(needs_review(CAUSE_COMMAND, "cp: Permission denied"),
@@ -193,13 +204,15 @@ test_signatures(void)
 		const struct failure failure = { .cause = CAUSE_COMMAND,
 			.message = message };
 		autofree char *got = dlq_signature(&failure);
-		tap_is_text(got, cases[i][1], "signature of '%s'",
+		tap_is_text(got, cases[i][1],
+		    "the signature of '%s' has its words that tell",
 		    cases[i][0] == NULL ? "(none)" : cases[i][0]);
 	}
 	const struct failure failure = { .cause = CAUSE_COMMAND,
 		.message = long_word };
 	autofree char *cut = dlq_signature(&failure);
-	tap_ok(strlen(cut) <= 200, "a long word is cut");
+	tap_ok(strlen(cut) <= 200,
+	    "a word that is too long is cut in a signature");
 	free(long_word);
 }
 

@@ -56,20 +56,23 @@ test_writing(void)
 	struct event_log log;
 	size_t growths = 0;
 	struct event_tally tally = { .malformed = 9 };
-	tap_ok(event_open(&log, dir, "session-1", &err), "a log is opened");
+	tap_ok(event_open(&log, dir, "session-1", &err),
+	    "a log is opened in a folder that is made");
 	event_emit(&log, "job_started", json_pack("{s:s}", "job_id", "j"));
 	size_t size = size_of(log.path);
-	tap_ok(size > 0, "what matters is written at once");
+	tap_ok(size > 0, "an event that matters is written at once");
 	event_emit(&log, "claude_message", NULL);
-	tap_ok(size_of(log.path) == size, "what comes often waits");
+	tap_ok(size_of(log.path) == size, "an event that comes often waits");
 	event_flush(&log);
-	tap_ok(size_of(log.path) > size, "until it is flushed");
+	tap_ok(size_of(log.path) > size,
+	    "an event that waits is written by a flush");
 	size = size_of(log.path);
 	autofree char *long_text = mem_zalloc(70001);
 	memset(long_text, 'x', 70000);
 	event_emit(
 	    &log, "claude_message", json_pack("{s:s}", "content", long_text));
-	tap_ok(size_of(log.path) > size + 70000, "or there is much of it");
+	tap_ok(size_of(log.path) > size + 70000,
+	    "events that wait are written when there is much of them");
 	log.on_growth = count_growths;
 	log.growth_arg = &growths;
 	event_emit(&log, "claude_message", NULL);
@@ -78,12 +81,14 @@ test_writing(void)
 	    "somebody who follows the file gets each event at once");
 	event_close(&log);
 	struct types types = { 0 };
-	tap_ok(event_read(dir, collect, &types, &tally, &err), "it is read");
+	tap_ok(event_read(dir, collect, &types, &tally, &err),
+	    "a log that was written can be read");
 	tap_is_text(str_text(&types.text),
 	    "job_started claude_message claude_message claude_message "
 	    "agent_started ",
-	    "in order");
-	tap_is_int((long long)tally.malformed, 0, "without malformed lines");
+	    "events are read in the order they were written");
+	tap_is_int((long long)tally.malformed, 0,
+	    "a log that was written has no malformed line");
 	str_release(&types.text);
 }
 
@@ -115,7 +120,7 @@ test_envelope(void)
 	    json_pack("{s:s%}", "text", "\xc3\xa4", (size_t)2));
 	event_close(&log);
 	tap_ok(event_read(dir, check_envelope, &good, &tally, &err) && good,
-	    "the envelope is complete");
+	    "an event has all members of its envelope");
 }
 
 static void
@@ -153,20 +158,22 @@ test_merging(void)
 	scratch_write(other, "{}", 2);
 	struct types types = { 0 };
 	tap_ok(event_read(dir, collect, &types, &tally, &err),
-	    "several files are read");
-	tap_is_text(str_text(&types.text), "a b c d e ", "in time order");
+	    "the files of a folder are read together");
+	tap_is_text(str_text(&types.text), "a b c d e ",
+	    "events of several files are read in the order of their times");
 	tap_is_int((long long)tally.malformed, 2,
 	    "malformed lines are counted, a torn one is not");
 	str_clear(&types.text);
 	types = (struct types){ .text = types.text, .limit = 2 };
 	tap_ok(event_read(dir, collect, &types, &tally, &err),
-	    "reading can be stopped");
-	tap_is_text(str_text(&types.text), "a b ", "early");
+	    "a reading that is stopped has not failed");
+	tap_is_text(str_text(&types.text), "a b ",
+	    "a reading that is stopped gives no more events");
 	str_release(&types.text);
 	autofree char *none = scratch_path("none");
 	types = (struct types){ 0 };
 	tap_ok(event_read(none, collect, &types, &tally, &err) && types.n == 0,
-	    "no folder, no events");
+	    "a folder that is missing has no events");
 }
 
 /* What waits for a disk that stays full has a bound, and is told as lost. */
@@ -231,7 +238,7 @@ test_failing_writes(void)
 	close(log.fd);
 	log.fd = good;
 	tap_is_int((int)log.failure.kind, ERROR_NO_SPACE,
-	    "the failure is kept: %s", error_text(&log.failure));
+	    "a write that fails is remembered: %s", error_text(&log.failure));
 	/* As if a part of the line had come through. */
 	if (write(good, log.buffer.data, 6) != 6)
 		BUG("write");
@@ -250,10 +257,12 @@ test_failing_writes(void)
 	autofree char *blocked = path_join(dir, "x");
 	scratch_write(blocked, "", 0);
 	autofree char *below = path_join(blocked, "y");
-	tap_ok(!event_open(&log, below, "s", &err), "no folder can be made");
+	tap_ok(!event_open(&log, below, "s", &err),
+	    "a log in a folder that cannot be made is refused");
 	event_emit(&log, "job_started", NULL);
 	event_close(&log);
-	tap_ok(fcntl(0, F_GETFD) != -1, "closing it leaves stdin alone");
+	tap_ok(fcntl(0, F_GETFD) != -1,
+	    "closing a log that was never open closes nothing");
 }
 
 static void
@@ -269,7 +278,8 @@ test_types(void)
 	};
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		autofree char *type = event_canonical_type(names[i][0]);
-		tap_is_text(type, names[i][1], "type '%s'", names[i][0]);
+		tap_is_text(type, names[i][1],
+		    "the type '%s' has its canonical spelling", names[i][0]);
 	}
 }
 
@@ -399,11 +409,11 @@ test_only_the_end(void)
 		given.texts.n == 10,
 	    "the last ten events of a large file are found");
 	tap_is_int((long long)tally.bytes, 65536,
-	    "by reading one block of the file, not the whole");
+	    "the last ten events cost one block of the file, not the whole");
 	strv_release(&given.texts);
 	tap_ok(
 	    event_read(dir, keep, &given, &tally, &err) && tally.bytes < 65536,
-	    "a reading from the start stops as early");
+	    "a reading of ten events from the start costs one block");
 	strv_release(&given.texts);
 }
 
@@ -450,7 +460,7 @@ test_unreadable(bool backwards, const char *way)
 	if (tally.unread.n == 3)
 		tap_ok(strstr(tally.unread.items[0], fifo) != NULL &&
 			strstr(tally.unread.items[1], device) != NULL,
-		    "%s: each by its name", way);
+		    "%s: a file that cannot be read is told by its name", way);
 	event_tally_release(&tally);
 	str_release(&types.text);
 }
@@ -488,8 +498,8 @@ test_endless_lines(bool backwards, const char *way)
 	    "%s: lines of %ld MiB do not end the reading", way,
 	    (long)(HOLE >> 20));
 	tap_ok(peak_kib() - before < 3 * (long)(EVENT_LINE_LIMIT >> 10),
-	    "%s: they are never held as a whole (%ld KiB)", way,
-	    peak_kib() - before);
+	    "%s: a line that is too long is never held as a whole (%ld KiB)",
+	    way, peak_kib() - before);
 	tap_is_text(str_text(&types.text), "a a ",
 	    "%s: the events between them are read", way);
 	tap_ok(tally.malformed >= 2, "%s: the long lines are counted", way);

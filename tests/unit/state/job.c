@@ -195,7 +195,7 @@ test_histories(void)
 		job_release(&again);
 	}
 	tap_is_int((long long)wrong, 0,
-	    "%d random histories replayed from the journal", HISTORIES);
+	    "%d random histories are the same live and replayed", HISTORIES);
 }
 
 struct refusal {
@@ -242,20 +242,21 @@ test_refusals(void)
 	for (size_t i = 0; i < COUNT_OF(good); i++)
 		if (!apply_text(&job, good[i], &err))
 			BUG("%s", error_text(&err));
-	tap_is_int(job.items[1].attempts, UINT16_MAX, "attempts saturate");
+	tap_is_int(job.items[1].attempts, UINT16_MAX,
+	    "the number of attempts stops at its largest");
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
 		autoerror struct error why = { 0 };
 		tap_ok(!apply_text(&job, refusals[i].record, &why) &&
 			why.kind == ERROR_STATE && counts_add_up(&job),
-		    "refused: %s", refusals[i].what);
+		    "a record is refused that has: %s", refusals[i].what);
 	}
 	job_release(&job);
 	const char *const bad_counts[] = { "{\"op\":\"items\",\"count\":-1}",
 		"{\"op\":\"items\",\"count\":1000001}", "{\"op\":\"items\"}" };
 	for (size_t i = 0; i < COUNT_OF(bad_counts); i++) {
 		autoerror struct error why = { 0 };
-		tap_ok(!apply_text(&job, bad_counts[i], &why), "refused: %s",
-		    bad_counts[i]);
+		tap_ok(!apply_text(&job, bad_counts[i], &why),
+		    "a count of items is refused: %s", bad_counts[i]);
 	}
 }
 
@@ -269,32 +270,35 @@ test_spool(void)
 	struct spool spool;
 	char digest[65];
 	scratch_write(path, lines, strlen(lines));
-	tap_ok(spool_open(&spool, path, NULL, &err), "a spool is opened");
-	tap_is_int((long long)spool.n, 2, "its items");
+	tap_ok(
+	    spool_open(&spool, path, NULL, &err), "a list of items is opened");
+	tap_is_int((long long)spool.n, 2, "the items of a list are counted");
 	autojson json_t *item = spool_item(&spool, 1, &err);
-	tap_is_text(json_string_value(item), "text", "the second one");
+	tap_is_text(
+	    json_string_value(item), "text", "an item is read by its number");
 	memcpy(digest, spool.sha256, sizeof(digest));
 	spool_close(&spool);
-	tap_ok(spool_open(&spool, path, digest, &err), "with its digest");
+	tap_ok(spool_open(&spool, path, digest, &err),
+	    "a list with the digest that is expected is opened");
 	spool_close(&spool);
 	digest[0] = digest[0] == '0' ? '1' : '0';
 	tap_ok(
 	    !spool_open(&spool, path, digest, &err) && err.kind == ERROR_STATE,
-	    "another digest is refused");
+	    "a list with another digest is refused");
 	error_release(&err);
 	scratch_write(path, lines, strlen(lines) - 1);
 	tap_ok(!spool_open(&spool, path, NULL, &err) && err.kind == ERROR_STATE,
-	    "a cut last line is refused");
+	    "a list whose last line is cut is refused");
 	error_release(&err);
 	scratch_write(path, "", 0);
 	tap_ok(spool_open(&spool, path, NULL, &err) && spool.n == 0,
-	    "no items at all");
+	    "a list without items is opened");
 	spool_close(&spool);
 	scratch_write(path, "{}\n", 3);
 	if (!spool_open(&spool, path, NULL, &err))
 		BUG("%s", error_text(&err));
 	tap_ok(spool_item(&spool, 0, &err) == NULL && err.kind == ERROR_STATE,
-	    "a line without data is refused");
+	    "an item without data is refused");
 	spool_close(&spool);
 }
 

@@ -72,7 +72,8 @@ write_whole(void)
 	for (size_t i = 0; i < whole.len; i++)
 		if (whole.data[i] == '\n')
 			starts[++line] = i + 1;
-	tap_is_int((long long)line, RECORDS, "one line a record");
+	tap_is_int(
+	    (long long)line, RECORDS, "a journal has one line for each record");
 }
 
 enum outcome {
@@ -122,7 +123,9 @@ test_truncation(void)
 		if (o != (at_start ? WHOLE : REPAIRED) || records != want)
 			wrong++;
 	}
-	tap_is_int((long long)wrong, 0, "cut at each of %zu bytes", whole.len);
+	tap_is_int((long long)wrong, 0,
+	    "a journal cut at any of %zu bytes gives the records before",
+	    whole.len);
 }
 
 static void
@@ -146,8 +149,8 @@ test_bit_flips(void)
 		refused += o == REFUSED;
 	}
 	tap_is_int((long long)wrong, 0,
-	    "a bit flipped in each byte: %zu repaired, %zu refused", repaired,
-	    refused);
+	    "a bit flipped in any byte is noticed (%zu repaired, %zu refused)",
+	    repaired, refused);
 }
 
 static void
@@ -167,8 +170,8 @@ test_zero_fill(void)
 		if (o != (tail ? REPAIRED : REFUSED) || records != first)
 			wrong++;
 	}
-	tap_is_int(
-	    (long long)wrong, 0, "zeros from each byte to a block's end");
+	tap_is_int((long long)wrong, 0,
+	    "zeros from any byte to the end of its block are noticed");
 }
 
 static void
@@ -204,7 +207,8 @@ test_moved_lines(void)
 		wrong += replay_bytes(swapped.data, swapped.len, &records) !=
 		    REFUSED;
 	}
-	tap_is_int((long long)wrong, 0, "lines doubled, missing and swapped");
+	tap_is_int((long long)wrong, 0,
+	    "lines that are doubled, missing or swapped are refused");
 }
 
 /* A line that is whole in itself, but of another journal. */
@@ -234,7 +238,8 @@ test_foreign_lines(void)
 		wrong += replay_bytes(garbage.data, garbage.len, &records) !=
 		    (r < RECORDS ? REFUSED : REPAIRED);
 	}
-	tap_is_int((long long)wrong, 0, "foreign lines, whole and garbage");
+	tap_is_int((long long)wrong, 0,
+	    "foreign lines, whole or garbage, are refused");
 }
 
 static size_t
@@ -255,22 +260,26 @@ test_repair(void)
 	size_t files = torn_copies();
 	scratch_write(copy_path, whole.data, cut);
 	tap_ok(journal_replay(copy_path, see, &seen, &report, &err),
-	    "a torn journal is read");
-	tap_is_int((long long)report.torn_bytes, 10, "its torn bytes");
+	    "a journal with a torn end is read");
+	tap_is_int(
+	    (long long)report.torn_bytes, 10, "the torn bytes are counted");
 	tap_ok(journal_reopen(&journal, copy_path, &report, &err),
-	    "and opened: %s", error_text(&err));
+	    "a journal with a torn end is opened: %s", error_text(&err));
 	tap_is_int((long long)torn_copies(), (long long)files + 1,
-	    "the torn bytes are kept aside");
+	    "the torn bytes are kept in a file of their own");
 	journal_add(&journal,
 	    json_pack("{s:s, s:i}", "op", "x", "n", RECORDS - 1), NULL);
-	tap_ok(journal_flush(&journal, true, &err), "it goes on");
+	tap_ok(journal_flush(&journal, true, &err),
+	    "a repaired journal takes records");
 	journal_close(&journal);
 	seen = (struct seen){ .in_order = true };
 	tap_ok(journal_replay(copy_path, see, &seen, &report, &err),
-	    "and is whole: %s", error_text(&err));
-	tap_is_int((long long)seen.n, RECORDS, "with every record");
-	tap_ok(seen.in_order, "in order");
-	tap_is_int((long long)report.torn_bytes, 0, "nothing torn");
+	    "a repaired journal is read: %s", error_text(&err));
+	tap_is_int(
+	    (long long)seen.n, RECORDS, "a repaired journal has every record");
+	tap_ok(seen.in_order, "a repaired journal has its records in order");
+	tap_is_int((long long)report.torn_bytes, 0,
+	    "a repaired journal has no torn end");
 }
 
 static void
@@ -331,15 +340,16 @@ test_partial_write(void)
 	journal_add(&journal, json_pack("{s:s}", "op", "too long"), NULL);
 	bool wrote = journal_flush(&journal, true, &err);
 	setrlimit(RLIMIT_FSIZE, &old);
-	tap_ok(!wrote, "a write that fails is reported");
-	tap_is_int((int)err.kind, ERROR_STORAGE, "as failed storage");
+	tap_ok(!wrote, "a write that fails is an error");
+	tap_is_int(
+	    (int)err.kind, ERROR_STORAGE, "the error is a failure of storage");
 	tap_ok(
 	    fstat(journal.fd, &st) == 0 && (uint64_t)st.st_size == journal.size,
-	    "nothing of the line stays");
+	    "nothing of a line that could not be written stays");
 	error_release(&err);
 	tap_ok(
 	    !journal_flush(&journal, true, &err) && err.kind == ERROR_STORAGE,
-	    "nothing is taken after that");
+	    "a journal takes nothing after a failed write");
 	journal_close(&journal);
 }
 
@@ -353,13 +363,15 @@ test_failed_sync(void)
 		BUG("pipe");
 	journal.fd = ends[1]; /* takes bytes, cannot be synced */
 	journal_add(&journal, json_pack("{s:s}", "op", "x"), NULL);
-	tap_ok(!journal_flush(&journal, true, &err), "a failed sync is seen");
-	tap_is_int((int)err.kind, ERROR_STORAGE, "as failed storage");
+	tap_ok(!journal_flush(&journal, true, &err),
+	    "a sync that fails is an error");
+	tap_is_int(
+	    (int)err.kind, ERROR_STORAGE, "the error is a failure of storage");
 	error_release(&err);
 	journal_add(&journal, json_pack("{s:s}", "op", "y"), NULL);
 	tap_ok(
 	    !journal_flush(&journal, false, &err) && err.kind == ERROR_STORAGE,
-	    "and final");
+	    "a journal takes nothing after a failed sync");
 	journal_close(&journal);
 	close(ends[0]);
 }
@@ -389,13 +401,13 @@ test_full_disk(void)
 	journal_add(&journal, json_pack("{s:s}", "op", text), NULL);
 	tap_ok(
 	    !journal_flush(&journal, true, &err) && err.kind == ERROR_NO_SPACE,
-	    "a full disk is told apart");
+	    "a full disk is an error of its own kind");
 	tap_ok(stat(path, &st) == 0 && (uint64_t)st.st_size == journal.size,
-	    "nothing partial stays");
+	    "nothing of a record stays on a full disk");
 	unlink(filler);
 	error_release(&err);
 	tap_ok(journal_flush(&journal, true, &err),
-	    "with room again the record goes out: %s", error_text(&err));
+	    "with room again the record is written: %s", error_text(&err));
 	journal_close(&journal);
 	umount(dir);
 }

@@ -49,35 +49,35 @@ test_home(void)
 	struct stat st;
 	set_home("home/deep");
 	tap_ok(layout_look("/x/repo", NULL, &layout, &err),
-	    "a look needs no home");
+	    "a command that looks needs no home");
 	autofree char *home = scratch_path("home");
-	tap_ok(!path_exists(home), "and makes none");
+	tap_ok(!path_exists(home), "a command that looks makes no home");
 	layout_release(&layout);
 	umask(0);
 	tap_ok(layout_open("/x/repo", NULL, &layout, &err),
 	    "a home is made: %s", error_text(&err));
 	tap_ok(stat(layout.home, &st) == 0 && (st.st_mode & 0777) == 0700,
-	    "for its owner only");
+	    "a home is made for its owner only");
 	umask(022);
 	layout_release(&layout);
 	autofree char *inner = scratch_path("home/deep");
 	chmod(inner, 0770);
 	tap_ok(!layout_open("/x/repo", NULL, &layout, &err) &&
 		err.kind == ERROR_STATE,
-	    "group-writable is refused: %s", error_text(&err));
+	    "a home that its group can write to is refused: %s",
+	    error_text(&err));
 	autofree char *remedy = mem_format("chmod go-w %s", inner);
 	tap_ok(strstr(error_text(&err), remedy) != NULL,
-	    "and the command that mends it is told");
+	    "the command that mends such a home is told");
 	error_release(&err);
 	chmod(inner, 0700);
 	chmod(home, 0777);
 	tap_ok(!layout_open("/x/repo", NULL, &layout, &err),
-	    "and so is a parent "
-	    "that all can write to");
+	    "a home below a folder that all can write to is refused");
 	error_release(&err);
 	chmod(home, 01777);
 	tap_ok(layout_open("/x/repo", NULL, &layout, &err),
-	    "but not a sticky one");
+	    "a home below a sticky folder is taken");
 	layout_release(&layout);
 	chmod(home, 0700);
 }
@@ -119,26 +119,30 @@ test_claims(void)
 	open_or_die("/one/repo", &a);
 	open_or_die("/two/repo", &b);
 	open_or_die("/two/repo", &again);
-	tap_is_text(a.repo, "repo", "the first one has the plain name");
+	tap_is_text(a.repo, "repo",
+	    "the first repository of a name has its plain name");
 	tap_ok(text_starts_with(b.repo, "repo-") && strlen(b.repo) == 13,
-	    "the second one a longer: %s", b.repo);
-	tap_is_text(again.repo, b.repo, "and keeps it");
-	tap_ok(layout_look("/two/repo", NULL, &look, &err), "also to look");
-	tap_is_text(look.repo, b.repo, "by the same name");
+	    "the second repository of a name has a longer one: %s", b.repo);
+	tap_is_text(
+	    again.repo, b.repo, "a repository keeps the name of its folder");
+	tap_ok(layout_look("/two/repo", NULL, &look, &err),
+	    "a command that looks finds the folder");
+	tap_is_text(
+	    look.repo, b.repo, "a command that looks finds the same name");
 	layout_release(&look);
 	/* A repository that is called like the second one's folder. */
 	autofree char *odd_root = mem_format("/three/%s", b.repo);
 	struct layout odd;
 	open_or_die(odd_root, &odd);
-	tap_ok(
-	    strcmp(odd.repo, b.repo) != 0, "no name is shared: %s", odd.repo);
+	tap_ok(strcmp(odd.repo, b.repo) != 0,
+	    "a repository called like a longer name shares none: %s", odd.repo);
 	autofree char *claim =
 	    mem_format("%s/state/repo/repository.json", a.home);
 	scratch_write(claim, "{", 1);
 	struct layout damaged;
 	tap_ok(!layout_open("/one/repo", NULL, &damaged, &err) &&
 		err.kind == ERROR_STATE,
-	    "a damaged claim is told: %s", error_text(&err));
+	    "a damaged claim is an error of the state: %s", error_text(&err));
 	layout_release(&a);
 	layout_release(&b);
 	layout_release(&again);
@@ -178,10 +182,10 @@ test_claim_race(void)
 		layout_release(&layout);
 	}
 	autofree char *state = path_join(home, "state");
-	tap_is_int(
-	    (long long)doubles, 0, "%d claims at once, none shared", RACERS);
-	tap_is_int(
-	    (long long)scratch_count(state), RACERS, "and none was made twice");
+	tap_is_int((long long)doubles, 0,
+	    "%d repositories that claim a name at once share none", RACERS);
+	tap_is_int((long long)scratch_count(state), RACERS,
+	    "no folder is made twice by claims at once");
 }
 
 static const char *const hostile[] = { "../x", "..", ".", "", "a/b", "-rf",
@@ -233,15 +237,17 @@ test_job_ids(void)
 		"mapreduce-20250111_120000-2", "mapreduce-20250111_120000-3" };
 	for (size_t i = 0; i < COUNT_OF(want); i++) {
 		autofree char *id = ids_claim_job(&layout, STAMP_MS, &err);
-		tap_is_text(id, want[i], "job %zu of one second", i + 1);
+		tap_is_text(id, want[i],
+		    "job %zu of one second has an id of its own", i + 1);
 	}
 	for (int i = 4; i <= 11; i++) {
 		autofree char *id = ids_claim_job(&layout, STAMP_MS, &err);
 	}
 	autofree char *later = ids_claim_job(&layout, STAMP_MS + 90000, &err);
-	tap_ok(ids_jobs(&layout, &jobs, &err) && jobs.n == 12, "all listed");
+	tap_ok(ids_jobs(&layout, &jobs, &err) && jobs.n == 12,
+	    "all jobs are listed");
 	tap_is_text(jobs.items[10], "mapreduce-20250111_120000-11",
-	    "in the order they were made");
+	    "jobs are listed in the order they were made");
 	layout_release(&layout);
 	open_or_die("/x/other", &layout);
 	autofree char *other = ids_claim_job(&layout, STAMP_MS, &err);
@@ -296,23 +302,24 @@ test_find_job(void)
 		autoerror struct error why = { 0 };
 		autofree char *job =
 		    ids_find_job(&layout, job_cases[i].text, &why);
-		tap_is_text(
-		    job, job_cases[i].job, "job of '%s'", job_cases[i].text);
+		tap_is_text(job, job_cases[i].job,
+		    "'%s' names the job it should", job_cases[i].text);
 		if (job == NULL)
-			tap_ok(why.kind == ERROR_STATE, "because: %s",
+			tap_ok(why.kind == ERROR_STATE,
+			    "what names no job is an error of the state: %s",
 			    error_text(&why));
 	}
 	autofree char *many = ids_find_job(&layout, "mapreduce-2025", &err);
 	tap_ok(many == NULL &&
 		strstr(error_text(&err), "mapreduce-20250111_120130") != NULL &&
 		strstr(error_text(&err), "and 2 more") != NULL,
-	    "candidates are named, not too many");
+	    "jobs that may be meant are named, but not too many");
 	char long_id[301];
 	memset(long_id, 'x', 300);
 	long_id[300] = '\0';
 	autoerror struct error why = { 0 };
 	tap_ok(ids_find_job(&layout, long_id, &why) == NULL,
-	    "300 bytes are no job");
+	    "an id of 300 bytes names no job");
 	layout_release(&layout);
 }
 
@@ -354,7 +361,8 @@ test_find_session(void)
 		autoerror struct error why = { 0 };
 		autofree char *id =
 		    ids_find_session(&layout, cases[i][0], &why);
-		tap_is_text(id, cases[i][1], "session of '%s'", cases[i][0]);
+		tap_is_text(id, cases[i][1], "'%s' names the session it should",
+		    cases[i][0]);
 	}
 	struct layout other;
 	open_or_die("/y/other", &other);
@@ -362,8 +370,10 @@ test_find_session(void)
 	autostrv struct strv unread = { 0 };
 	autojson json_t *ours = session_list(&layout, false, &unread, &err);
 	autojson json_t *all = session_list(&layout, true, &unread, &err);
-	tap_is_int((long long)json_array_size(ours), 3, "ours");
-	tap_is_int((long long)json_array_size(all), 4, "of all repositories");
+	tap_is_int((long long)json_array_size(ours), 3,
+	    "sessions of the repository are listed");
+	tap_is_int((long long)json_array_size(all), 4,
+	    "sessions of all repositories are listed");
 	layout_release(&other);
 	layout_release(&layout);
 }
@@ -379,19 +389,21 @@ test_session(void)
 	session_new(&session, &layout, "session-1", "MapReduce");
 	tap_ok(session_save(&session, SESSION_RUNNING, &err) &&
 		session_save(&session, SESSION_FAILED, &err),
-	    "it fails");
+	    "a session that runs can fail");
 	autojson json_t *failed = session_load(&layout, "session-1", &err);
 	tap_ok(json_get_text(failed, "completed_at") != NULL &&
 		strcmp(json_get_text(failed, "status"), "Failed") == 0,
-	    "with its end");
-	tap_ok(session_save(&session, SESSION_RUNNING, &err), "runs again");
+	    "a session that failed has an end");
+	tap_ok(session_save(&session, SESSION_RUNNING, &err),
+	    "a session that failed can run again");
 	autojson json_t *running = session_load(&layout, "session-1", &err);
-	tap_ok(
-	    json_is_null(json_get(running, "completed_at")), "and has no end");
-	tap_ok(session_save(&session, SESSION_COMPLETED, &err), "completes");
+	tap_ok(json_is_null(json_get(running, "completed_at")),
+	    "a session that runs again has no end");
+	tap_ok(session_save(&session, SESSION_COMPLETED, &err),
+	    "a session that runs can complete");
 	tap_ok(!session_save(&session, SESSION_RUNNING, &err) &&
 		err.kind == ERROR_STATE,
-	    "for good: %s", error_text(&err));
+	    "a session that completed stays so: %s", error_text(&err));
 	session_release(&session);
 	static const char moves[SESSION_STATUSES][7] = { "yyyyyn", "nyyyyy",
 		"nyyyyy", "nnnynn", "nynnyn", "nnnnny" };
@@ -401,16 +413,19 @@ test_session(void)
 			wrong += session_may_become((enum session_status)from,
 				     (enum session_status)to) !=
 			    (moves[from][to] == 'y');
-	tap_is_int((long long)wrong, 0, "the table of statuses");
+	tap_is_int((long long)wrong, 0,
+	    "a session moves between statuses as the table says");
 	autofree char *lock = layout_lock(&layout, "session-1");
 	autofree char *locks = path_parent(lock);
-	tap_ok(!session_is_alive(&layout, "session-1"), "nobody runs it");
+	tap_ok(!session_is_alive(&layout, "session-1"),
+	    "a session without a lock is not alive");
 	mkdir(locks, 0700);
 	int fd = lock_take(lock, "me\n", &err);
-	tap_ok(
-	    fd >= 0 && session_is_alive(&layout, "session-1"), "somebody does");
+	tap_ok(fd >= 0 && session_is_alive(&layout, "session-1"),
+	    "a session whose lock is held is alive");
 	close(fd);
-	tap_ok(!session_is_alive(&layout, "session-1"), "not any more");
+	tap_ok(!session_is_alive(&layout, "session-1"),
+	    "a session whose lock was dropped is not alive");
 	layout_release(&layout);
 }
 

@@ -12,23 +12,29 @@ struct due_case {
 };
 
 static const struct due_case cases[] = {
-	{ "nothing happened", { 0, 100000, 1 << 20, 0, 5 }, false },
-	{ "first outcome, soon", { 1, 10, 500, 0, 5 }, false },
-	{ "five outcomes", { 5, 10, 2500, 0, 10 }, true },
-	{ "five outcomes, small snapshot", { 5, 10, 2500, 9000, 100 }, true },
-	{ "one outcome, 30 s", { 1, 30000, 500, 9000, 100 }, true },
-	{ "one outcome, 29.9 s", { 1, 29999, 500, 90000, 100 }, false },
-	{ "five outcomes, large snapshot", { 5, 10, 2500, 300000, 900 },
+	{ "nothing happened: no snapshot", { 0, 100000, 1 << 20, 0, 5 },
 	    false },
-	{ "journal grew by a large snapshot", { 80, 10, 300000, 300000, 900 },
-	    true },
-	{ "many items, small snapshot", { 5, 10, 2500, 5000, 100000 }, false },
-	{ "many items, 1 MiB of journal", { 900, 10, 1 << 20, 5000, 100000 },
-	    true },
-	{ "many items, 30 s, little journal", { 9, 30000, 9000, 5000, 100000 },
+	{ "the first outcome, at once: no snapshot", { 1, 10, 500, 0, 5 },
 	    false },
-	{ "many items, 30 s, a quarter", { 9, 30000, 1 << 18, 5000, 100000 },
+	{ "five outcomes: a snapshot", { 5, 10, 2500, 0, 10 }, true },
+	{ "five outcomes after a small snapshot: a snapshot",
+	    { 5, 10, 2500, 9000, 100 }, true },
+	{ "one outcome after 30 s: a snapshot", { 1, 30000, 500, 9000, 100 },
 	    true },
+	{ "one outcome after 29.9 s: no snapshot",
+	    { 1, 29999, 500, 90000, 100 }, false },
+	{ "five outcomes after a large snapshot: no snapshot",
+	    { 5, 10, 2500, 300000, 900 }, false },
+	{ "the journal grew as much as a large snapshot: a snapshot",
+	    { 80, 10, 300000, 300000, 900 }, true },
+	{ "five outcomes of many items: no snapshot",
+	    { 5, 10, 2500, 5000, 100000 }, false },
+	{ "many items, a MiB of journal: a snapshot",
+	    { 900, 10, 1 << 20, 5000, 100000 }, true },
+	{ "many items, 30 s, little journal: no snapshot",
+	    { 9, 30000, 9000, 5000, 100000 }, false },
+	{ "many items, 30 s, a quarter of a MiB: a snapshot",
+	    { 9, 30000, 1 << 18, 5000, 100000 }, true },
 };
 
 /* Bytes of all snapshots of a job of n items, for each byte of its journal. */
@@ -58,9 +64,10 @@ main(void)
 		tap_is_int(trigger_is_due(&cases[i].view), cases[i].due, "%s",
 		    cases[i].what);
 	tap_ok(snapshot_share(1000, 800) < 3,
-	    "small jobs: in proportion to the journal");
+	    "snapshots of small jobs stay in proportion to the journal");
 	tap_ok(snapshot_share(100000, 8) < 2.5,
-	    "100,000 items: in proportion to the journal");
-	tap_ok(snapshot_share(1000000, 8) < 2.5, "1,000,000 items: the same");
+	    "snapshots of 100,000 items stay in proportion to the journal");
+	tap_ok(snapshot_share(1000000, 8) < 2.5,
+	    "snapshots of 1,000,000 items stay in proportion to the journal");
 	return tap_done();
 }
