@@ -35,6 +35,7 @@ struct batch {
 	struct strv args;
 	batch_measure_fn *measure;
 	void *measure_arg;
+	void (*forget)(void *arg);
 	int64_t patience_ms;
 	struct child *child; /* NULL: not running */
 	struct batch_requests requests; /* the first may be with the process */
@@ -58,19 +59,27 @@ batch_new(struct loop *loop, const struct batch_spec *spec)
 	strv_add_all(&batch->args, spec->args);
 	batch->measure = spec->measure;
 	batch->measure_arg = spec->arg;
+	batch->forget = spec->forget;
 	batch->patience_ms = GIT_TIMEOUT_MS;
 	STAILQ_INIT(&batch->requests);
 	return batch;
 }
 
 static void
-release(struct batch *batch)
+forget_requests(struct batch *batch)
 {
 	struct batch_request *request;
 	while ((request = STAILQ_FIRST(&batch->requests)) != NULL) {
 		STAILQ_REMOVE_HEAD(&batch->requests, link);
+		if (batch->forget != NULL)
+			batch->forget(request->arg);
 		free(request);
 	}
+}
+
+static void
+release(struct batch *batch)
+{
 	free(batch->dir);
 	strv_release(&batch->args);
 	str_release(&batch->received);
@@ -308,6 +317,7 @@ batch_free(struct batch *batch)
 		let_it_clean_up(batch->child);
 	child_abandon(batch->child);
 	batch->child = NULL;
+	forget_requests(batch);
 	if (batch->busy || batch->deferred)
 		batch->freed = true;
 	else

@@ -44,6 +44,8 @@ struct batch_spec {
 	const char *const *args; /* NULL-terminated, without "git"; copied */
 	batch_measure_fn *measure;
 	void *arg; /* of measure */
+	/* Releases the arg of a request that gets no reply; or NULL. */
+	void (*forget)(void *arg);
 };
 
 struct batch *batch_new(
@@ -54,7 +56,7 @@ void batch_send(struct batch *batch, const void *bytes, size_t len,
 void batch_set_patience(struct batch *batch, int64_t ms);
 /* Ends the process if it is idle: the next request starts it anew. */
 void batch_renew(struct batch *batch);
-/* Ends it; requests that wait are forgotten without a call. NULL is ignored. */
+/* Ends it; requests that wait get no reply. NULL is ignored. */
 void batch_free(struct batch *batch);
 
 #endif

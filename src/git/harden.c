@@ -82,23 +82,25 @@ free_request(struct harden_request *request)
 }
 
 static void
-free_requests(struct harden_requests *requests)
+forget_requests(struct harden_requests *requests, void (*forget)(void *arg))
 {
 	struct harden_request *request;
 	while ((request = STAILQ_FIRST(requests)) != NULL) {
 		STAILQ_REMOVE_HEAD(requests, link);
+		if (forget != NULL)
+			forget(request->arg);
 		free_request(request);
 	}
 }
 
 void
-harden_free(struct harden *harden)
+harden_free(struct harden *harden, void (*forget)(void *arg))
 {
 	if (harden == NULL)
 		return;
 	timer_remove(harden->timer);
-	free_requests(&harden->waiting);
-	free_requests(&harden->round);
+	forget_requests(&harden->waiting, forget);
+	forget_requests(&harden->round, forget);
 	strv_release(&harden->dirs);
 	error_release(&harden->err);
 	free(harden->dir);

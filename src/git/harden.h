@@ -32,8 +32,11 @@ struct harden;
 
 /* common_dir: the repository's common git directory; copied. */
 struct harden *harden_new(struct loop *loop, const char *common_dir) MUST_USE;
-/* Requests that wait are forgotten. Not from within a callback. */
-void harden_free(struct harden *harden); /* NULL is ignored */
+/*
+ * Requests that wait are forgotten: forget, if not NULL, releases their args.
+ * Not from within a callback. NULL is ignored.
+ */
+void harden_free(struct harden *harden, void (*forget)(void *arg));
 
 /* err is NULL when it is done, else ERROR_STORAGE. */
 typedef void harden_fn(const struct error *err, void *arg);

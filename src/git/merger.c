@@ -418,6 +418,7 @@ merger_new(struct loop *loop, const char *dir, const char *scratch)
 		.dir = dir,
 		.args = args,
 		.measure = measure_stream,
+		.forget = free,
 	};
 	merger->loop = loop;
 	merger->dir = mem_text(dir);

@@ -43,6 +43,8 @@ struct objects_read {
 	char oid[GIT_OID_SIZE];
 	objects_commit_fn *fn;
 	void *arg;
+	void (*forget)(
+	    void *arg); /* without an answer; NULL: the caller does */
 };
 
 /* How two commits differ, as git said it: each is asked for twice. */
@@ -58,6 +60,7 @@ struct objects_compare {
 	char *request;
 	batch_reply_fn *fn;
 	void *arg;
+	void (*forget)(void *arg);
 };
 
 struct objects {
@@ -129,82 +132,16 @@ measure_diff(const char *bytes, size_t len, void *mark)
 
 static struct batch *
 stay(struct objects *objects, const char *const *args,
-    batch_measure_fn *measure, void *arg)
+    batch_measure_fn *measure, void (*forget)(void *arg))
 {
 	struct batch_spec spec = {
 		.dir = objects->dir,
 		.args = args,
 		.measure = measure,
-		.arg = arg,
+		.arg = objects->mark,
+		.forget = forget,
 	};
 	return batch_new(objects->loop, &spec);
-}
-
-struct objects *
-objects_open(struct loop *loop, const char *dir, const char *scratch)
-{
-	static const char *const read_args[] = { "cat-file", "--batch", NULL };
-	static const char *const write_args[] = { "hash-object", "-t", "commit",
-		"-w", "--no-filters", "--stdin-paths", NULL };
-	static const char *const ref_args[] = { "update-ref", "--no-deref",
-		"-z", "--stdin", NULL };
-	static const char *const diff_args[] = { "diff-tree", "--stdin",
-		"--always", "--root", "--raw", "--no-abbrev", "-r", "-t",
-		"--no-renames", "-z", NULL };
-	autoerror struct error ignored = { 0 };
-	char digits[MARK_DIGITS + 1];
-	struct objects *objects = mem_zalloc(sizeof(*objects));
-	objects->loop = loop;
-	TAILQ_INIT(&objects->told);
-	TAILQ_INIT(&objects->compared);
-	objects->dir = mem_text(dir);
-	objects->scratch = mem_text(scratch);
-	snprintf(objects->mark, sizeof(objects->mark), "end-%s\n",
-	    id_hex(digits, MARK_DIGITS));
-	objects->reader = stay(objects, read_args, measure_object, NULL);
-	objects->writer = stay(objects, write_args, measure_line, NULL);
-	objects->refs = stay(objects, ref_args, measure_refs, NULL);
-	objects->differ = stay(objects, diff_args, measure_diff, objects->mark);
-	objects->merger = merger_new(loop, dir, scratch);
-	autofree char *common_dir = head_common_dir(dir, &ignored);
-	if (common_dir != NULL)
-		objects->harden = harden_new(loop, common_dir);
-	return objects;
-}
-
-void
-objects_close(struct objects *objects)
-{
-	struct objects_read *read;
-	if (objects == NULL)
-		return;
-	while ((read = TAILQ_FIRST(&objects->told)) != NULL) {
-		TAILQ_REMOVE(&objects->told, read, link);
-		timer_remove(read->timer);
-		free(read);
-	}
-	for (size_t i = 0; i < COMMITS_KEPT; i++)
-		strv_release(&objects->kept[i].commit.parents);
-	struct objects_compare *compare;
-	while ((compare = TAILQ_FIRST(&objects->compared)) != NULL) {
-		TAILQ_REMOVE(&objects->compared, compare, link);
-		timer_remove(compare->timer);
-		free(compare->request);
-		free(compare);
-	}
-	for (size_t i = 0; i < DIFFS_KEPT; i++) {
-		free(objects->diffs[i].request);
-		str_release(&objects->diffs[i].reply);
-	}
-	batch_free(objects->reader);
-	batch_free(objects->writer);
-	batch_free(objects->refs);
-	batch_free(objects->differ);
-	merger_free(objects->merger);
-	harden_free(objects->harden);
-	free(objects->dir);
-	free(objects->scratch);
-	free(objects);
 }
 
 struct loop *
@@ -301,6 +238,18 @@ commit_came(const char *reply, size_t len, const char *complaint, void *arg)
 	free(read);
 }
 
+static void
+forget_read(void *arg)
+{
+	struct objects_read *read = arg;
+	if (read->forget != NULL)
+		read->forget(read->arg);
+	free(read);
+}
+
+static void read_commit(struct objects *objects, const char *oid,
+    objects_commit_fn *fn, void *arg, void (*forget)(void *arg));
+
 /* The commit is copied: fn may read others, which need its place. */
 static void
 tell_kept(void *arg)
@@ -310,7 +259,8 @@ tell_kept(void *arg)
 	const struct commit *kept = find_kept(objects, read->oid);
 	TAILQ_REMOVE(&objects->told, read, link);
 	if (kept == NULL) {
-		objects_read_commit(objects, read->oid, read->fn, read->arg);
+		read_commit(
+		    objects, read->oid, read->fn, read->arg, read->forget);
 		free(read);
 		return;
 	}
@@ -322,15 +272,16 @@ tell_kept(void *arg)
 	free(read);
 }
 
-void
-objects_read_commit(
-    struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg)
+static void
+read_commit(struct objects *objects, const char *oid, objects_commit_fn *fn,
+    void *arg, void (*forget)(void *arg))
 {
 	struct objects_read *read = mem_zalloc(sizeof(*read));
 	read->objects = objects;
 	snprintf(read->oid, sizeof(read->oid), "%s", oid);
 	read->fn = fn;
 	read->arg = arg;
+	read->forget = forget;
 	if (find_kept(objects, oid) != NULL) {
 		TAILQ_INSERT_TAIL(&objects->told, read, link);
 		read->timer = loop_after(objects->loop, 0, tell_kept, read);
@@ -338,6 +289,13 @@ objects_read_commit(
 	}
 	autofree char *line = mem_format("%s\n", read->oid);
 	batch_send(objects->reader, line, strlen(line), commit_came, read);
+}
+
+void
+objects_read_commit(
+    struct objects *objects, const char *oid, objects_commit_fn *fn, void *arg)
+{
+	read_commit(objects, oid, fn, arg, NULL);
 }
 
 /* --- writing a commit ------------------------------------------------- */
@@ -356,14 +314,22 @@ struct objects_write {
 };
 
 static void
-end_write(struct objects_write *write, const char *oid, const struct error *err)
+forget_write(void *arg)
 {
+	struct objects_write *write = arg;
 	(void)unlink(write->path);
-	write->fn(oid, err, write->arg);
 	error_release(&write->err);
 	strv_release(&write->commit.parents);
 	free(write->path);
 	free(write);
+}
+
+static void
+end_write(struct objects_write *write, const char *oid, const struct error *err)
+{
+	(void)unlink(write->path);
+	write->fn(oid, err, write->arg);
+	forget_write(write);
 }
 
 static void
@@ -499,14 +465,21 @@ struct objects_walk {
 };
 
 static void
+forget_walk(void *arg)
+{
+	struct objects_walk *walk = arg;
+	strv_release(&walk->newest_first);
+	free(walk);
+}
+
+static void
 end_walk(struct objects_walk *walk, bool descends, const struct error *err)
 {
 	autostrv struct strv oids = { 0 };
 	for (size_t i = walk->newest_first.n; descends && i-- > 0;)
 		strv_add(&oids, walk->newest_first.items[i]);
 	walk->fn(err == NULL ? &oids : NULL, descends, err, walk->arg);
-	strv_release(&walk->newest_first);
-	free(walk);
+	forget_walk(walk);
 }
 
 /* Lines of a listing that are not empty. */
@@ -570,7 +543,7 @@ walk_on(const struct commit *commit, const struct error *err, void *arg)
 		return;
 	}
 	strv_add(&walk->newest_first, parent);
-	objects_read_commit(walk->objects, parent, walk_on, walk);
+	read_commit(walk->objects, parent, walk_on, walk, forget_walk);
 }
 
 /* Where tip is base, that it exists is all there is to know. */
@@ -591,11 +564,11 @@ objects_walk(struct objects *objects, const char *base, const char *tip,
 	walk->fn = fn;
 	walk->arg = arg;
 	if (strcmp(base, tip) == 0) {
-		objects_read_commit(objects, tip, base_read, walk);
+		read_commit(objects, tip, base_read, walk, forget_walk);
 		return;
 	}
 	strv_add(&walk->newest_first, tip);
-	objects_read_commit(objects, tip, walk_on, walk);
+	read_commit(objects, tip, walk_on, walk, forget_walk);
 }
 
 /* --- comparing two commits -------------------------------------------- */
@@ -644,12 +617,22 @@ find_diff(const struct objects *objects, const char *request)
 }
 
 static void
+forget_compare(void *arg)
+{
+	struct objects_compare *compare = arg;
+	if (compare->forget != NULL)
+		compare->forget(compare->arg);
+	free(compare->request);
+	free(compare);
+}
+
+static void
 end_compare(struct objects_compare *compare, const char *reply, size_t len,
     const char *complaint)
 {
 	compare->fn(reply, len, complaint, compare->arg);
-	free(compare->request);
-	free(compare);
+	compare->forget = NULL;
+	forget_compare(compare);
 }
 
 /* A reply that is no more than the mark is a failure, and is not kept. */
@@ -691,7 +674,7 @@ tell_diff(void *arg)
 /* Asks how to differs from its parent from; NULL: from nothing at all. */
 static void
 compare(struct objects *objects, const char *from, const char *to,
-    batch_reply_fn *fn, void *arg)
+    batch_reply_fn *fn, void *arg, void (*forget)(void *arg))
 {
 	struct objects_compare *compare = mem_zalloc(sizeof(*compare));
 	compare->objects = objects;
@@ -700,6 +683,7 @@ compare(struct objects *objects, const char *from, const char *to,
 	    : mem_format("%s %s\n%s", to, from, objects->mark);
 	compare->fn = fn;
 	compare->arg = arg;
+	compare->forget = forget;
 	if (find_diff(objects, compare->request) == NULL) {
 		batch_send(objects->differ, compare->request,
 		    strlen(compare->request), compared, compare);
@@ -766,7 +750,7 @@ objects_changes(struct objects *objects, const char *from, const char *to,
 	snprintf(changes->to, sizeof(changes->to), "%s", to);
 	changes->fn = fn;
 	changes->arg = arg;
-	compare(objects, from, to, changes_came, changes);
+	compare(objects, from, to, changes_came, changes, free);
 }
 
 /* --- refs ------------------------------------------------------------- */
@@ -774,7 +758,17 @@ objects_changes(struct objects *objects, const char *from, const char *to,
 struct objects_transaction {
 	objects_done_fn *fn;
 	void *arg;
+	void (*forget)(void *arg);
 };
+
+static void
+forget_transaction(void *arg)
+{
+	struct objects_transaction *transaction = arg;
+	if (transaction->forget != NULL)
+		transaction->forget(transaction->arg);
+	free(transaction);
+}
 
 /*
  * Git has no status for a failed comparison, only words, which LC_ALL=C keeps
@@ -836,12 +830,13 @@ add_transaction(struct str *text, const struct ref_change *changes, size_t n)
 
 static void
 send_transaction(struct objects *objects, const struct str *text,
-    objects_done_fn *fn, void *arg)
+    objects_done_fn *fn, void *arg, void (*forget)(void *arg))
 {
 	struct objects_transaction *transaction =
 	    mem_zalloc(sizeof(*transaction));
 	transaction->fn = fn;
 	transaction->arg = arg;
+	transaction->forget = forget;
 	batch_send(
 	    objects->refs, text->data, text->len, refs_updated, transaction);
 }
@@ -852,7 +847,7 @@ objects_update_refs(struct objects *objects, const struct ref_change *changes,
 {
 	autostr struct str text = { 0 };
 	add_transaction(&text, changes, n);
-	send_transaction(objects, &text, fn, arg);
+	send_transaction(objects, &text, fn, arg, NULL);
 }
 
 /* --- making work durable ---------------------------------------------- */
@@ -875,16 +870,23 @@ struct objects_hardened {
 };
 
 static void
-end_hardening(const struct error *err, void *arg)
+forget_hardened(void *arg)
 {
 	struct objects_hardened *hardened = arg;
-	hardened->fn(err, hardened->arg);
 	strv_release(&hardened->known);
 	strv_release(&hardened->commits);
 	strv_release(&hardened->found);
 	strv_release(&hardened->refs);
 	str_release(&hardened->transaction);
 	free(hardened);
+}
+
+static void
+end_hardening(const struct error *err, void *arg)
+{
+	struct objects_hardened *hardened = arg;
+	hardened->fn(err, hardened->arg);
+	forget_hardened(hardened);
 }
 
 static void
@@ -906,7 +908,7 @@ objects_written(const struct error *err, void *arg)
 		refs_changed(err, hardened);
 	else
 		send_transaction(hardened->objects, &hardened->transaction,
-		    refs_changed, hardened);
+		    refs_changed, hardened, forget_hardened);
 }
 
 static void look_at_next(struct objects_hardened *hardened);
@@ -1003,7 +1005,7 @@ new_commit_read(const struct commit *commit, const struct error *err, void *arg)
 	strv_add(&hardened->found, commit->tree);
 	compare(hardened->objects,
 	    commit->parents.n > 0 ? commit->parents.items[0] : NULL, oid,
-	    new_objects_came, hardened);
+	    new_objects_came, hardened, forget_hardened);
 }
 
 /* A history that is very long is not worth the time to look for objects. */
@@ -1014,9 +1016,8 @@ look_at_next(struct objects_hardened *hardened)
 	if (hardened->commits.n > OBJECTS_WALK_LIMIT)
 		harden_everything(objects->harden, objects_written, hardened);
 	else if (hardened->at < hardened->commits.n)
-		objects_read_commit(objects,
-		    hardened->commits.items[hardened->at], new_commit_read,
-		    hardened);
+		read_commit(objects, hardened->commits.items[hardened->at],
+		    new_commit_read, hardened, forget_hardened);
 	else
 		harden_objects(objects->harden, &hardened->found,
 		    objects_written, hardened);
@@ -1055,4 +1056,74 @@ objects_harden(struct objects *objects, const struct objects_hardening *what,
 		loop_defer(objects->loop, dir_is_no_tree, hardened);
 	else
 		look_at_next(hardened);
+}
+
+/* --- opening and closing ---------------------------------------------- */
+
+struct objects *
+objects_open(struct loop *loop, const char *dir, const char *scratch)
+{
+	static const char *const read_args[] = { "cat-file", "--batch", NULL };
+	static const char *const write_args[] = { "hash-object", "-t", "commit",
+		"-w", "--no-filters", "--stdin-paths", NULL };
+	static const char *const ref_args[] = { "update-ref", "--no-deref",
+		"-z", "--stdin", NULL };
+	static const char *const diff_args[] = { "diff-tree", "--stdin",
+		"--always", "--root", "--raw", "--no-abbrev", "-r", "-t",
+		"--no-renames", "-z", NULL };
+	autoerror struct error ignored = { 0 };
+	char digits[MARK_DIGITS + 1];
+	struct objects *objects = mem_zalloc(sizeof(*objects));
+	objects->loop = loop;
+	TAILQ_INIT(&objects->told);
+	TAILQ_INIT(&objects->compared);
+	objects->dir = mem_text(dir);
+	objects->scratch = mem_text(scratch);
+	snprintf(objects->mark, sizeof(objects->mark), "end-%s\n",
+	    id_hex(digits, MARK_DIGITS));
+	objects->reader = stay(objects, read_args, measure_object, forget_read);
+	objects->writer = stay(objects, write_args, measure_line, forget_write);
+	objects->refs =
+	    stay(objects, ref_args, measure_refs, forget_transaction);
+	objects->differ =
+	    stay(objects, diff_args, measure_diff, forget_compare);
+	objects->merger = merger_new(loop, dir, scratch);
+	autofree char *common_dir = head_common_dir(dir, &ignored);
+	if (common_dir != NULL)
+		objects->harden = harden_new(loop, common_dir);
+	return objects;
+}
+
+void
+objects_close(struct objects *objects)
+{
+	struct objects_read *read;
+	if (objects == NULL)
+		return;
+	while ((read = TAILQ_FIRST(&objects->told)) != NULL) {
+		TAILQ_REMOVE(&objects->told, read, link);
+		timer_remove(read->timer);
+		forget_read(read);
+	}
+	for (size_t i = 0; i < COMMITS_KEPT; i++)
+		strv_release(&objects->kept[i].commit.parents);
+	struct objects_compare *compare;
+	while ((compare = TAILQ_FIRST(&objects->compared)) != NULL) {
+		TAILQ_REMOVE(&objects->compared, compare, link);
+		timer_remove(compare->timer);
+		forget_compare(compare);
+	}
+	for (size_t i = 0; i < DIFFS_KEPT; i++) {
+		free(objects->diffs[i].request);
+		str_release(&objects->diffs[i].reply);
+	}
+	batch_free(objects->reader);
+	batch_free(objects->writer);
+	batch_free(objects->refs);
+	batch_free(objects->differ);
+	merger_free(objects->merger);
+	harden_free(objects->harden, forget_hardened);
+	free(objects->dir);
+	free(objects->scratch);
+	free(objects);
 }

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "../tap.h"
 #include "base/mem.h"
@@ -307,6 +310,58 @@ make_history(void)
 	    "--quiet");
 }
 
+/* --- closing with requests that wait ---------------------------------- */
+
+#define ROUNDS 200
+
+/* Bytes of memory in use; 0 where nobody tells. */
+static size_t
+in_use(void)
+{
+#ifdef __GLIBC__
+	return mallinfo2().uordblks;
+#else
+	return 0;
+#endif
+}
+
+/* One request of each kind waits when the objects are closed. */
+static void
+close_early(const char *scratch, const char *oid, struct got *got)
+{
+	autoerror struct error err = { 0 };
+	const char *const known[] = { NULL };
+	const struct ref_change change = { .ref = "refs/x", .new = oid };
+	const struct objects_hardening what = {
+		.tip = oid, .known = known, .changes = &change, .n_changes = 1
+	};
+	struct objects *waiting = objects_open(loop, dir, scratch);
+	objects_read_commit(waiting, oid, got_commit, got);
+	objects_write_commit(waiting, "tree x\n", 7, got_oid, got);
+	objects_walk(waiting, oid, "HEAD", got_walk, got);
+	objects_changes(waiting, oid, "HEAD", got_paths, got);
+	objects_update_refs(waiting, &change, 1, got_end, got);
+	objects_harden(waiting, &what, got_end, got);
+	objects_close(waiting);
+	if (!loop_turn(loop, 0, &err))
+		BUG("%s", error_text(&err));
+}
+
+static void
+test_closing(const char *scratch)
+{
+	autofree char *oid = sh_out(dir, "git rev-parse HEAD");
+	struct got got = { 0 };
+	close_early(scratch, oid, &got);
+	size_t before = in_use();
+	for (int i = 0; i < ROUNDS; i++)
+		close_early(scratch, oid, &got);
+	size_t after = in_use();
+	tap_ok(!got.done, "requests that wait at the close get no answer");
+	tap_ok(after < before + (size_t)ROUNDS * 100,
+	    "requests that wait at the close leave nothing in memory");
+}
+
 int
 main(void)
 {
@@ -324,6 +379,7 @@ main(void)
 	test_changes();
 	test_write();
 	test_refs();
+	test_closing(scratch);
 	sh(scratch, "test -z \"$(ls -A)\"");
 	objects_close(objects);
 	loop_free(loop);
