@@ -37,7 +37,7 @@ write_holder(int fd, const char *holder, struct error *err)
 	if (holder == NULL)
 		return true;
 	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
-		return error_system(err, "writing a lock");
+		return error_system(err, "writing");
 	return file_write_all(fd, holder, strlen(holder), err);
 }
 
@@ -75,7 +75,8 @@ lock_take(const char *path, const char *holder, struct error *err)
 	else if (!taken)
 		error_system(err, "locking %s", path);
 	else
-		taken = write_holder(fd, holder, err);
+		taken = write_holder(fd, holder, err) ||
+		    error_wrap(err, "lock %s", path);
 	if (!taken) {
 		close(fd);
 		return -1;

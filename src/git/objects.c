@@ -360,7 +360,8 @@ static bool
 write_scratch(const char *path, const char *text, size_t len, struct error *err)
 {
 	autofd int fd = file_open_append(path, err);
-	return fd >= 0 && file_write_all(fd, text, len, err);
+	return fd >= 0 &&
+	    (file_write_all(fd, text, len, err) || error_wrap(err, "%s", path));
 }
 
 /* A line of --stdin-paths: in C's quotes a path may hold anything. */

@@ -135,6 +135,16 @@ tell_conflict(const struct merging *merging)
 	tell(item, ITEM_CONFLICT);
 }
 
+/* That there is no room is not the item's fault: then the job pauses. */
+static void
+cannot_merge(struct item *item, const struct error *err)
+{
+	if (err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE)
+		recorder_fail(&item->shared->sup->recorder, err);
+	failure_set(&item->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
+	tell(item, ITEM_MERGE_ERROR);
+}
+
 /* The one with the conflict merges again, with the head that there is. */
 static void
 undo_batch(struct merging *merging, const struct error *err)
@@ -146,9 +156,7 @@ undo_batch(struct merging *merging, const struct error *err)
 	while ((item = take_first(&merging->merged)) != NULL) {
 		free(item->merge_commit);
 		item->merge_commit = NULL;
-		failure_set(
-		    &item->failure, CAUSE_WORKTREE, 0, "%s", error_text(err));
-		tell(item, ITEM_MERGE_ERROR);
+		cannot_merge(item, err);
 	}
 	merging->publishing = false;
 	if (merging->has_conflict) {
@@ -349,9 +357,7 @@ merge_ended(const struct merge_result *result, void *arg)
 		found_conflict(merging, &result->paths);
 		break;
 	case MERGE_FAILED:
-		failure_set(&item->failure, CAUSE_WORKTREE, 0, "%s",
-		    error_text(result->err));
-		tell(item, ITEM_MERGE_ERROR);
+		cannot_merge(item, result->err);
 		break;
 	}
 }

@@ -515,6 +515,25 @@ test_no_dead_letter(int code)
 	close_harness(&harness);
 }
 
+/* The commit of a merge is written through a file of ours. */
+static void
+test_full_merge(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	open_harness(&harness, 1, "[" ITEM(COMMIT, "ok") "]");
+	fault.bytes = "Prodigy-Item: item_0";
+	fault.code = ENOSPC;
+	bool ok = harness_map(&harness, &err);
+	tap_ok(!ok && err.kind == ERROR_NO_SPACE,
+	    "a merge without space ends the map");
+	tap_is_int((long long)harness_status(&harness, 0), JOB_ITEM_READY,
+	    "a merge without space leaves its item to a resume");
+	tap_is_int((long long)recorded(&harness, "fail"), 0,
+	    "a merge without space is no failure of its item");
+	close_harness(&harness);
+}
+
 /* --- a transaction whose answer is lost ------------------------------- */
 
 /*
@@ -649,6 +668,7 @@ main(int argc, char **argv)
 	test_full_dead_letter();
 	test_no_dead_letter(EIO);
 	test_no_dead_letter(EACCES);
+	test_full_merge();
 	test_lost_answer("late");
 	test_lost_answer("all");
 	test_unknown_outcome();
