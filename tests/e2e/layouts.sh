@@ -215,7 +215,7 @@ sparse_checkout() {
 	git add . && git commit -q -m docs
 	git sparse-checkout set src
 	ADD='git add --sparse' # which git 2.34 and later ask for
-	git add -h | grep -q -e --sparse || ADD='git add'
+	git add -h | grep -q 'sparse' || ADD='git add'
 	export ADD
 	cat >../sparse.yml <<'Y'
 name: sparse

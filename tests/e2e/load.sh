@@ -144,7 +144,7 @@ Y
 	git add . && git commit -q -m items
 	sed -i "s/input: .*/input: items.json/" ../terminal.yml
 	unset PRODIGY_PROGRESS_MODE
-	TERM=xterm script -qec "stty cols 100 rows 30; $PRODIGY run ../terminal.yml" \
+	TERM=xterm script -qec "stty cols 100 rows 30; $PRODIGY run --no-color ../terminal.yml" \
 		"$scratch/typescript" >/dev/null </dev/null
 	has "$scratch/typescript" 'map [0-9]+/2'
 	# Only erasing and moving up: no other escape, whatever items hold.
@@ -152,7 +152,7 @@ Y
 		LC_ALL=C grep -aoE '.\[[0-9;]*[A-Za-z]' |
 		LC_ALL=C grep -a "$(printf '\033')" |
 		LC_ALL=C grep -avE '\[([0-9]*A|J)$' | wc -l)" 0 'other escapes'
-	TERM=xterm script -qec "stty cols 30; $PRODIGY run ../terminal.yml" \
+	TERM=xterm script -qec "stty cols 30; $PRODIGY run --no-color ../terminal.yml" \
 		"$scratch/narrow" >/dev/null </dev/null
 	hasnt "$scratch/narrow" "$(printf '\033')"
 }
