@@ -252,13 +252,6 @@ struct places {
 	struct strv folders;
 };
 
-static void
-places_release(struct places *places)
-{
-	strv_release(&places->ids);
-	strv_release(&places->folders);
-}
-
 /* Of all jobs, and of all sessions that say where they belong. */
 static bool
 list_places(const struct layout *layout, struct places *places,
@@ -296,38 +289,50 @@ list_places(const struct layout *layout, struct places *places,
 static bool
 is_here(const struct layout *layout, const char *text)
 {
-	autoerror struct error no_job = { 0 };
-	autoerror struct error no_session = { 0 };
+	autoerror struct error ignored = { 0 };
+	autoerror struct error several = { 0 };
 	autostrv struct strv unread = { 0 };
 	char *session = NULL;
 	if (layout->repo == NULL)
 		return false;
-	autofree char *job = ids_find_job(layout, text, &no_job);
-	bool known =
-	    find_among(layout, false, text, &session, &unread, &no_session);
+	autofree char *job = ids_find_job(layout, text, &ignored);
+	if (job != NULL)
+		return true;
+	bool here =
+	    !find_among(layout, false, text, &session, &unread, &several) ||
+	    session != NULL;
 	free(session);
-	return job != NULL || !known || session != NULL;
+	return here;
+}
+
+static bool
+go_to(struct layout *layout, const struct places *places, const char *text,
+    const struct strv *unread, struct error *err)
+{
+	const char *found = NULL;
+	if (!pick(&places->ids, text, &found, err))
+		return false;
+	if (found == NULL && layout->repo == NULL)
+		return error_set(err, ERROR_STATE,
+		    "no job or session '%s' in %s%s%s", text, layout->home,
+		    unread->n > 0 ? " that can be read: " : "",
+		    unread->n > 0 ? unread->items[0] : "");
+	for (size_t i = 0; found != NULL && i < places->ids.n; i++)
+		if (places->ids.items[i] == found)
+			layout_use(layout, places->folders.items[i]);
+	return true;
 }
 
 bool
 ids_go_to(struct layout *layout, const char *text, struct error *err)
 {
-	__attribute__((
-	    __cleanup__(places_release))) struct places places = { 0 };
 	autostrv struct strv unread = { 0 };
-	const char *found = NULL;
+	struct places places = { 0 };
 	if (is_here(layout, text))
 		return true;
-	if (!list_places(layout, &places, &unread, err) ||
-	    !pick(&places.ids, text, &found, err))
-		return false;
-	if (found == NULL && layout->repo == NULL)
-		return error_set(err, ERROR_STATE,
-		    "no job or session '%s' in %s%s%s", text, layout->home,
-		    unread.n > 0 ? " that can be read: " : "",
-		    unread.n > 0 ? unread.items[0] : "");
-	for (size_t i = 0; found != NULL && i < places.ids.n; i++)
-		if (places.ids.items[i] == found)
-			layout_use(layout, places.folders.items[i]);
-	return true;
+	bool ok = list_places(layout, &places, &unread, err) &&
+	    go_to(layout, &places, text, &unread, err);
+	strv_release(&places.ids);
+	strv_release(&places.folders);
+	return ok;
 }
