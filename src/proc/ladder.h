@@ -31,10 +31,11 @@
 
 /*
  * What lost its keeper was sent SIGTERM: what an agent started when the
- * supervisor is gone, or when the agent is. It has lock files to remove, and
- * nobody hears of anything else. Then: SIGKILL.
+ * supervisor is gone, or when the agent is, and what is left below a supervisor
+ * that ends. It has lock files to remove, and nobody hears of anything else.
+ * Then: SIGKILL.
  */
-#define LADDER_ORPHAN_GRACE_MS 500
+#define LADDER_ORPHAN_GRACE_MS 250
 
 /*
  * A process has been reaped, and somebody who inherited its output still holds

@@ -33,7 +33,7 @@ supervisor_release(struct supervisor *sup)
 	progress_free(sup->progress);
 	recorder_close(&sup->recorder);
 	streams_close(&sup->streams);
-	descend_kill_all();
+	descend_end_all(LADDER_ORPHAN_GRACE_MS);
 	signals_close();
 	executor_release(&sup->executor);
 	vars_free(sup->vars);

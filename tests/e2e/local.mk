@@ -33,3 +33,5 @@ E2E_TESTS += %D%/sweep.sh
 dist_check_SCRIPTS += %D%/sweep.sh
 E2E_TESTS += %D%/start.sh
 dist_check_SCRIPTS += %D%/start.sh
+E2E_TESTS += %D%/kills.sh
+dist_check_SCRIPTS += %D%/kills.sh
