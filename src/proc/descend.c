@@ -25,9 +25,15 @@
 /* A killed process that takes longer hangs in the kernel. */
 #define DEATH_MS 200
 
+/* This process had children when it began: they are not ours to end. */
+static bool has_strangers;
+
 bool
 descend_adopt(void)
 {
+	has_strangers = !descend_is_empty();
+	if (has_strangers)
+		return false;
 #if HAVE_DECL_PR_SET_CHILD_SUBREAPER
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) == 0) {
 		child_reap_strays();
@@ -111,7 +117,7 @@ void
 descend_ask(pid_t group)
 {
 	autopids struct pids pids = { 0 };
-	if (!process_descendants(getpid(), &pids))
+	if (has_strangers || !process_descendants(getpid(), &pids))
 		return;
 	for (size_t i = 0; i < pids.n; i++) {
 		if (group == 0 || getpgid(pids.items[i]) != group)
@@ -156,7 +162,7 @@ bool
 descend_is_empty(void)
 {
 	autopids struct pids pids = { 0 };
-	if (!process_children(getpid(), &pids))
+	if (has_strangers || !process_children(getpid(), &pids))
 		return true;
 	for (size_t i = 0; i < pids.n; i++) {
 		if (is_alive(pids.items[i]))
@@ -170,7 +176,7 @@ static size_t
 kill_round(void)
 {
 	autopids struct pids pids = { 0 };
-	if (!process_children(getpid(), &pids))
+	if (has_strangers || !process_children(getpid(), &pids))
 		return child_kill_every();
 	size_t alive = 0;
 	for (size_t i = 0; i < pids.n; i++) {

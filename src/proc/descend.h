@@ -20,8 +20,11 @@
 #define DESCEND_TOKEN "PRODIGY_AGENT"
 
 /*
- * Makes orphans below this process its children, and has the child module
- * reap them when they end. False where the system cannot.
+ * Before this process starts anything that stays. Makes orphans below it its
+ * children, and has the child module reap them when they end. False where the
+ * system cannot, and where there are children already (a shell started them
+ * before it became this program): then only those of the child module are
+ * asked and killed below.
  */
 bool descend_adopt(void);
 /*

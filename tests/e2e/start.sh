@@ -118,6 +118,19 @@ no_descriptors() {
 	signals_are_default
 }
 
+# A shell that becomes prodigy gives it what it had in the background.
+strangers() {
+	fresh
+	(
+		cd repo || exit 1
+		sleep 300 &
+		echo $! >"$scratch/stranger"
+		exec "$PRODIGY" run -y ../wf.yml >"$out" 2>"$err" </dev/null
+	)
+	has "$out" '2 total, 2 successful'
+	kill "$(cat stranger)"
+}
+
 t 'steps start with all signals at their default' usual
 t 'signals that are blocked at the start are not' blocked
 t 'nor are those that are ignored' ignored
@@ -127,4 +140,5 @@ t 'so are too few files' few_files
 t 'limits that may be raised are, but not for steps' soft_limits
 t 'a file that may not grow is an error, and no signal' small_files
 t 'closed standard descriptors do no harm' no_descriptors
+t 'what was started before, by the same shell, is left alone' strangers
 done_testing
