@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -15,6 +16,8 @@
 
 #define OLDEST_GIT 22500
 #define OUR_IDENTITY "prodigy <prodigy@localhost>"
+#define SIGNING_MS                                                             \
+	10000 /* somebody who is asked for a passphrase is not there */
 
 static bool
 ask(const char *dir, const char *const *args, struct str *out,
@@ -207,4 +210,111 @@ repo_identity(const struct repo *repo)
 		return mem_text(OUR_IDENTITY);
 	end[1] = '\0';
 	return str_take(&out);
+}
+
+/* --- whether agents can commit ---------------------------------------- */
+
+static bool
+knows_author(const struct repo *repo, const struct strv *env, struct error *err)
+{
+	static const char *const names[] = { "GIT_AUTHOR_IDENT",
+		"GIT_COMMITTER_IDENT" };
+	const struct git_options options = { .purpose = GIT_FOR_AGENT,
+		.extra_env = env };
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *const args[] = { "var", names[i], NULL };
+		struct git_result git = { 0 };
+		if (!git_call(repo->root, args, &options, &git, err))
+			return false;
+		bool known = git.code == 0;
+		git_result_release(&git);
+		if (!known)
+			return error_set(err, ERROR_GIT,
+			    "git does not know who commits here: "
+			    "set user.name and user.email (git config)");
+	}
+	return true;
+}
+
+static bool
+wants_signatures(const struct repo *repo, const struct strv *env)
+{
+	const struct git_options options = { .purpose = GIT_FOR_AGENT,
+		.extra_env = env };
+	const char *const args[] = { "config", "--type=bool", "--get",
+		"commit.gpgSign", NULL };
+	autoerror struct error ignored = { 0 };
+	struct git_result git = { 0 };
+	bool wants = git_call(repo->root, args, &options, &git, &ignored) &&
+	    git.code == 0 && text_starts_with(str_text(&git.out), "true");
+	git_result_release(&git);
+	return wants;
+}
+
+/* A path as an entry of GIT_ALTERNATE_OBJECT_DIRECTORIES. */
+static char *
+quoted_entry(const char *path)
+{
+	struct str out = { 0 };
+	str_add_char(&out, '"');
+	for (; *path != '\0'; path++) {
+		if (*path == '"' || *path == '\\')
+			str_add_char(&out, '\\');
+		str_add_char(&out, *path);
+	}
+	str_add_char(&out, '"');
+	return str_take(&out);
+}
+
+/* Signs a commit whose object goes into dir, and with it away. */
+static bool
+sign_in(const struct repo *repo, const struct strv *env, const char *dir,
+    struct error *err)
+{
+	autofree char *objects = path_join(repo->common_dir, "objects");
+	autofree char *entry = quoted_entry(objects);
+	autofree char *tree = mem_format("%s^{tree}", repo->head);
+	autostrv struct strv extra = { 0 };
+	const char *const args[] = { "commit-tree", "-S", "-m",
+		"Whether the signing key can be used", tree, NULL };
+	struct git_result git = { 0 };
+	strv_copy(&extra, env);
+	strv_env_set(&extra, "GIT_OBJECT_DIRECTORY", dir);
+	strv_env_set(&extra, "GIT_ALTERNATE_OBJECT_DIRECTORIES", entry);
+	const struct git_options options = { .purpose = GIT_FOR_AGENT,
+		.extra_env = &extra,
+		.timeout_ms = SIGNING_MS };
+	if (!git_call(repo->root, args, &options, &git, err))
+		return false;
+	bool signed_well = git.code == 0;
+	if (!signed_well)
+		git_complain("commits are to be signed here (commit.gpgSign), "
+			     "but that fails",
+		    &git, err);
+	git_result_release(&git);
+	return signed_well;
+}
+
+static bool
+can_sign(const struct repo *repo, const struct strv *env, struct error *err)
+{
+	autoerror struct error ignored = { 0 };
+	const char *base = getenv("TMPDIR");
+	autofree char *dir = path_join(
+	    base != NULL && *base == '/' ? base : "/tmp", "prodigy-XXXXXX");
+	if (mkdtemp(dir) == NULL)
+		return error_system(err, "making %s", dir);
+	bool ok = sign_in(repo, env, dir, err);
+	/* What stays there is temporary for the system, too. */
+	if (!file_remove_tree(dir, &ignored))
+		return ok;
+	return ok;
+}
+
+bool
+repo_can_commit(
+    const struct repo *repo, const struct strv *env, struct error *err)
+{
+	return knows_author(repo, env, err) &&
+	    (!wants_signatures(repo, env) || can_sign(repo, env, err));
 }

@@ -7,6 +7,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "base/strv.h"
 
 struct repo {
 	/*
@@ -36,5 +37,13 @@ bool repo_has_main_tree(const struct repo *repo);
 bool repo_is_dirty(const struct repo *repo);
 /* "Name <mail>" for our own commits: the user's, or prodigy's. */
 char *repo_identity(const struct repo *repo) MUST_USE;
+/*
+ * Whether "git commit" would work in a work tree, with env (NAME=VALUE) over
+ * the environment: somebody must be known as author, and the key must be usable
+ * where commits are to be signed. Leaves nothing in the repository. ERROR_GIT
+ * that says why not, and what to set.
+ */
+bool repo_can_commit(const struct repo *repo, const struct strv *env,
+    struct error *err) MUST_USE;
 
 #endif

@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/frame.h"
 #include "plan/items.h"
+#include "run/claude.h"
 #include "run/dry.h"
 #include "run/phases.h"
+#include "run/preflight.h"
 
 #define SHOWN_ITEMS 5
 
@@ -160,6 +164,46 @@ describe(struct dry *dry, struct error *err)
 }
 
 static void
+add_warning(struct dry *dry, const char *text)
+{
+	json_t *warnings = json_object_get(dry->plan, "warnings");
+	json_array_append_new(warnings, json_text(text));
+	log_warn("%s", text);
+}
+
+/* What a run would warn of, or would not begin for. */
+static void
+warn(struct dry *dry, const struct preflight *preflight)
+{
+	autostrv struct strv warnings = { 0 };
+	autoerror struct error refusal = { 0 };
+	json_object_set_new(dry->plan, "warnings", json_array());
+	if (!preflight_look(preflight, &warnings, &refusal))
+		add_warning(dry, error_text(&refusal));
+	for (size_t i = 0; i < warnings.n; i++)
+		add_warning(dry, warnings.items[i]);
+}
+
+static bool
+look_ahead(struct dry *dry, struct error *err)
+{
+	autostrv struct strv env = { 0 };
+	struct claude_config claude = { 0 };
+	struct vars *vars = vars_new(NULL);
+	bool ok = start_vars(dry->options, &dry->workflow, vars, &env, err) &&
+	    claude_configure(dry->options, &dry->workflow, &claude, err);
+	if (ok)
+		warn(dry,
+		    &(struct preflight){ .workflow = &dry->workflow,
+			.repo = &dry->repo,
+			.env = &env,
+			.claude = &claude });
+	record_release(&claude_config_table, &claude);
+	vars_free(vars);
+	return ok;
+}
+
+static void
 print(const struct dry *dry, bool as_json)
 {
 	autostr struct str out = { 0 };
@@ -180,7 +224,8 @@ run_dry(const struct run_options *options, bool as_json, struct error *err)
 	struct dry dry = { .options = options, .plan = json_object() };
 	const char *dir = options->directory == NULL ? "." : options->directory;
 	bool ok = start_load(options, &dry.workflow, err) &&
-	    repo_open(dir, &dry.repo, err) && describe(&dry, err);
+	    repo_open(dir, &dry.repo, err) && look_ahead(&dry, err) &&
+	    describe(&dry, err);
 	if (ok)
 		print(&dry, as_json);
 	workflow_release(&dry.workflow);

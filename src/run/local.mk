@@ -11,6 +11,7 @@ librun_a_SOURCES = \
 	%D%/merging.c %D%/merging.h \
 	%D%/parent.c %D%/parent.h \
 	%D%/phases.c %D%/phases.h \
+	%D%/preflight.c %D%/preflight.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/recorder.c %D%/recorder.h \
 	%D%/report.c %D%/report.h \

@@ -29,6 +29,7 @@
 #include "run/map.h"
 #include "run/parent.h"
 #include "run/phases.h"
+#include "run/preflight.h"
 #include "run/report.h"
 #include "state/ids.h"
 #include "state/job_record.h"
@@ -465,10 +466,23 @@ run_reduce(struct supervisor *sup, struct error *err)
 	return ok;
 }
 
+static struct preflight
+preflight_of(const struct supervisor *sup)
+{
+	return (struct preflight){
+		.workflow = &sup->workflow,
+		.repo = &sup->repo,
+		.env = &sup->env,
+		.claude = &sup->claude,
+	};
+}
+
 static bool
 run_mapreduce(struct supervisor *sup, struct error *err)
 {
-	if (!run_setup(sup, err) || !plan_items(sup, err))
+	const struct preflight preflight = preflight_of(sup);
+	if (!run_setup(sup, err) || !preflight_look_again(&preflight, err) ||
+	    !plan_items(sup, err))
 		return false;
 	if (sup->recorder.job.total > 0 &&
 	    (!run_map(sup, err) || !run_reduce(sup, err)))
@@ -654,6 +668,17 @@ check_names(const struct supervisor *sup, struct error *err)
 }
 
 static bool
+check_before(struct supervisor *sup, struct error *err)
+{
+	const struct preflight preflight = preflight_of(sup);
+	autostrv struct strv warnings = { 0 };
+	bool may_run = preflight_look(&preflight, &warnings, err);
+	for (size_t i = 0; i < warnings.n; i++)
+		log_warn("%s", warnings.items[i]);
+	return may_run;
+}
+
+static bool
 open_run(struct supervisor *sup, struct error *err)
 {
 	const struct run_options *options = sup->options;
@@ -665,6 +690,8 @@ open_run(struct supervisor *sup, struct error *err)
 	    !repo_open(dir, &sup->repo, err) || !check_names(sup, err) ||
 	    !start_vars(options, &sup->workflow, sup->vars, &sup->env, err) ||
 	    !claude_configure(options, &sup->workflow, &sup->claude, err))
+		return false;
+	if (!check_before(sup, err))
 		return false;
 	sup->identity = repo_identity(&sup->repo);
 	if (!layout_open(

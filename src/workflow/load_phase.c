@@ -326,9 +326,11 @@ load_map_block(struct load *load, const struct yaml_node *node, void *target)
 		"retry_config",
 		NULL,
 	};
+	/* Items that nobody wanted cost a night. */
 	struct load_table table = { .fields = map_fields,
 		.target = target,
-		.unsupported = unsupported };
+		.unsupported = unsupported,
+		.is_strict = true };
 	if (!load_is_kind(load, node, YAML_KIND_MAP,
 		"a map with input and agent_template"))
 		return;

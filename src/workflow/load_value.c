@@ -54,19 +54,25 @@ list_keys(const struct load_table *table, const char **keys, size_t n)
 }
 
 static void
-warn_unknown(struct load *load, const struct yaml_node *key,
+note_unknown(struct load *load, const struct yaml_node *key,
     const struct load_table *tables, size_t n)
 {
 	const char *keys[KEYS_LIMIT + 1] = { NULL };
 	size_t n_keys = 0;
-	for (size_t i = 0; i < n; i++)
+	bool is_strict = false;
+	for (size_t i = 0; i < n; i++) {
 		n_keys = list_keys(&tables[i], keys, n_keys);
+		is_strict = is_strict || tables[i].is_strict;
+	}
 	/* A hostile file must not buy a search for each of its keys. */
 	const char *near =
-	    load->n_warnings < LOAD_FINDINGS_LIMIT && key->len < KEY_LENGTH
+	    load->n_warnings + load->n_errors < LOAD_FINDINGS_LIMIT &&
+		key->len < KEY_LENGTH
 	    ? text_nearest(key->text, keys)
 	    : NULL;
-	if (near != NULL)
+	if (near != NULL && is_strict)
+		load_error(load, key, "unknown key; did you mean '%s'?", near);
+	else if (near != NULL)
 		load_warn(load, key, "unknown key, ignored; did you mean '%s'?",
 		    near);
 	else
@@ -87,7 +93,7 @@ load_map(struct load *load, const struct yaml_node *map,
 		load->key = entry->key;
 		if (table == NULL) {
 			unknown++;
-			warn_unknown(load, entry->key, tables, n);
+			note_unknown(load, entry->key, tables, n);
 		} else if (field == NULL) {
 			table->hits++;
 			load_note_unsupported(load, entry->key, "");

@@ -32,6 +32,7 @@ struct load_table {
 	void *target;
 	const char *const *unsupported; /* keys to come, up to NULL; or NULL */
 	unsigned hits; /* keys that it took */
+	bool is_strict; /* a key that is nearly one of its own is an error */
 };
 
 /* A module's table, by the map that it is for; the last has no place. */
@@ -40,7 +41,10 @@ struct load_keys {
 	const struct load_field *fields;
 };
 
-/* Returns how many keys no table had; each is a warning. */
+/*
+ * Returns how many keys no table had; each is a warning, or an error if it is
+ * a misspelt one of a table that is strict.
+ */
 unsigned load_map(struct load *load, const struct yaml_node *map,
     struct load_table *tables, size_t n);
 /* Notes "expected X, found Y". */

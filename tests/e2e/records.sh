@@ -197,13 +197,14 @@ damage_is_named() {
 terminal=$(dirname "$PRODIGY")/tests/e2e/terminal
 
 # What a command shows at a terminal has none of the controls that items and
-# steps sent: C0 but for line ends, DEL, C1 (CSI), and U+202E.
+# steps sent: C0 but for line ends, DEL, C1 (CSI), and U+202E. Without colours
+# there are none of our own.
 shows_no_control() { # wanted status, text that is shown, command ...
 	wanted=$1
 	text=$2
 	shift 2
 	status=0
-	"$terminal" -- "$@" >"$scratch/shown" </dev/null || status=$?
+	NO_COLOR=1 "$terminal" -- "$@" >"$scratch/shown" </dev/null || status=$?
 	is "$status" "$wanted" "exit status of $*"
 	has "$scratch/shown" "$text"
 	is "$(LC_ALL=C tr -cd '\000-\010\013\014\016-\037\177' \

@@ -129,6 +129,38 @@ test_no_identity(void)
 	repo_release(&repo);
 }
 
+static void
+test_can_commit(void)
+{
+	autofree char *path = make_repository("commits");
+	autoerror struct error err = { 0 };
+	autostrv struct strv env = { 0 };
+	struct repo repo;
+	open_repository(path, &repo);
+	held(&err, repo_can_commit(&repo, &env, &err),
+	    "a repository with an author takes commits");
+	autofree char *before = sh_out(path, "find .git/objects | sort");
+	sh(path, "git config commit.gpgSign yes; git config gpg.program false");
+	tap_ok(!repo_can_commit(&repo, &env, &err) && err.kind == ERROR_GIT &&
+		strstr(error_text(&err), "commit.gpgSign") != NULL,
+	    "a key that cannot be used is found");
+	autofree char *after = sh_out(path, "find .git/objects | sort");
+	tap_is_text(after, before, "and the trial leaves no object");
+	error_release(&err);
+	sh(path,
+	    "git config commit.gpgSign no; git config user.name '';"
+	    "git config user.useConfigOnly true");
+	tap_ok(!repo_can_commit(&repo, &env, &err) &&
+		strstr(error_text(&err), "user.name") != NULL,
+	    "an author who is not known is missed");
+	error_release(&err);
+	strv_env_set(&env, "GIT_AUTHOR_NAME", "A");
+	strv_env_set(&env, "GIT_COMMITTER_NAME", "C");
+	held(&err, repo_can_commit(&repo, &env, &err),
+	    "the environment of the steps may name one");
+	repo_release(&repo);
+}
+
 int
 main(void)
 {
@@ -137,6 +169,7 @@ main(void)
 	test_places();
 	test_apart(root);
 	test_no_identity();
+	test_can_commit();
 	sandbox_end();
 	return tap_done();
 }
