@@ -180,6 +180,27 @@ usage() {
 	has "$err" 'on_failure.*validate is not supported yet'
 }
 
+# Every "prodigy COMMAND" in a message of the sources leads to something that is
+# built. Literals that stand side by side are one.
+messages_name_what_works() {
+	cat "$top_srcdir"/src/*/*.c | tr '\n' ' ' | sed 's/"[[:blank:]]*"//g' |
+		grep -oE '"([^"\\]|\\.)*"' |
+		grep -oE 'prodigy [a-z-]+( [a-z-]+)?' | sort -u >named
+	run 0 "$PRODIGY" --help
+	sed -n 's/^  \([a-z-]*\) .*/\1/p; s/^Not supported yet: \(.*\)\.$/\1/p' \
+		"$out" | tr ' ' '\n' >commands
+	found=0
+	while read -r program name more; do
+		is "$program" prodigy
+		grep -qx -- "$name" commands || continue
+		found=$((found + 1))
+		run 0 "$PRODIGY" "$name" ${more:+"$more"} --help
+		has "$out" "^Usage: prodigy $name${more:+ $more} "
+		hasnt "$out" '\(not supported yet\)\.$'
+	done <named
+	[ "$found" -ge 3 ]
+}
+
 # What is known but not built says so by the name it was called, and its help
 # is about itself.
 not_built() {
@@ -277,6 +298,7 @@ t 'a home that cannot be used' unwritable_home
 t 'claude is missing where it is needed' claude_missing
 t 'claude is not looked for where it is not' claude_not_needed
 t 'wrong usage' usage
+t 'messages name only commands that work' messages_name_what_works
 t 'what is not built says so, and has a help' not_built
 t 'standard output that is closed or full' output_closed
 t 'every command line of the founding documents parses' founding_command_lines

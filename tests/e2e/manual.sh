@@ -174,6 +174,22 @@ readme_works() {
 	done
 }
 
+# The lines of HACKING.md that run an agent by hand: the specification, and the
+# pipe that ends with the sleep.
+agent_runs_by_hand() {
+	mkdir -p byhand/build
+	ln -s "$PRODIGY" byhand/build/prodigy
+	sed -n '/^    printf .*"v":1/,/agent-run$/s/^    //p' \
+		"$top_srcdir/HACKING.md" >byhand.sh
+	is "$(wc -l <byhand.sh)" 2 'lines'
+	cd byhand
+	run 0 sh -e ../byhand.sh
+	has "$out" '"f":"out".*hello'
+	is "$(tail -n 1 "$out" | jq -r '.f, .failure.exit_code' | tr '\n' ' ')" \
+		'result 3 ' 'the last frame'
+	is "$(ls)" build 'files beside the build folder'
+}
+
 # make install and make uninstall of README.md, in a folder of their own.
 install_leaves_nothing() {
 	cd "$(dirname "$PRODIGY")"
@@ -307,6 +323,7 @@ t 'every workflow of the manual runs as it is printed' workflows_run
 t 'every part of a workflow and of the environment works' parts_work
 t 'hostile file names of the manual stay names' quoting_example_works
 t 'README.md works as it is printed' readme_works
+t 'the agent of HACKING.md runs by hand' agent_runs_by_hand
 if [ -f "$(dirname "$PRODIGY")/Makefile" ]; then
 	t 'what install makes, uninstall takes away' install_leaves_nothing
 else
