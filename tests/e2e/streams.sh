@@ -362,7 +362,7 @@ commands:
   - shell: |
       piece() {
         printf "\$1"
-        until grep -aq "\$(printf "\$2")\$" $PRODIGY_HOME/logs/pieces/*/*.log; do
+        until LC_ALL=C grep -aq "\$(printf "\$2")\$" $PRODIGY_HOME/logs/pieces/*/*.log; do
           sleep 0.05
         done
       }
@@ -374,7 +374,7 @@ commands:
   - shell: "true"
 Y
 	cd pieces
-	LC_ALL=C run 0 "$PRODIGY" run ../pieces.yml --no-merge -vv
+	run 0 "$PRODIGY" run ../pieces.yml --no-merge -vv
 	sed -n 's/^  //p' "$err" >shown
 	printf 'abcd\nxä\nno newline\n' | cmp shown -
 }
