@@ -35,6 +35,19 @@ ref_of(const char *branch)
 }
 
 static bool
+resolve(const struct repo *repo, const char *name, struct str *oid,
+    struct error *err)
+{
+	const char *const args[] = { "rev-parse", "--verify", "-q",
+		"--end-of-options", name, NULL };
+	str_clear(oid);
+	if (git_run(repo->root, args, oid, err) && git_is_oid(str_text(oid)))
+		return true;
+	error_release(err);
+	return error_set(err, ERROR_GIT, "there is no %s", name);
+}
+
+static bool
 count(const struct repo *repo, const char *const *args, size_t *n,
     struct error *err)
 {
@@ -58,6 +71,9 @@ final_count(const struct repo *repo, const char *source, const char *target,
 		NULL };
 	const char *const files[] = { "diff", "--name-only", "-z",
 		"--no-ext-diff", changes, "--", NULL };
+	autostr struct str oid = { 0 };
+	if (!resolve(repo, to, &oid, err) || !resolve(repo, from, &oid, err))
+		return false;
 	if (!count(repo, commits, &counts->commits, err) ||
 	    !git_run(repo->root, files, &names, err))
 		return false;
@@ -265,18 +281,6 @@ take_back(const char *tree, const char *tip)
 	str_cut(&head, strcspn(str_text(&head), "\n"));
 	if (str_is(&head, tip) && !git_run(tree, args, NULL, &ignored))
 		log_warn("%s", error_text(&ignored));
-}
-
-static bool
-resolve(const struct repo *repo, const char *name, struct str *oid,
-    struct error *err)
-{
-	const char *const args[] = { "rev-parse", "--verify", "-q",
-		"--end-of-options", name, NULL };
-	if (git_run(repo->root, args, oid, err) && git_is_oid(str_text(oid)))
-		return true;
-	error_release(err);
-	return error_set(err, ERROR_GIT, "there is no %s", name);
 }
 
 /* Another git was at work in the tree, and will have ended soon. */

@@ -446,12 +446,15 @@ finish_unmerged(struct supervisor *sup, const struct error *err)
 	const char *branch = sup->parent_branch;
 	recorder_session(&sup->recorder, SESSION_PAUSED, error_text(err));
 	log_note("The result is on branch %s.", branch);
-	if (sup->in_conflict)
+	if (sup->in_conflict) {
 		log_note("Merge it by hand, where %s is checked out: "
 			 "git merge %s",
 		    sup->repo.branch, branch);
-	log_note("%s: prodigy worktree merge %s",
-	    sup->in_conflict ? "Afterwards, to clear away"
-			     : "Then merge it with",
-	    sup->parent_name);
+		log_note("Afterwards, to clear away: prodigy worktree merge %s",
+		    sup->parent_name);
+		return;
+	}
+	log_note(
+	    "Then merge it with: prodigy worktree merge %s", sup->parent_name);
+	log_note("Or by hand: git merge %s", branch);
 }

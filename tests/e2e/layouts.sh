@@ -64,7 +64,7 @@ map:
 merge:
   - shell: |
       printf %s ${merge.modified_files} >"$OUT"
-      cd "$(git rev-parse --git-common-dir)/.."
+      cd ${PROJECT_ROOT}
       git merge -q --no-ff -m merge ${merge.source_branch}
 Y
 	OUT=$scratch/files.json
@@ -108,6 +108,14 @@ in_submodule() {
 	git rm -q ../*.out
 	git commit -q -m 'from below'
 	run 0 "$PRODIGY" run "$scratch/inside.yml" --no-merge
+	cat >>"$scratch/inside.yml" <<'Y'
+merge:
+  - shell: |
+      cd ${PROJECT_ROOT}
+      git merge -q --no-ff -m 'my merge' ${merge.source_branch}
+Y
+	run 0 "$PRODIGY" run "$scratch/inside.yml" -y
+	is "$(git log -1 --format=%s)" 'my merge' 'the merge of merge steps'
 	is "$(git worktree list | wc -l)" 2 'work trees'
 	is "$(git -C "$scratch/whole" worktree list | wc -l)" 1 'of the other'
 }

@@ -215,6 +215,7 @@ edits_in_the_way() {
 	run 1 "$PRODIGY" run ../way.yml -y
 	has "$err" 'uncommitted changes are in the way: src/file_1.txt'
 	has "$err" 'Then merge it with: prodigy worktree merge session-'
+	has "$err" 'Or by hand: git merge prodigy-session-'
 	is "$(cat src/file_1.txt)" mine 'the edit'
 	git stash -q
 	touch new
@@ -238,7 +239,7 @@ merge_block() {
 merge:
   - shell: "echo ${merge.source_branch} ${merge.target_branch} ${merge.commit_count} >$OUT"
   - shell: |
-      cd "$(git rev-parse --git-common-dir)/.."
+      cd ${PROJECT_ROOT}
       git merge -q --no-ff -m 'my merge' ${merge.source_branch}
 Y
 	OUT=$scratch/block.out
