@@ -142,39 +142,71 @@ repo_find(const char *dir, struct repo *repo, struct error *err)
 }
 
 /*
+ * A question to which git says no by its exit status 1, and nothing else: one
+ * that fails otherwise has told nothing.
+ */
+static bool
+ask_whether(const char *dir, const char *const *args, bool *yes,
+    struct str *out, struct error *err)
+{
+	const struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_result git = { 0 };
+	if (!git_call(dir, args, &options, &git, err))
+		return false;
+	bool known = git.code <= 1;
+	*yes = git.code == 0;
+	if (known)
+		str_add_n(
+		    out, str_text(&git.out), strcspn(str_text(&git.out), "\n"));
+	else
+		git_complain("looking at HEAD", &git, err);
+	git_result_release(&git);
+	return known;
+}
+
+/*
  * Git's own short form is for people: beside a tag of the same name it is
  * "heads/NAME".
  */
-static char *
-read_branch(const char *dir)
+static bool
+read_branch(const char *dir, char **branch, struct error *err)
+{
+	static const char heads[] = "refs/heads/";
+	autostr struct str out = { 0 };
+	bool attached = false;
+	const char *const args[] = { "symbolic-ref", "-q", "HEAD", NULL };
+	if (!ask_whether(dir, args, &attached, &out, err))
+		return false;
+	if (attached && text_starts_with(str_text(&out), heads))
+		*branch = mem_text(str_text(&out) + strlen(heads));
+	return true;
+}
+
+static bool
+read_head(const char *dir, struct repo *repo, struct error *err)
 {
 	autostr struct str out = { 0 };
-	autoerror struct error detached = { 0 };
-	const char *const args[] = { "symbolic-ref", "-q", "HEAD", NULL };
-	if (!ask(dir, args, &out, &detached) ||
-	    !text_starts_with(str_text(&out), "refs/heads/"))
-		return NULL;
-	return mem_text(str_text(&out) + strlen("refs/heads/"));
+	bool born = false;
+	const char *const args[] = { "rev-parse", "--verify", "-q",
+		"HEAD^{commit}", NULL };
+	if (!ask_whether(dir, args, &born, &out, err))
+		return false;
+	if (!born)
+		return error_set(err, ERROR_GIT,
+		    "%s has no commit yet: commit something first", repo->root);
+	repo->head = str_take(&out);
+	return read_branch(dir, &repo->branch, err);
 }
 
 bool
 repo_open(const char *dir, struct repo *repo, struct error *err)
 {
-	autostr struct str out = { 0 };
-	autoerror struct error ignored = { 0 };
 	if (!repo_find(dir, repo, err))
 		return false;
-	const char *const head[] = { "rev-parse", "--verify", "-q",
-		"HEAD^{commit}", NULL };
-	if (!ask(dir, head, &out, &ignored)) {
-		error_set(err, ERROR_GIT,
-		    "%s has no commit yet: commit something first", repo->root);
-		repo_release(repo);
-		return false;
-	}
-	repo->head = str_take(&out);
-	repo->branch = read_branch(dir);
-	return true;
+	if (read_head(dir, repo, err))
+		return true;
+	repo_release(repo);
+	return false;
 }
 
 void

@@ -161,6 +161,39 @@ test_can_commit(void)
 	repo_release(&repo);
 }
 
+/* A git before the real one, which is killed over one of the questions. */
+static void
+expect_killed(const char *root, const char *path, const char *question)
+{
+	autoerror struct error err = { 0 };
+	struct repo repo;
+	autofree char *search = mem_text(getenv("PATH"));
+	autofree char *ours = mem_format("%s/bin:%s", root, search);
+	autofree char *git = sh_out(root, "command -v git");
+	autofree char *script =
+	    mem_format("mkdir -p bin; cat >bin/git <<'E'\n"
+		       "#!/bin/sh\n"
+		       "case \"$*\" in *'%s'*) kill -KILL $$ ;; esac\n"
+		       "exec %s \"$@\"\nE\nchmod 700 bin/git",
+		question, git);
+	sh(root, script);
+	setenv("PATH", ours, 1);
+	bool opened = repo_open(path, &repo, &err);
+	setenv("PATH", search, 1);
+	held(&err, !opened && strstr(error_text(&err), "no commit") == NULL,
+	    "when git is killed over '%s' nobody knows the branch", question);
+	if (opened)
+		repo_release(&repo);
+}
+
+static void
+test_killed_git(const char *root)
+{
+	autofree char *path = make_repository("killed");
+	expect_killed(root, path, "symbolic-ref");
+	expect_killed(root, path, "--verify");
+}
+
 int
 main(void)
 {
@@ -170,6 +203,7 @@ main(void)
 	test_apart(root);
 	test_no_identity();
 	test_can_commit();
+	test_killed_git(root);
 	sandbox_end();
 	return tap_done();
 }
