@@ -262,6 +262,12 @@ run_program(struct claude *claude, struct strv *argv, struct strv *env,
 	step_command_output(&claude->command, outcome);
 	if (claude->mode == CLAUDE_STREAM) {
 		lines_end(&claude->lines);
+		if (claude->lines.dropped > 0)
+			chain_note(claude->chain,
+			    "%ju lines of claude's stream had more than %u "
+			    "bytes and are not looked at; its log has them",
+			    (uintmax_t)claude->lines.dropped,
+			    CLAUDE_LINE_LIMIT);
 		str_add_str(&outcome->out, &claude->stream.text);
 	}
 	judge(claude, outcome);

@@ -28,6 +28,8 @@ struct attempt {
 	struct child *child; /* NULL when it has ended */
 	char *token;
 	struct lines frames;
+	size_t unread; /* frames that are none */
+	struct error unread_why; /* of the first of them */
 	struct str complaint; /* its standard error */
 	struct str loss; /* how it was lost */
 	int64_t limit_ms; /* of the whole attempt; 0: none */
@@ -54,6 +56,7 @@ attempt_free(struct attempt *attempt)
 	timer_remove(attempt->force);
 	timer_remove(attempt->rest);
 	lines_release(&attempt->frames);
+	error_release(&attempt->unread_why);
 	str_release(&attempt->complaint);
 	str_release(&attempt->loss);
 	frame_result_release(&attempt->result);
@@ -144,7 +147,8 @@ frame_came(const char *line, size_t len, void *arg)
 	enum frame_type type;
 	attempt->heard = true;
 	if (!frame_decode(line, len, &type, &object, &err)) {
-		log_debug("agent %s: %s", attempt->token, error_text(&err));
+		if (attempt->unread++ == 0)
+			error_move(&attempt->unread_why, &err);
 		return;
 	}
 	if (type == FRAME_RESULT)
@@ -170,6 +174,27 @@ complaint_came(const void *bytes, size_t len, void *arg)
 
 /* --- its end ---------------------------------------------------------- */
 
+/* Frames that were lost: nobody knows what they would have said. */
+static void
+add_unread(const struct attempt *attempt, struct str *text)
+{
+	if (attempt->unread > 0)
+		str_format(text, "; %zu of its frames cannot be read: %s",
+		    attempt->unread, error_text(&attempt->unread_why));
+	if (attempt->frames.dropped > 0)
+		str_format(text, "; %ju of its frames had more than %zu bytes",
+		    (uintmax_t)attempt->frames.dropped, FRAME_LINE_LIMIT);
+}
+
+static void
+warn_unread(const struct attempt *attempt)
+{
+	autostr struct str text = { 0 };
+	add_unread(attempt, &text);
+	if (text.len > 0)
+		log_warn("agent %s%s", attempt->token, str_text(&text));
+}
+
 static void
 describe_loss(struct attempt *attempt, const struct child_end *end)
 {
@@ -180,6 +205,7 @@ describe_loss(struct attempt *attempt, const struct child_end *end)
 		    LADDER_SILENCE_MS / 1000);
 	else
 		attempt->executor->ops->explain(attempt->executor, end, why);
+	add_unread(attempt, why);
 	if (attempt->complaint.len == 0)
 		return;
 	str_add(why, ": ");
@@ -258,6 +284,7 @@ child_ended(const struct child_end *end, void *arg)
 	enum verdict verdict = executor->ops->judge(
 	    executor, end, attempt->has_result ? &attempt->result : NULL);
 	if (verdict != VERDICT_LOST) {
+		warn_unread(attempt);
 		tell_end(attempt, verdict);
 		return;
 	}

@@ -674,6 +674,28 @@ output_left_out(void)
 }
 
 static void
+claude_long_line(void)
+{
+	struct harness h;
+	harness_open(&h, PHASE_MAP);
+	use_claude(&h);
+	(void)harness_sh(&h,
+	    "mkdir ../fake/rules/1; cd ../fake/rules/1;"
+	    "{ printf '{\"type\":\"system\",\"x\":\"';"
+	    " head -c 17000000 /dev/zero | tr '\\0' x; printf '\"}\\n';"
+	    " cat \"$top_srcdir\"/tests/fixtures/claude-streams/text.jsonl; }"
+	    " >stream",
+	    NULL);
+	harness_claude(&h, "x");
+	harness_run(&h);
+	harness_succeeded(&h, "a step of claude with a line of 17 MB");
+	tap_ok(harness_has(str_text(&h.notes),
+		   "1 lines of claude's stream had more than"),
+	    "a line that is not looked at is told: %s", str_text(&h.notes));
+	harness_close(&h);
+}
+
+static void
 warnings_are_notes(void)
 {
 	struct harness h;
@@ -706,6 +728,7 @@ main(void)
 	many_values();
 	output_left_out();
 	warnings_are_notes();
+	claude_long_line();
 	large_entry_of_env();
 	phase_captures();
 	return tap_done();

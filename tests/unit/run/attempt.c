@@ -282,6 +282,29 @@ test_lost(void)
 }
 
 static void
+test_unread(void)
+{
+	struct trial trial;
+	trial_open(&trial, HEAR "echo '{broken'; echo x; exit 7");
+	wait_for_end(&trial);
+	tap_is_text(trial.why,
+	    "the agent process ended with status 7 without a result; 2 of its "
+	    "frames cannot be read: reading a frame: byte 7: string or '}' "
+	    "expected near 'broken'",
+	    "a lost attempt tells of frames that cannot be read");
+	trial_close(&trial);
+
+	trial_open(&trial,
+	    HEAR "head -c 70000000 /dev/zero | tr '\\0' x; echo; exit 7");
+	wait_for_end(&trial);
+	tap_is_text(trial.why,
+	    "the agent process ended with status 7 without a result; 1 of its "
+	    "frames had more than 67108864 bytes",
+	    "and of those that are too long");
+	trial_close(&trial);
+}
+
+static void
 wait_for_sweep(struct trial *trial)
 {
 	while (trial->swept == 0)
@@ -639,6 +662,7 @@ main(void)
 	clock_set_source(fake_clock);
 	test_verdicts();
 	test_lost();
+	test_unread();
 	test_rest();
 	test_not_started();
 	test_complaint();
