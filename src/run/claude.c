@@ -120,6 +120,13 @@ read_environment(
 		config, arguments, ERROR_USAGE, "PRODIGY_CLAUDE_ARGS", err);
 }
 
+/* A conflict of a map is resolved by claude, whatever its steps are. */
+static bool
+may_need_claude(const struct workflow *workflow)
+{
+	return workflow->mapreduce || workflow_uses_claude(workflow);
+}
+
 bool
 claude_configure(const struct run_options *options,
     const struct workflow *workflow, struct claude_config *config,
@@ -127,9 +134,10 @@ claude_configure(const struct run_options *options,
 {
 	autostrv struct strv arguments = { 0 };
 	const char *mode = options->permission_mode;
-	if (!read_environment(config, &arguments, err) ||
-	    !check_arguments(config, &workflow->claude_arguments, ERROR_INPUT,
-		"claude.arguments", err))
+	if (may_need_claude(workflow) &&
+	    (!read_environment(config, &arguments, err) ||
+		!check_arguments(config, &workflow->claude_arguments,
+		    ERROR_INPUT, "claude.arguments", err)))
 		return false;
 	if (config->command.n == 0)
 		strv_copy(&config->command, &workflow->claude_command);

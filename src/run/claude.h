@@ -15,7 +15,8 @@
  * Fills config, which is empty, from the environment, the workflow and the
  * options. The environment's command comes before the workflow's, its arguments
  * behind them; the options' permissions come first. ERROR_USAGE or ERROR_INPUT:
- * words that are not quoted well, or that claude would take for the prompt.
+ * words that are not quoted well, or that claude would take for the prompt; but
+ * not in a workflow that cannot need claude.
  */
 bool claude_configure(const struct run_options *options,
     const struct workflow *workflow, struct claude_config *config,

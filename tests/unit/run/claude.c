@@ -46,7 +46,7 @@ static void
 test_sources(void)
 {
 	autoerror struct error err = { 0 };
-	struct workflow workflow = { 0 };
+	struct workflow workflow = { .mapreduce = true };
 	expect(&workflow, "<claude>", "without a setting it is claude");
 	setenv(COMMAND, "", 1);
 	expect(&workflow, "<claude>", "an empty command is none");
@@ -97,7 +97,7 @@ static const struct {
 static void
 test_strays(void)
 {
-	struct workflow workflow = { 0 };
+	struct workflow workflow = { .mapreduce = true };
 	for (size_t i = 0; i < COUNT_OF(strays); i++) {
 		autoerror struct error err = { 0 };
 		setenv(ARGUMENTS, strays[i].arguments, 1);
@@ -124,6 +124,11 @@ test_strays(void)
 	tap_ok(err.kind == ERROR_INPUT &&
 		strstr(got, "claude.arguments: ") != NULL,
 	    "the workflow's arguments are looked at, too: %s", got);
+	workflow.mapreduce = false;
+	setenv(ARGUMENTS, "'not closed", 1);
+	expect(&workflow, "<claude><be>",
+	    "a workflow that cannot need claude does not ask for it");
+	unsetenv(ARGUMENTS);
 	workflow_release(&workflow);
 }
 
