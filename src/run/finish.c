@@ -17,6 +17,7 @@
 #include "data/json.h"
 #include "git/final.h"
 #include "git/git.h"
+#include "git/refs.h"
 #include "run/finish.h"
 #include "run/parent.h"
 #include "run/report.h"
@@ -307,6 +308,19 @@ follow_items(struct supervisor *sup)
 	return false;
 }
 
+/* What agents finished whose merge was not begun, or met a conflict. */
+static void
+say_ready(const struct supervisor *sup)
+{
+	autoerror struct error ignored = { 0 };
+	struct ref_list list = { 0 };
+	autofree char *refs = mem_format("refs/prodigy/%s/i", sup->run);
+	if (refs_list(&sup->repo, refs, &list, &ignored) && list.n > 0)
+		log_note("Finished and not merged (%zu): git for-each-ref %s",
+		    list.n, refs);
+	refs_list_release(&list);
+}
+
 /* As long as nothing can go on, this is what a run leaves to its user. */
 static void
 say_result(struct supervisor *sup)
@@ -314,6 +328,8 @@ say_result(struct supervisor *sup)
 	autoerror struct error ignored = { 0 };
 	bool mapped =
 	    sup->workflow.mapreduce && sup->recorder.job.phase >= JOB_MAP;
+	if (mapped)
+		say_ready(sup);
 	if (mapped && !follow_items(sup)) {
 		log_note("The result so far is at %s.", sup->map_ref);
 		log_note("Merge it with: git merge %s", sup->map_ref);

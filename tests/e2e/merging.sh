@@ -389,6 +389,23 @@ nothing_yet() {
 	hasnt "$err" 'worktree merge|resume'
 }
 
+# Claude is at work on the conflict of an item that has ended.
+unmerged_item() {
+	conflict_repo unmerged
+	rule 1 '*' "touch $scratch/resolving; sleep 60"
+	cd unmerged
+	"$PRODIGY" run ../unmerged.yml >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for [ -e ../resolving ]
+	kill -TERM "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" 143 'exit status'
+	has "$err" '^Finished and not merged \(1\): git for-each-ref refs/prodigy/'
+	way=$(sed -n 's/^Finished and not merged (1): //p' "$err")
+	is "$($way | wc -l)" 1 'refs'
+}
+
 # --- a git that dies --------------------------------------------------------
 
 # A shell command: git is killed while it holds the lock of the index.
@@ -554,6 +571,7 @@ t 'a failing reduce names the command that brings the work' failed_reduce
 t 'so does a signal, after which the branch has what was merged' after_a_signal
 t 'after kill -9 it can be merged as well' after_kill
 t 'a run without a result says so' nothing_yet
+t 'what was finished and not merged is named' unmerged_item
 t 'a git that dies in a step does not stop the next one' git_dies_in_steps
 t 'after kill -9 no kept tree is locked' killed_git
 t 'nor after a git that had to be killed' forced_git
