@@ -292,11 +292,3 @@ claim_look(struct claim *claim, struct error *err)
 		claim->former = claim_owner(claim->home, claim->name);
 	return true;
 }
-
-void
-claim_release(struct claim *claim)
-{
-	free(claim->name);
-	free(claim->former);
-	*claim = (struct claim){ 0 };
-}

@@ -21,7 +21,7 @@ struct claim {
 	const char *home; /* canonical */
 	const char *root; /* the repository's canonical path */
 	const char *git_dir; /* its git directory; NULL: there is no id */
-	char *name; /* what is found; owned, as what follows */
+	char *name; /* what is found; the caller's, as what follows */
 	char *former; /* its path when it was used last; NULL: this one */
 };
 
@@ -32,7 +32,6 @@ bool claim_take(struct claim *claim, struct error *err) MUST_USE;
  * that is known has moved to, if that can be written.
  */
 bool claim_look(struct claim *claim, struct error *err) MUST_USE;
-void claim_release(struct claim *claim);
 
 /* The path of the repository that has a name; NULL: not known. */
 char *claim_owner(const char *home, const char *name) MUST_USE;

@@ -51,10 +51,10 @@ find(const char *root, bool take, struct found *found)
 	found_release(found);
 	if (take ? !claim_take(&claim, &err) : !claim_look(&claim, &err))
 		BUG("%s", error_text(&err));
-	found->name = mem_text(claim.name);
+	found->name = claim.name;
 	found->former =
 	    mem_text(claim.former == NULL ? "" : path_name(claim.former));
-	claim_release(&claim);
+	free(claim.former);
 }
 
 static void
