@@ -298,9 +298,7 @@ chain_timeout(const struct chain *chain, const struct step *step)
 char *
 chain_file(const struct chain *chain, const char *kind, const char *suffix)
 {
-	autofree char *name = mem_format(
-	    "%s-%u-%s.%s", chain->spec->log_name, chain->runs, kind, suffix);
-	return path_join(chain->spec->log_dir, name);
+	return frame_log_path(chain->spec, chain->runs, kind, suffix);
 }
 
 char *

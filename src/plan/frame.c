@@ -232,6 +232,14 @@ frame_token(const struct frame_spec *spec)
 	return mem_format("%s/%s/%u", spec->run, spec->item, spec->attempt);
 }
 
+char *
+frame_log_path(const struct frame_spec *spec, unsigned n, const char *kind,
+    const char *suffix)
+{
+	return mem_format(
+	    "%s/%s-%u-%s.%s", spec->log_dir, spec->log_name, n, kind, suffix);
+}
+
 /* --- the result ------------------------------------------------------- */
 
 static const struct record_field result_fields[] = {

@@ -164,6 +164,13 @@ struct frame_result {
 };
 
 /*
+ * The log of a step: "LOG_DIR/LOG_NAME-N-KIND.SUFFIX" for the Nth command of
+ * the agent, from 1. Allocated.
+ */
+char *frame_log_path(const struct frame_spec *spec, unsigned n,
+    const char *kind, const char *suffix) MUST_USE;
+
+/*
  * Lines with newline, appended: {"f":"out","step":0,"s":"stdout","d":"..."}
  * and so on, members named as above. An event's members (borrowed) stand in a
  * member of their own: {"f":"event","type":"claude_message","members":{...}}.

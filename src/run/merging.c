@@ -395,6 +395,7 @@ merging_merge(struct merging *merging, struct item *item)
 struct resolution {
 	struct item *item;
 	struct steps steps;
+	char *log; /* where claude's stream goes, if it comes to that */
 	int64_t start; /* clock_now() */
 };
 
@@ -518,6 +519,7 @@ static void
 resolution_free(struct resolution *resolution)
 {
 	steps_release(&resolution->steps);
+	free(resolution->log);
 	free(resolution);
 }
 
@@ -543,7 +545,9 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 		break;
 	case VERDICT_LOST:
 	case VERDICTS:
-		stays_unresolved(item, why, NULL);
+		/* Nobody was left to say which log there is. */
+		stays_unresolved(item, why,
+		    path_exists(resolution->log) ? resolution->log : NULL);
 		break;
 	}
 	resolution_free(resolution);
@@ -563,6 +567,7 @@ start_claude(struct resolution *resolution, struct error *err)
 	spec.directory = item->scratch;
 	spec.steps = resolution->steps;
 	spec.log_name = name;
+	resolution->log = frame_log_path(&spec, 1, "claude", "jsonl");
 	spec.vars = vars;
 	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,
 	    frame_came, claude_ended, resolution, err);

@@ -210,6 +210,22 @@ unresolved_conflict() {
 	has "$log" 'I did nothing'
 }
 
+# The agent process dies while its claude works.
+lost_at_conflict() {
+	# shellcheck disable=SC2016 # for the stand-in's shell
+	conflict lost_claude 'until ls "$PRODIGY_LOGS"/*/*-merge-1-claude.jsonl; do
+			sleep 0.05
+		done >/dev/null 2>&1
+		kill -9 "$(cut -d " " -f 4 "/proc/$PPID/stat")"; sleep 60'
+	PRODIGY_LOGS=$PRODIGY_HOME/logs/lost_claude
+	export PRODIGY_LOGS
+	run 0 "$PRODIGY" run ../lost_claude.yml -y
+	run 0 "$PRODIGY" dlq show
+	has "$out" 'could not resolve it: the agent process was killed'
+	jq -r '.items[0].failure_history[0].json_log_location' "$out" >log
+	has log '-merge-1-claude.jsonl$'
+}
+
 conflict_limit() {
 	conflict limit 'exec sleep 60' '  conflict_timeout: 1s'
 	run 0 "$PRODIGY" run ../limit.yml -y
@@ -409,6 +425,7 @@ t 'a value that is not UTF-8 is told' latin1_capture
 t 'a resolved conflict has output, cost, events and a log' resolved_conflict
 t 'the dead letter of a conflict names the log of its claude' \
 	unresolved_conflict
+t 'so does that of a conflict whose claude was lost' lost_at_conflict
 t 'claude at a conflict has the limit that the workflow says' conflict_limit
 t 'a run does not wait for who reads its events, and none is lost' \
 	sleeping_jsonl
