@@ -128,9 +128,12 @@ describe_map(struct dry *dry, struct error *err)
 		    dry, map->input, strlen(map->input), "map.input", err);
 	if (path_exists(path) && !path_is_dir(path))
 		return plan_file(dry, path, err);
-	str_format(&dry->text,
-	    "[DRY RUN] map: items of '%s' are known after setup\n", map->input);
-	json_set_text(dry->plan, "items", "known after setup");
+	const char *when = dry->workflow.setup.steps.n > 0
+	    ? "known after setup"
+	    : "known when the run begins";
+	str_format(&dry->text, "[DRY RUN] map: items of '%s' are %s\n",
+	    map->input, when);
+	json_set_text(dry->plan, "items", when);
 	return true;
 }
 

@@ -197,8 +197,15 @@ look_at_input(const struct preflight *preflight, const struct strv *files,
 	const char *input = input_file(preflight->workflow);
 	bool can_be_made = preflight->workflow->setup.steps.n > 0;
 	autofree char *text = NULL;
-	if (input == NULL || !is_in_checkout(preflight->repo, input))
+	if (input == NULL)
 		return;
+	if (!has(files, input) && !is_in_checkout(preflight->repo, input)) {
+		/* Without such a name it may be a command. */
+		text = mem_format("map.input: input file not found: %s", input);
+		if (!can_be_made && text_ends_with(input, ".json"))
+			strv_add(&findings->fatal, text);
+		return;
+	}
 	if (has(files, input)) {
 		text = mem_format("map.input: the changes of %s are not "
 				  "committed, so that the run does without "

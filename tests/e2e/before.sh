@@ -225,6 +225,18 @@ Y
 	hasnt "$err" '^prodigy: '
 }
 
+missing_input_is_told() {
+	make_repo missing 1
+	workflow 'input: nowhere.json' >nowhere.yml
+	cd missing
+	run 1 "$PRODIGY" run ../nowhere.yml
+	has "$err" 'input file not found: nowhere.json'
+	nothing_was_begun
+	run 0 "$PRODIGY" run --dry-run ../nowhere.yml
+	has "$err" 'warning: .*input file not found: nowhere.json'
+	has "$out" "items of 'nowhere.json' are known when the run begins"
+}
+
 uncommitted_input_is_told() {
 	make_repo input 1
 	workflow 'input: todo.json' >todo.yml
@@ -278,6 +290,7 @@ t 'a git that does not know the author is, too' unknown_author_is_told
 t 'so is a signing key that cannot be used' useless_key_is_told
 t 'so are files of slash commands that agents do not have' \
 	missing_commands_are_told
+t 'so is an input that is not there' missing_input_is_told
 t 'so is an input that is not committed' uncommitted_input_is_told
 t 'so are submodules that will be empty' empty_submodules_are_told
 done_testing

@@ -492,11 +492,12 @@ test_failing_phases(void)
 	fixture_close(&fixture);
 
 	fixture_open(&fixture,
-	    "name: bad\nmode: mapreduce\n"
+	    "name: bad\nmode: mapreduce\nsetup:\n  - shell: \"true\"\n"
 	    "map:\n  input: nothing.json\n"
 	    "  agent_template:\n    - shell: \"true\"\n");
 	run(&fixture);
-	tap_is_int(fixture.status, 1, "an input that is missing exits with 1");
+	tap_is_int(
+	    fixture.status, 1, "an input that setup did not make exits with 1");
 	expect_log(&fixture, "nothing.json", "and is named");
 	fixture_close(&fixture);
 
