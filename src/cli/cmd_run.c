@@ -50,7 +50,7 @@ static const struct option_spec options[] = {
 	{ "output", 0, OPTION_TEXT, AT(output), "FORMAT",
 	    "jsonl: print events on standard output as they happen" },
 	{ "json", 0, OPTION_FLAG, AT(json), NULL,
-	    "the same as --output jsonl; with --dry-run one document" },
+	    "as --output jsonl; with --dry-run one document" },
 	{ "fail-on-dlq", 0, OPTION_FLAG, AT(fail_on_dlq), NULL,
 	    "exit with 1 when items failed" },
 	{ "fail-on-empty", 0, OPTION_FLAG, AT(fail_on_empty), NULL,
@@ -124,8 +124,7 @@ run(struct invocation *invocation, int *status, struct error *err)
 const struct command cmd_run = {
 	.name = "run",
 	.aliases = "cook",
-	.summary = "Runs a workflow in a work tree of its own "
-		   "and offers to merge the result",
+	.summary = "Runs a workflow in a tree of its own; offers the merge",
 	.synopsis = "[OPTION...] WORKFLOW",
 	.notes = "Exit status: 0 done (some items may have failed), 1 failed, "
 		 "2 wrong usage,\n"

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 
 #define HELP_COLUMN 26
+#define HELP_WIDTH 80
 
 const struct option_spec command_globals[] = {
 	{ "verbose", 'v', OPTION_COUNT,
@@ -59,6 +60,21 @@ print_options(const struct command *command)
 		print_option(&command_globals[i]);
 }
 
+/* A list of words, in lines that fit a terminal. */
+static void
+print_missing(const char *words)
+{
+	size_t column = (size_t)printf("\nNot supported yet:") - 1;
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+		if (column + 1 + len + 1 > HELP_WIDTH)
+			column = (size_t)printf("\n ") - 1;
+		column += (size_t)printf(" %.*s", (int)len, words);
+		words += len + strspn(words + len, " ");
+	}
+	printf(".\n");
+}
+
 static void
 print_children(const struct command *command)
 {
@@ -73,7 +89,7 @@ print_children(const struct command *command)
 		    (*child)->summary);
 	}
 	if (command->missing != NULL)
-		printf("\nNot supported yet: %s.\n", command->missing);
+		print_missing(command->missing);
 }
 
 void

@@ -187,8 +187,13 @@ messages_name_what_works() {
 		grep -oE '"([^"\\]|\\.)*"' |
 		grep -oE 'prodigy [a-z-]+( [a-z-]+)?' | sort -u >named
 	run 0 "$PRODIGY" --help
-	sed -n 's/^  \([a-z-]*\) .*/\1/p; s/^Not supported yet: \(.*\)\.$/\1/p' \
-		"$out" | tr ' ' '\n' >commands
+	awk '
+	/^Commands:/ { of = 1 }
+	/^Not supported yet:/ { of = 2; sub(/.*:/, "") }
+	/^$/ { of = 0 }
+	of == 1 && /^  / { print $1 }
+	of == 2 { sub(/[.]$/, ""); for (i = 1; i <= NF; i++) print $i }' \
+		"$out" >commands
 	found=0
 	while read -r program name more; do
 		is "$program" prodigy
@@ -199,6 +204,15 @@ messages_name_what_works() {
 		hasnt "$out" '\(not supported yet\)\.$'
 	done <named
 	[ "$found" -ge 3 ]
+}
+
+help_fits_a_terminal() {
+	for command in '' run items validate events dlq sessions checkpoints \
+		worktree 'events show' 'dlq show' 'sessions show' 'worktree merge'; do
+		# shellcheck disable=SC2086 # words
+		run 0 "$PRODIGY" $command --help
+		is "$(awk 'length > 80' "$out")" '' "long lines of $command --help"
+	done
 }
 
 # What is known but not built says so by the name it was called, and its help
@@ -298,6 +312,7 @@ t 'a home that cannot be used' unwritable_home
 t 'claude is missing where it is needed' claude_missing
 t 'claude is not looked for where it is not' claude_not_needed
 t 'wrong usage' usage
+t 'a help fits a terminal of 80 columns' help_fits_a_terminal
 t 'messages name only commands that work' messages_name_what_works
 t 'what is not built says so, and has a help' not_built
 t 'standard output that is closed or full' output_closed
