@@ -307,7 +307,8 @@ signal_came(int signo, void *arg)
 	sup->stop_count++;
 	if (sup->is_delivering)
 		return;
-	if (sup->stop_count == 1)
+	/* At the question nobody has to end. */
+	if (sup->stop_count == 1 && (sup->attempt != NULL || sup->map != NULL))
 		log_note("Stopping: agents get %d seconds to end; once more "
 			 "to end them now",
 		    LADDER_GRACE_MS / 1000);

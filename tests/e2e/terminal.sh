@@ -54,6 +54,7 @@ ctrl_c_does_not() {
 	one_commit ctrl_c
 	before=$(user_state .)
 	at_terminal 130 'into main? [Y/n] ' '\C' -- "$PRODIGY" run ../one.yml
+	hasnt "$out" 'Stopping'
 	is "$(user_state .)" "$before" 'what the user has'
 	is "$(git for-each-ref --format=x 'refs/heads/prodigy-*')" x \
 		'the branch with the result'
