@@ -68,10 +68,18 @@ agent_processes() {
 	pgrep -P "$supervisor" -f agent-run
 }
 
+# A run that is not what the test needs is shown, and ended.
+give_up() {
+	wc -c "$scratch"/pids/*
+	cat "$out" "$err"
+	kill -KILL "$supervisor"
+	return 1
+}
+
 start() { # kinds
 	write_workflow "$1" ''
 	begin
-	wait_for are_started
+	wait_for are_started || give_up
 	agent_processes >agents
 }
 
