@@ -76,6 +76,28 @@ make_repo() { # folder, number of files
 	git -C "$1" commit -q --allow-empty -m 'initial commit'
 }
 
+# A repository and FOLDER.yml, in which two agents start from the same commit and
+# write the same line. The stand-in for claude knows no rule yet.
+conflict_repo() { # folder, further lines of map
+	rm -rf "$FAKE_CLAUDE_DIR"
+	mkdir -p "$FAKE_CLAUDE_DIR"
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: conflict
+mode: mapreduce
+map:
+  input: "seq 2"
+  max_parallel: 2
+${2-}
+  agent_template:
+    - shell: |
+        touch $scratch/$1.\${item}
+        while ! [ -e $scratch/$1.1 ] || ! [ -e $scratch/$1.2 ]; do sleep 0.05; done
+        echo "from \${item}" >src/file_1.txt
+        git commit -q -a -m "item \${item}"
+Y
+}
+
 # The same assertion style everywhere: say what was wanted and what came.
 is() { # got, want, what
 	[ "$1" = "$2" ] && return 0

@@ -13,27 +13,6 @@ rule() { # number, pattern, script
 	printf '%s\n' "$3" >"$FAKE_CLAUDE_DIR/rules/$1/run"
 }
 
-# Two agents that start from the same commit and write the same line.
-conflict_repo() { # folder
-	rm -rf "$FAKE_CLAUDE_DIR"
-	mkdir -p "$FAKE_CLAUDE_DIR"
-	make_repo "$1" 1
-	mkfifo "$1.fifo" 2>/dev/null || :
-	cat >"$1.yml" <<Y
-name: conflict
-mode: mapreduce
-map:
-  input: "seq 2"
-  max_parallel: 2
-  agent_template:
-    - shell: |
-        touch $scratch/$1.\${item}
-        while ! [ -e $scratch/$1.1 ] || ! [ -e $scratch/$1.2 ]; do sleep 0.05; done
-        echo "from \${item}" >src/file_1.txt
-        git commit -q -a -m "item \${item}"
-Y
-}
-
 resolved_conflict() {
 	conflict_repo resolved
 	# shellcheck disable=SC2016 # for the stand-in's shell

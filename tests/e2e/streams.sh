@@ -159,27 +159,12 @@ Y
 
 # --- claude at a conflict -----------------------------------------------
 
-# Two agents that start from the same commit and write the same line; claude
-# gets a script. Further lines of map: stand in the third argument.
+# A conflict at which claude gets a script. Further lines of map: stand in the
+# third argument.
 conflict() { # folder, script, lines of map
-	rm -rf "$FAKE_CLAUDE_DIR"
-	mkdir -p "$FAKE_CLAUDE_DIR/rules/1"
+	conflict_repo "$1" "${3-}"
+	mkdir "$FAKE_CLAUDE_DIR/rules" "$FAKE_CLAUDE_DIR/rules/1"
 	printf '%s\n' "$2" >"$FAKE_CLAUDE_DIR/rules/1/run"
-	make_repo "$1" 1
-	cat >"$1.yml" <<Y
-name: conflict
-mode: mapreduce
-map:
-  input: "seq 2"
-  max_parallel: 2
-${3-}
-  agent_template:
-    - shell: |
-        touch $scratch/$1.\${item}
-        while ! [ -e $scratch/$1.1 ] || ! [ -e $scratch/$1.2 ]; do sleep 0.05; done
-        echo "from \${item}" >src/file_1.txt
-        git commit -q -a -m "item \${item}"
-Y
 	cd "$1"
 }
 
