@@ -16,9 +16,6 @@
 #define CONTINUATION "    "
 
 static enum log_level current = LOG_NORMAL;
-static void (*hook_before)(void *);
-static void (*hook_after)(void *);
-static void *hook_arg;
 static log_writer_fn *writer;
 static void *writer_arg;
 static void (*sink)(const char *, void *);
@@ -28,14 +25,6 @@ void
 log_set_level(enum log_level level)
 {
 	current = level;
-}
-
-void
-log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg)
-{
-	hook_before = before;
-	hook_after = after;
-	hook_arg = arg;
 }
 
 void
@@ -65,14 +54,10 @@ write_now(const struct str *line)
 static void
 write_line(const struct str *line, bool is_detail)
 {
-	if (hook_before != NULL)
-		hook_before(hook_arg);
 	if (writer != NULL)
 		writer(str_text(line), line->len, is_detail, writer_arg);
 	else
 		write_now(line);
-	if (hook_after != NULL)
-		hook_after(hook_arg);
 }
 
 /* Adds text made harmless, with what follows a newline set in. */

@@ -22,13 +22,8 @@ enum log_level {
 
 void log_set_level(enum log_level level);
 /*
- * Called before and after each line is written, so that a progress display
- * can get out of the way; NULL to remove.
- */
-void log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg);
-
-/*
- * Lines are given to fn instead of being written; a detail is what is said at
+ * Lines, newline included, are given to fn instead of being written: to a
+ * display that has to get out of the way, for one. A detail is what is said at
  * VERBOSE and above. NULL to remove.
  */
 typedef void log_writer_fn(

@@ -700,12 +700,12 @@ open_run(struct supervisor *sup, struct error *err)
 	    !open_loop(sup, err))
 		return false;
 	streams_open(&sup->streams, sup->loop);
-	parent_follow(&sup->repo, &sup->layout);
 	sup->progress = progress_new(&sup->streams,
 	    options->events_on_stdout && !isatty(STDERR_FILENO)
 		? PROGRESS_PLAIN
 		: progress_choose(options->quiet),
 	    options->ascii);
+	parent_follow(&sup->repo, &sup->layout);
 	sup->recorder.on_failure = storage_failed;
 	sup->recorder.failure_arg = sup;
 	if (!start_session(sup, err) || !show_events(sup, err))

@@ -192,19 +192,28 @@ repaint(void *arg)
 	    loop_after(progress->streams->loop, REPAINT_MS, repaint, progress);
 }
 
+/* A line that is fit for the terminal, above the live lines. */
 static void
-before_log(void *arg)
+add_line(
+    struct progress *progress, const char *line, size_t len, struct str *out)
 {
-	erase(arg);
+	add_erase(progress, out);
+	str_add_n(out, line, len);
+	add_live(progress, out);
 }
 
+/* Of base/log.h. */
 static void
-after_log(void *arg)
+log_came(const char *line, size_t len, bool is_detail, void *arg)
 {
 	struct progress *progress = arg;
 	autostr struct str out = { 0 };
-	add_live(progress, &out);
-	show(progress, &out, 0);
+	size_t painted = progress->painted;
+	add_line(progress, line, len, &out);
+	if (is_detail)
+		show(progress, &out, painted);
+	else
+		streams_say(progress->streams, out.data, out.len);
 }
 
 struct progress *
@@ -214,8 +223,7 @@ progress_new(struct streams *streams, enum progress_mode mode, bool ascii)
 	progress->streams = streams;
 	progress->mode = mode;
 	progress->ascii = ascii;
-	if (mode == PROGRESS_LIVE)
-		log_set_hooks(before_log, after_log, progress);
+	log_set_writer(log_came, progress);
 	return progress;
 }
 
@@ -246,18 +254,8 @@ progress_free(struct progress *progress)
 	if (progress == NULL)
 		return;
 	progress_map_end(progress);
-	log_set_hooks(NULL, NULL, NULL);
+	log_set_writer(NULL, NULL);
 	free(progress);
-}
-
-/* A line that is fit for the terminal, above the live lines. */
-static void
-add_line(struct progress *progress, const struct str *shown, struct str *out)
-{
-	add_erase(progress, out);
-	str_add_n(out, shown->data, shown->len);
-	str_add_char(out, '\n');
-	add_live(progress, out);
 }
 
 PRINTF_LIKE(2, 0)
@@ -270,7 +268,8 @@ say(struct progress *progress, const char *fmt, va_list args)
 	size_t painted = progress->painted;
 	str_vformat(&line, fmt, args);
 	text_visible(&shown, str_text(&line), line.len, false);
-	add_line(progress, &shown, &out);
+	str_add_char(&shown, '\n');
+	add_line(progress, shown.data, shown.len, &out);
 	show(progress, &out, painted);
 }
 
@@ -308,7 +307,8 @@ progress_say_failed(
 	color_add(&shown, STDERR_FILENO, COLOR_BAD, head);
 	str_add(&shown, ": ");
 	text_visible(&shown, why, strlen(why), false);
-	add_line(progress, &shown, &out);
+	str_add_char(&shown, '\n');
+	add_line(progress, shown.data, shown.len, &out);
 	streams_say(progress->streams, out.data, out.len);
 }
 

@@ -7,22 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "proc/ladder.h"
 #include "run/streams.h"
 
 #define EVENTS_BLOCK ((size_t)65536) /* bytes read at once */
-
-static void
-log_came(const char *line, size_t len, bool is_detail, void *arg)
-{
-	struct streams *streams = arg;
-	if (is_detail)
-		(void)streams_show(streams, line, len);
-	else
-		streams_say(streams, line, len);
-}
 
 void
 streams_open(struct streams *streams, struct loop *loop)
@@ -32,7 +21,6 @@ streams_open(struct streams *streams, struct loop *loop)
 	streams->out = outlet_is_same(STDOUT_FILENO, STDERR_FILENO)
 	    ? streams->err
 	    : outlet_new(loop, STDOUT_FILENO);
-	log_set_writer(log_came, streams);
 }
 
 void
@@ -40,7 +28,6 @@ streams_close(struct streams *streams)
 {
 	if (streams->loop == NULL)
 		return;
-	log_set_writer(NULL, NULL);
 	if (streams->out != streams->err)
 		outlet_free(streams->out);
 	outlet_free(streams->err);

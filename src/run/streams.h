@@ -25,7 +25,6 @@ struct streams {
 	uint64_t events_at; /* up to here it is shown */
 };
 
-/* From here on what is logged (base/log.h) goes through err. */
 void streams_open(struct streams *streams, struct loop *loop);
 /* What is not delivered is lost. Does nothing when they are not open. */
 void streams_close(struct streams *streams);

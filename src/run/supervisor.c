@@ -30,8 +30,8 @@ supervisor_init(struct supervisor *sup, const struct run_options *options)
 void
 supervisor_release(struct supervisor *sup)
 {
-	progress_free(sup->progress);
 	recorder_close(&sup->recorder);
+	progress_free(sup->progress);
 	streams_close(&sup->streams);
 	descend_end_all(LADDER_ORPHAN_GRACE_MS);
 	signals_close();

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,7 +14,8 @@
 #define TAKEN_SIZE 64
 
 static int pipe_in = -1;
-static int hooks;
+static char given_line[64];
+static bool given_detail;
 
 /* Standard error goes to a packet pipe: one read gives one write. */
 static void
@@ -37,9 +39,11 @@ wrote(const char *want, const char *what)
 }
 
 static void
-count(void *arg)
+line_came(const char *line, size_t len, bool is_detail, void *arg)
 {
-	hooks += *(int *)arg;
+	(void)arg;
+	snprintf(given_line, sizeof(given_line), "%.*s", (int)len, line);
+	given_detail = is_detail;
 }
 
 static void
@@ -110,19 +114,22 @@ levels(void)
 }
 
 static void
-around(void)
+given(void)
 {
-	int one = 1;
-	log_set_hooks(count, count, &one);
+	log_set_writer(line_came, NULL);
 	log_note("n");
-	tap_is_int(hooks, 2, "a hook is called before and after a line");
-	wrote("n\n", "the line is written between the hooks");
+	tap_is_text(given_line, "n\n", "a writer gets the whole line");
+	tap_ok(!given_detail, "a note is no detail");
 	log_info("not shown");
-	tap_is_int(hooks, 2, "no hook is called for a line not written");
-	log_set_hooks(NULL, NULL, NULL);
+	tap_is_text(given_line, "n\n", "but none that would not be written");
+	log_set_level(LOG_VERBOSE);
+	log_info("i");
+	tap_ok(given_detail, "what is said on request is a detail");
+	log_set_level(LOG_NORMAL);
+	wrote("", "what a writer gets is not written");
+	log_set_writer(NULL, NULL);
 	log_note("n");
-	tap_is_int(hooks, 2, "no hook is called when they are removed");
-	wrote("n\n", "the line is written without hooks");
+	wrote("n\n", "without a writer it is");
 }
 
 static void
@@ -140,7 +147,7 @@ main(void)
 	lines();
 	sink();
 	levels();
-	around();
+	given();
 	closed();
 	return tap_done();
 }

@@ -28,7 +28,6 @@
 #include "run/phases.h"
 
 #define LIFE_SECONDS 120 /* of a fake agent whose test died */
-#define LOG_LIMIT ((size_t)1 << 26)
 
 static struct harness *current; /* for hooks without an argument */
 static char *self; /* path of this test program */
@@ -333,46 +332,31 @@ see_line(struct harness *harness, const char *line)
 	loop_defer(harness->sup.loop, deed_is_due, harness);
 }
 
-/* Called after each line of the log, which goes to a file. */
 static void
-line_came(void *arg)
+line_came(const char *line, size_t len, bool is_detail, void *arg)
 {
 	struct harness *harness = arg;
-	autofree char *path = path_join(harness->root, "log");
-	autoerror struct error err = { 0 };
-	size_t seen = harness->log.len;
+	(void)is_detail;
 	allow_starts(true);
-	str_clear(&harness->log);
-	if (!file_read(path, LOG_LIMIT, &harness->log, &err))
-		BUG("%s", error_text(&err));
-	autofree char *copy = mem_text(str_text(&harness->log) + seen);
+	str_add_n(&harness->log, line, len);
+	autofree char *copy = mem_text_n(line, len);
 	char *rest = copy;
-	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-		see_line(harness, line);
+	for (char *part; (part = strsep(&rest, "\n")) != NULL;)
+		see_line(harness, part);
 }
-
-static int saved_stderr;
 
 static void
 begin_log(struct harness *harness)
 {
-	autofree char *path = path_join(harness->root, "log");
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	saved_stderr = dup(STDERR_FILENO);
-	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
-		BUG("no log");
-	close(fd);
 	log_set_level(LOG_DEBUG);
-	log_set_hooks(NULL, line_came, harness);
+	log_set_writer(line_came, harness);
 }
 
 static void
 end_log(void)
 {
-	log_set_hooks(NULL, NULL, NULL);
+	log_set_writer(NULL, NULL);
 	log_set_level(LOG_NORMAL);
-	dup2(saved_stderr, STDERR_FILENO);
-	close(saved_stderr);
 }
 
 bool
