@@ -114,6 +114,7 @@ static const struct record_field spec_fields[] = {
 	RECORD(struct frame_spec, timeout_ms),
 	RECORD(struct frame_spec, grace_ms),
 	RECORD(struct frame_spec, raw),
+	RECORD(struct frame_spec, keep),
 	RECORD(struct frame_spec, send_output),
 	RECORD_OBJECT(struct frame_spec, claude, &claude_config_table),
 	RECORD_OBJECT(struct frame_spec, plan, &plan_request_table),
@@ -153,6 +154,7 @@ frame_spec_of(const struct workflow *workflow, enum frame_phase phase)
 		.phase = phase,
 		.workflow = workflow->name,
 		.raw = workflow->raw_interpolation,
+		.keep = workflow->workspace.keep,
 	};
 	switch (phase) {
 	case PHASE_WORKFLOW:

@@ -94,6 +94,7 @@ struct frame_spec {
 	int64_t timeout_ms; /* of the whole chain; 0: none */
 	int64_t grace_ms; /* between SIGTERM and SIGKILL */
 	bool raw; /* interpolation: raw */
+	struct strv keep; /* globs of ignored files that are kept */
 	bool send_output; /* "out" frames wanted */
 	struct claude_config claude;
 	struct plan_request plan; /* PHASE_PLAN only */

@@ -76,6 +76,53 @@ read_claude(struct load *load, const struct yaml_node *node, void *target)
 		load_map(load, node, &table, 1);
 }
 
+/* They are given to git behind magic of ours, and name files of a tree. */
+static void
+check_glob(struct load *load, const struct yaml_node *node)
+{
+	const char *text = load_scalar(load, node, "a pattern of file names");
+	if (text == NULL)
+		return;
+	size_t len = strlen(text);
+	autofree char *path =
+	    mem_text_n(text, len > 1 && text[len - 1] == '/' ? len - 1 : len);
+	if (!path_is_beneath(path))
+		load_error(load, node,
+		    "expected a pattern of paths within the work tree, such as "
+		    "reports/**, found '%.60s'",
+		    text);
+}
+
+static void
+read_globs(struct load *load, const struct yaml_node *node, void *target)
+{
+	unsigned before = load->n_errors;
+	if (node->kind != YAML_KIND_LIST)
+		check_glob(load, node);
+	for (size_t i = 0; node->kind == YAML_KIND_LIST && i < node->n; i++) {
+		const size_t place = load_enter_index(load, i);
+		check_glob(load, node->items[i]);
+		load_leave(load, place);
+	}
+	if (load->n_errors == before)
+		load_texts(load, node, target);
+}
+
+static const struct load_field workspace_fields[] = {
+	{ "keep", read_globs, offsetof(struct workspace_block, keep) },
+	{ NULL, NULL, 0 },
+};
+
+static void
+read_workspace(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct load_table table = {
+		.fields = workspace_fields, .target = target, .is_strict = true
+	};
+	if (load_is_kind(load, node, YAML_KIND_MAP, "a map of settings"))
+		load_map(load, node, &table, 1);
+}
+
 static void
 read_foreign(struct load *load, const struct yaml_node *node, void *target)
 {
@@ -96,6 +143,7 @@ static const struct load_field common_fields[] = {
 	{ "env", load_env, offsetof(struct workflow, env) },
 	{ "merge", load_phase, offsetof(struct workflow, merge) },
 	{ "claude", read_claude, 0 },
+	{ "workspace", read_workspace, offsetof(struct workflow, workspace) },
 	{ "interpolation", read_interpolation, 0 },
 	{ NULL, NULL, 0 },
 };
@@ -153,6 +201,7 @@ const struct load_keys load_file_keys[] = {
 	{ "file", standard_fields },
 	{ "file", mapreduce_fields },
 	{ "claude", claude_fields },
+	{ "workspace", workspace_fields },
 	{ NULL, NULL },
 };
 

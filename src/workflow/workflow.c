@@ -85,6 +85,14 @@ static const struct record_field map_fields[] = {
 const struct record_table map_block_table =
     RECORD_TABLE(struct map_block, map_fields);
 
+static const struct record_field workspace_fields[] = {
+	RECORD(struct workspace_block, keep),
+	RECORD_END,
+};
+
+const struct record_table workspace_block_table =
+    RECORD_TABLE(struct workspace_block, workspace_fields);
+
 static const struct record_field workflow_fields[] = {
 	RECORD(struct workflow, path),
 	RECORD(struct workflow, name),
@@ -94,6 +102,7 @@ static const struct record_field workflow_fields[] = {
 	RECORD(struct workflow, permissions),
 	RECORD(struct workflow, claude_command),
 	RECORD(struct workflow, claude_arguments),
+	RECORD_OBJECT(struct workflow, workspace, &workspace_block_table),
 	RECORD_LIST(struct workflow, commands, &step_table),
 	RECORD_OBJECT(struct workflow, setup, &phase_block_table),
 	RECORD_OBJECT(struct workflow, map, &map_block_table),

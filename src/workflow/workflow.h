@@ -84,6 +84,11 @@ struct map_block {
 	struct steps agent_template;
 };
 
+/* The work trees of a run, and what becomes of them. */
+struct workspace_block {
+	struct strv keep; /* globs of ignored files that are kept */
+};
+
 struct workflow {
 	char *path; /* as given */
 	char *name; /* file stem by default */
@@ -93,6 +98,7 @@ struct workflow {
 	char *permissions; /* claude.permissions; NULL: the default */
 	struct strv claude_command; /* empty: the default */
 	struct strv claude_arguments;
+	struct workspace_block workspace;
 	struct steps commands; /* standard workflow */
 	struct phase_block setup;
 	struct map_block map;
@@ -112,6 +118,7 @@ bool workflow_resolve(struct workflow *workflow, const struct strv *environment,
 extern const struct record_table output_capture_table;
 extern const struct record_table phase_block_table;
 extern const struct record_table map_block_table;
+extern const struct record_table workspace_block_table;
 extern const struct record_table workflow_table;
 
 /* A new zeroed entry with defaults at the end; borrowed. */

@@ -287,6 +287,7 @@ Y
 	follow 0 <<'Y'
 mode: mapreduce
 interpolation: raw
+workspace: {keep: ["reports/**"]}
 map: {input: '["a; echo pasted"]', agent_template: {steps: [{shell: 'echo ${item}'}]}}
 Y
 	has "$err" '^  item_0: pasted$'

@@ -32,6 +32,7 @@ static const struct {
 } places[] = {
 	{ "file", "{", "}", MAP },
 	{ "claude", "{" MAP ", claude: {", "}}", "" },
+	{ "workspace", "{" MAP ", workspace: {", "}}", "" },
 	{ "map", "{map: {", "}}", "input: i, agent_template: [{shell: a}]" },
 	{ "agent_template", "{map: {input: i, agent_template: {", "}}}",
 	    "commands: [{shell: a}]" },
@@ -76,6 +77,7 @@ static const struct sample {
 	{ "file", "merge", MAP ", merge: [{shell: m}]", NULL, IN_AGENT },
 	{ "file", "claude", MAP ", claude: {permissions: plan}", NULL,
 	    IN_SUPERVISOR },
+	{ "file", "workspace", MAP ", workspace: {keep: a}", NULL, IN_AGENT },
 	{ "file", "interpolation", MAP ", interpolation: raw", NULL, IN_AGENT },
 	{ "file", "commands", LIST, NULL, IN_AGENT },
 	{ "file", "steps", "steps: [{shell: b}]", NULL, IN_AGENT },
@@ -87,6 +89,7 @@ static const struct sample {
 	{ "claude", "command", "command: other --flag", NULL, IN_SUPERVISOR },
 	{ "claude", "arguments", "arguments: [--model, x]", NULL,
 	    IN_SUPERVISOR },
+	{ "workspace", "keep", "keep: [reports/**]", NULL, IN_AGENT },
 	{ "map", "input", "input: j, agent_template: [{shell: a}]", NULL,
 	    IN_AGENT },
 	{ "map", "json_path",
