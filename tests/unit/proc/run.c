@@ -6,7 +6,6 @@
 
 #include "../tap.h"
 #include "base/clock.h"
-#include "proc/ladder.h"
 #include "proc/run.h"
 #include "support.h"
 
@@ -71,7 +70,7 @@ test_timeout(void)
 	int64_t took = clock_now() - before;
 	tap_ok(result.timed_out && !result.cancelled,
 	    "it is stopped when its time is up");
-	tap_ok(took >= 99 && took < 100 + LADDER_GRACE_MS,
+	tap_ok(took >= 99 && took < PATIENCE_MS,
 	    "it ended soon after that, in %jd ms", (intmax_t)took);
 	tap_ok(!run_succeeded(&result), "a stopped command has not succeeded");
 	tap_is_text(str_text(&result.out), "begun\n", "its output is kept");
