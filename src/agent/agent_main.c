@@ -11,6 +11,7 @@
 #include "agent/keeper.h"
 #include "agent/planner.h"
 #include "agent/prepare.h"
+#include "agent/remains.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -87,7 +88,7 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 		chain_run(&chain, result);
 	chain_close(&chain);
 	keeper_finish(keeper);
-	prepare_end(keeper, spec, result);
+	remains_keep(keeper, spec, result);
 }
 
 static void

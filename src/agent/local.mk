@@ -11,6 +11,7 @@ libagent_a_SOURCES = \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/planner.c %D%/planner.h \
 	%D%/prepare.c %D%/prepare.h \
+	%D%/remains.c %D%/remains.h \
 	%D%/script.c %D%/script.h \
 	%D%/step_claude.c %D%/step_claude.h \
 	%D%/step_command.c %D%/step_command.h \

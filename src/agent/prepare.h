@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The agent's work tree: made exactly the base before the first step, and
- * looked at after the last.
- */
+/* The agent's work tree is made exactly the base before the first step. */
 #ifndef AGENT_PREPARE_H
 #define AGENT_PREPARE_H
 
@@ -19,11 +16,5 @@
  */
 bool prepare_tree(struct keeper *keeper, const struct frame_spec *spec,
     struct error *err) MUST_USE;
-/*
- * Fills in tip, uncommitted, salvaged, reusable and needs_clean. Uncommitted
- * work is kept as a commit under spec->salvage_ref.
- */
-void prepare_end(struct keeper *keeper, const struct frame_spec *spec,
-    struct frame_result *result);
 
 #endif

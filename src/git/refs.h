@@ -4,7 +4,7 @@
  *
  *	refs/prodigy/RUN/map		the merged state of a job
  *	refs/prodigy/RUN/i/KEY/ATTEMPT	an item's tip until it is merged
- *	refs/prodigy/salvage/RUN/ITEM	uncommitted work that was kept
+ *	refs/prodigy/salvage/RUN/ITEM/N	work that was kept: git/salvage.h
  *
  * RUN is the id of the job and eight random digits: runs of several homes may
  * work in one repository.

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeping what was not committed. */
+/* Keeping what would be lost. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -13,14 +15,18 @@
 #include "git/salvage.h"
 
 #define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
+#define REF_TRIES 5
 
-/* Runs git with an index file of its own. */
+/* --- refs ------------------------------------------------------------- */
+
+/* Runs git, with an index file of its own unless index is NULL. */
 static bool
-with_index(const char *path, const char *index, const char *const *args,
+run_git(const char *path, const char *index, const char *const *args,
     struct str *out, struct error *err)
 {
 	autostrv struct strv env = { 0 };
-	strv_format(&env, "GIT_INDEX_FILE=%s", index);
+	if (index != NULL)
+		strv_format(&env, "GIT_INDEX_FILE=%s", index);
 	strv_add(&env, "GIT_AUTHOR_NAME=prodigy");
 	strv_add(&env, "GIT_AUTHOR_EMAIL=prodigy@localhost");
 	strv_add(&env, "GIT_COMMITTER_NAME=prodigy");
@@ -32,11 +38,67 @@ with_index(const char *path, const char *index, const char *const *args,
 	bool ok = git.code == 0 || git_complain("git", &git, err);
 	if (ok && out != NULL) {
 		str_add_str(out, &git.out);
-		str_cut(out, strcspn(str_text(out), "\n"));
+		while (out->len > 0 && out->data[out->len - 1] == '\n')
+			str_cut(out, out->len - 1);
 	}
 	git_result_release(&git);
 	return ok;
 }
+
+/* The highest number that a ref of the owner has, or 0. */
+static bool
+last_number(
+    const struct salvage_owner *owner, unsigned long *last, struct error *err)
+{
+	autostr struct str out = { 0 };
+	const char *const args[] = { "for-each-ref", "--format=%(refname)",
+		"--", owner->refs, NULL };
+	if (!run_git(owner->tree, NULL, args, &out, err))
+		return false;
+	*last = 0;
+	autofree char *copy = str_take(&out);
+	char *rest = copy;
+	for (char *name; (name = strsep(&rest, "\n")) != NULL;) {
+		unsigned long number = strtoul(path_name(name), NULL, 10);
+		if (number > *last)
+			*last = number;
+	}
+	return true;
+}
+
+void
+salvage_ref_release(struct salvage_ref *ref)
+{
+	free(ref->name);
+	*ref = (struct salvage_ref){ 0 };
+}
+
+/* Somebody else may take a number at the same time: git does not let both. */
+bool
+salvage_put(const struct salvage_owner *owner, const char *commit,
+    struct salvage_ref *ref, struct error *err)
+{
+	if (!git_is_oid(commit))
+		return error_set(err, ERROR_GIT, "'%s' is no commit", commit);
+	for (unsigned i = 0; i < REF_TRIES; i++) {
+		unsigned long last;
+		error_release(err);
+		if (!last_number(owner, &last, err))
+			break;
+		autofree char *name =
+		    mem_format("%s/%lu", owner->refs, last + 1);
+		const char *const create[] = { "update-ref", name, commit, "",
+			NULL };
+		if (!run_git(owner->tree, NULL, create, NULL, err))
+			continue;
+		ref->name = mem_text(name);
+		memcpy(ref->commit, commit, strlen(commit) + 1);
+		return true;
+	}
+	return error_wrap(err, "keeping commit %s", commit);
+}
+
+/* --- files ------------------------------------------------------------ */
 
 static bool
 copy_index(const char *from, const char *to, struct error *err)
@@ -56,52 +118,51 @@ add_all(const char *path, const char *index, struct error *err)
 	const char *const add[] = { "-c", "advice.addEmbeddedRepo=false", "-c",
 		"core.safecrlf=false", "add", "-A", "--ignore-errors", "--",
 		".", NULL };
-	return with_index(path, index, add, NULL, err);
+	return run_git(path, index, add, NULL, err);
 }
 
+/* The index as a commit on top of HEAD, kept for the owner. */
 static bool
-make_commit(const char *path, const char *index, const char *ref,
-    const char *message, struct str *commit, struct error *err)
+keep_index(const struct salvage_owner *owner, const char *index,
+    const char *kind, const char *subject, struct salvage_ref *ref,
+    struct error *err)
 {
 	autostr struct str tree = { 0 };
+	autostr struct str commit = { 0 };
+	autofree char *trailers = mem_format("Prodigy-Salvage: %s\n"
+					     "Prodigy-Item: %s\n"
+					     "Prodigy-Attempt: %u\n",
+	    kind, owner->item, owner->attempt);
 	const char *const write[] = { "write-tree", NULL };
-	if (!with_index(path, index, write, &tree, err))
+	if (!run_git(owner->tree, index, write, &tree, err))
 		return false;
 	const char *const make[] = { "commit-tree", str_text(&tree), "-p",
-		"HEAD", "-m", message, NULL };
-	if (!with_index(path, index, make, commit, err))
-		return false;
-	const char *const keep[] = { "update-ref", ref, str_text(commit),
-		NULL };
-	return with_index(path, index, keep, NULL, err);
+		"HEAD", "-m", subject, "-m", trailers, NULL };
+	return run_git(owner->tree, NULL, make, &commit, err) &&
+	    salvage_put(owner, str_text(&commit), ref, err);
 }
 
 bool
-salvage_keep(const char *path, const char *ref, const char *message,
-    char commit[GIT_OID_SIZE], struct error *err)
+salvage_files(const struct salvage_owner *owner, const char *kind,
+    const char *subject, struct salvage_ref *ref, struct error *err)
 {
-	autostr struct str oid = { 0 };
-	autofree char *git_dir = head_git_dir(path, err);
+	autofree char *git_dir = head_git_dir(owner->tree, err);
 	if (git_dir == NULL)
 		return false;
 	autofree char *own = path_join(git_dir, "index");
 	autofree char *copy = path_join(git_dir, "prodigy-salvage-index");
 	(void)unlink(copy);
 	bool copied = copy_index(own, copy, err);
-	bool complete = copied && add_all(path, copy, err);
+	bool complete = copied && add_all(owner->tree, copy, err);
 	autoerror struct error why = { 0 };
-	bool kept = copied && make_commit(path, copy, ref, message, &oid, &why);
+	bool kept = copied && keep_index(owner, copy, kind, subject, ref, &why);
 	(void)unlink(copy);
-	if (complete && !kept)
+	if (complete && kept)
+		return true;
+	if (complete)
 		error_move(err, &why);
-	if (!complete || !kept)
-		return error_wrap(err,
-		    kept ? "not all uncommitted work of %s was kept"
-			 : "keeping uncommitted work of %s",
-		    path);
-	if (!git_is_oid(str_text(&oid)))
-		return error_set(err, ERROR_GIT,
-		    "keeping uncommitted work of %s: no commit", path);
-	memcpy(commit, oid.data, oid.len + 1);
-	return true;
+	return error_wrap(err,
+	    kept ? "not all uncommitted work of %s was kept"
+		 : "keeping uncommitted work of %s",
+	    owner->tree);
 }

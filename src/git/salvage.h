@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeping what an agent did not commit. */
+/*
+ * Work that an agent left where nothing would keep it, and the refs that do:
+ *
+ *	refs/prodigy/salvage/RUN/ITEM/N		N = 1, 2, ...
+ *
+ * ITEM is the item's id, or the name of the phase whose steps left it. Each
+ * points at a commit. One that was made for this has trailers, which tell
+ * without any record what it is: Prodigy-Salvage (the kind), Prodigy-Item,
+ * Prodigy-Attempt and, where one applies, Prodigy-Path. One without was made by
+ * the agent itself.
+ */
 #ifndef GIT_SALVAGE_H
 #define GIT_SALVAGE_H
 
@@ -9,13 +19,34 @@
 #include "base/error.h"
 #include "git/git.h"
 
+/* A ref that keeps something. */
+struct salvage_ref {
+	char *name; /* full; owned */
+	char commit[GIT_OID_SIZE];
+};
+void salvage_ref_release(struct salvage_ref *ref);
+
+/* For whom something is kept. */
+struct salvage_owner {
+	const char *tree; /* the work tree */
+	const char *refs; /* refs/prodigy/salvage/RUN/ITEM */
+	const char *item; /* the last component of refs */
+	unsigned attempt;
+};
+
 /*
- * Keeps everything uncommitted in the work tree at path (ignored files left
- * out) as a commit on top of HEAD under ref, and waits until it is durable. The
- * tree and its index stay as they are. When some files cannot be read, the
- * others are kept and the result is false nevertheless.
+ * Points the next ref of the owner that is free at a commit, for good: it is
+ * durable, and no ref that is there changes.
  */
-bool salvage_keep(const char *path, const char *ref, const char *message,
-    char commit[GIT_OID_SIZE], struct error *err) MUST_USE;
+bool salvage_put(const struct salvage_owner *owner, const char *commit,
+    struct salvage_ref *ref, struct error *err) MUST_USE;
+/*
+ * Keeps everything uncommitted in the owner's tree (ignored files left out) as
+ * a commit of this kind on top of HEAD. The tree and its index stay as they
+ * are. When some files cannot be read, the others are kept (ref->name is set)
+ * and the result is false nevertheless.
+ */
+bool salvage_files(const struct salvage_owner *owner, const char *kind,
+    const char *subject, struct salvage_ref *ref, struct error *err) MUST_USE;
 
 #endif

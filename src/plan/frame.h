@@ -23,6 +23,7 @@
 #include "base/strv.h"
 #include "plan/failure.h"
 #include "plan/items.h"
+#include "plan/kept.h"
 #include "workflow/step.h"
 #include "workflow/workflow.h"
 
@@ -78,7 +79,8 @@ struct frame_spec {
 	/* prepare: make the tree exactly base on a new branch; NULL: as is */
 	char *base;
 	char *branch;
-	char *salvage_ref; /* where uncommitted work is kept; NULL: nowhere */
+	/* refs below which what is left is kept (git/salvage.h); NULL: none */
+	char *salvage_refs;
 	bool reused; /* the tree served another agent */
 	bool needs_clean; /* untracked and ignored files are to be removed */
 	bool check_reuse; /* say at the end whether the tree can serve again */
@@ -149,7 +151,7 @@ struct frame_result {
 	char *output; /* stdout of all steps, a newline after each; bounded */
 	char *tip; /* HEAD at the end; NULL when unknown */
 	char *uncommitted; /* porcelain lines of what is left, or NULL */
-	char *salvaged; /* commit that keeps it under salvage_ref, or NULL */
+	struct kept_list salvage; /* what was left, and how it is kept */
 	bool reusable; /* the tree can serve another agent */
 	bool needs_clean; /* ... after removing untracked and ignored files */
 	char *log; /* of the last step that wrote one, or NULL */

@@ -4,4 +4,5 @@ libplan_a_SOURCES = \
 	%D%/frame.c %D%/frame.h \
 	%D%/item.c %D%/item.h \
 	%D%/items.c %D%/items.h \
+	%D%/kept.c %D%/kept.h \
 	%D%/trigger.c %D%/trigger.h

@@ -163,7 +163,7 @@ would_lose_work(const struct item *item)
 {
 	const struct frame_result *result = &item->result;
 	return result->tip == NULL ||
-	    (result->uncommitted != NULL && result->salvaged == NULL);
+	    kept_find(&result->salvage, KEPT_TREE) != NULL;
 }
 
 /* What becomes of the work tree once its agent process has ended. */
@@ -296,7 +296,7 @@ start_attempt(struct item *item, struct error *err)
 {
 	const struct supervisor *sup = item->shared->sup;
 	autojson json_t *vars = make_vars(item);
-	autofree char *salvage_ref =
+	autofree char *salvage_refs =
 	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, item->id);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_MAP);
 	spec.agent = item->agent_id;
@@ -305,7 +305,7 @@ start_attempt(struct item *item, struct error *err)
 	spec.directory = item->path;
 	spec.base = item->base;
 	spec.branch = item->branch;
-	spec.salvage_ref = salvage_ref;
+	spec.salvage_refs = salvage_refs;
 	spec.reused = item->tree != TREES_NEW;
 	spec.needs_clean = item->tree == TREES_LITTERED;
 	spec.check_reuse = true;
@@ -453,8 +453,9 @@ make_result(const struct item *item)
 	json_set_text(out, "cleanup_status", cleanup_status(item));
 	if (result->claude_session != NULL)
 		json_set_text(out, "claude_session_id", result->claude_session);
-	if (result->salvaged != NULL)
-		json_set_text(out, "salvaged", result->salvaged);
+	if (result->salvage.n > 0)
+		json_object_set_new(
+		    out, "salvage", kept_to_json(&result->salvage));
 	return out;
 }
 
@@ -518,6 +519,21 @@ item_record_ready(struct item *item)
 }
 
 static void
+say_what_was_kept(const struct item *item)
+{
+	const struct kept_list *list = &item->result.salvage;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct kept *entry = &list->items[i];
+		if (entry->path != NULL)
+			log_warn("%s left %s: kept in %s", item->id,
+			    entry->what, entry->path);
+		else
+			log_warn("%s left %s: kept as commit %s", item->id,
+			    entry->what, entry->commit);
+	}
+}
+
+static void
 announce_done(struct item *item)
 {
 	const struct supervisor *sup = item->shared->sup;
@@ -530,19 +546,15 @@ announce_done(struct item *item)
 		    json_pack("{s:s, s:s}", "agent_id", item->agent_id,
 			"target_branch", sup->parent_branch));
 	recorder_event(recorder, "agent_completed",
-	    json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "agent_id",
+	    json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o*}", "agent_id",
 		item->agent_id, "item_id", item->id, "duration",
 		json_duration(ms), "commits", list_of(&item->commits),
 		"cleanup_status", cleanup_status(item), "json_log_location",
-		json_text(result->log)));
+		json_text(result->log), "salvage",
+		kept_to_json(&item->result.salvage)));
 	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", item->id,
 	    took, job_ended(&recorder->job), recorder->job.total);
-	if (result->uncommitted != NULL && result->salvaged != NULL)
-		log_warn("%s left uncommitted changes: kept as commit %s",
-		    item->id, result->salvaged);
-	else if (result->uncommitted != NULL)
-		log_warn("%s left uncommitted changes: kept in %s", item->id,
-		    item->path);
+	say_what_was_kept(item);
 }
 
 static void
@@ -592,6 +604,7 @@ static void
 bury(struct item *item)
 {
 	const char *log = item->failure.log;
+	autojson json_t *salvage = kept_to_json(&item->result.salvage);
 	const struct dlq_attempt attempt = {
 		.failure = &item->failure,
 		.agent = item->agent_id,
@@ -600,6 +613,7 @@ bury(struct item *item)
 		.worktree = item->tree_kept ? item->path : NULL,
 		.branch = item->branch,
 		.uncommitted = item->result.uncommitted,
+		.salvage = salvage,
 	};
 	recorder_dead_letter(recorder_of(item), item->id, item->data, &attempt);
 }
@@ -609,12 +623,13 @@ announce_failure(struct item *item)
 {
 	const struct failure *failure = &item->failure;
 	recorder_event(recorder_of(item), "agent_failed",
-	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o}", "agent_id",
+	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o, s:o*}", "agent_id",
 		item->agent_id, "item_id", item->id, "error",
 		json_text(failure->message), "retry_eligible",
 		!dlq_needs_review(failure), "failure_reason",
 		failure_error_type(failure), "json_log_location",
-		json_text(item->result.log)));
+		json_text(item->result.log), "salvage",
+		kept_to_json(&item->result.salvage)));
 	progress_say_failed(
 	    item->shared->sup->progress, item->id, failure->message);
 }

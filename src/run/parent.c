@@ -133,18 +133,26 @@ unstash(const struct supervisor *sup, const struct str *oid, struct error *err)
 static bool
 move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 {
-	char commit[GIT_OID_SIZE];
-	autofree char *ref =
-	    mem_format("refs/prodigy/salvage/%s/parent", sup->run);
+	struct salvage_ref ref = { 0 };
+	const char *phase = frame_phase_name(PHASE_SETUP);
+	autofree char *refs =
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, phase);
+	const struct salvage_owner owner = {
+		.tree = sup->parent_dir,
+		.refs = refs,
+		.item = phase,
+		.attempt = 1,
+	};
 	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
 		NULL };
-	if (!salvage_keep(sup->parent_dir, ref,
-		"Files in the way of the agents' results", commit, err))
-		return false;
-	log_warn("files of the setup steps were in the way of what the "
-		 "agents did: kept as %s (%s)",
-	    ref, why);
-	return git_run(sup->parent_dir, reset, NULL, err);
+	bool kept = salvage_files(&owner, KEPT_UNCOMMITTED,
+	    "Files in the way of the agents' results", &ref, err);
+	if (kept)
+		log_warn("files of the setup steps were in the way of what the "
+			 "agents did: kept as %s (%s)",
+		    ref.name, why);
+	salvage_ref_release(&ref);
+	return kept && git_run(sup->parent_dir, reset, NULL, err);
 }
 
 static bool

@@ -99,13 +99,15 @@ static json_t *
 artifacts(const struct dlq_attempt *attempt)
 {
 	if (attempt->worktree == NULL && attempt->branch == NULL &&
-	    attempt->uncommitted == NULL)
+	    attempt->uncommitted == NULL && attempt->salvage == NULL)
 		return json_null();
 	json_t *out = json_object();
 	json_set_text(out, "worktree_path", attempt->worktree);
 	json_set_text(out, "branch_name", attempt->branch);
 	json_set_text(out, "uncommitted_changes", attempt->uncommitted);
 	json_set_text(out, "error_logs", attempt->log);
+	if (attempt->salvage != NULL)
+		json_object_set(out, "salvage", json_mutable(attempt->salvage));
 	return out;
 }
 

@@ -25,6 +25,7 @@ struct dlq_attempt {
 	const char *worktree;
 	const char *branch;
 	const char *uncommitted;
+	const json_t *salvage; /* list of what was kept (plan/kept.h) */
 };
 
 /* Groups alike failures: "CommandFailed::first words without numbers". */

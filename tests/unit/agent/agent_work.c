@@ -195,7 +195,7 @@ prepared_tree(void)
 	h.spec.reused = true;
 	h.spec.needs_clean = true;
 	h.spec.check_reuse = true;
-	h.spec.salvage_ref = mem_text("refs/prodigy/salvage/job/item_0");
+	h.spec.salvage_refs = mem_text("refs/prodigy/salvage/job/item_0");
 	harness_shell(&h,
 	    "git symbolic-ref HEAD; git rev-parse HEAD; "
 	    "git status --porcelain; ls");
@@ -214,11 +214,13 @@ prepared_tree(void)
 		harness_has(h.result.uncommitted, "one"),
 	    "what is uncommitted is listed: %s",
 	    h.result.uncommitted == NULL ? "" : h.result.uncommitted);
-	autofree char *saved = tip_of(&h, "refs/prodigy/salvage/job/item_0");
-	tap_is_text(h.result.salvaged, saved,
+	autofree char *saved = tip_of(&h, "refs/prodigy/salvage/job/item_0/1");
+	const struct kept *kept =
+	    kept_find(&h.result.salvage, KEPT_UNCOMMITTED);
+	tap_is_text(kept == NULL ? "" : kept->commit, saved,
 	    "the result names the commit that keeps it");
 	(void)harness_sh(
-	    &h, "git show refs/prodigy/salvage/job/item_0:left", &listing);
+	    &h, "git show refs/prodigy/salvage/job/item_0/1:left", &listing);
 	tap_is_text(str_text(&listing), "left\n", "untracked work is kept");
 	harness_close(&h);
 
@@ -700,8 +702,8 @@ warnings_are_notes(void)
 {
 	struct harness h;
 	harness_open(&h, PHASE_MAP);
-	free(h.spec.salvage_ref);
-	h.spec.salvage_ref = mem_text("refs/no..name");
+	free(h.spec.salvage_refs);
+	h.spec.salvage_refs = mem_text("refs/no..name");
 	harness_shell(&h, "echo left >left");
 	harness_run(&h);
 	tap_ok(harness_has(str_text(&h.notes), "no..name"),

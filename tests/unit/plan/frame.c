@@ -21,6 +21,7 @@ test_tables(void)
 	RECORDS_CHECK_ROWS(struct plan_request, &plan_request_table);
 	RECORDS_CHECK_ROWS(struct frame_spec, &frame_spec_table);
 	RECORDS_CHECK_ROWS(struct frame_result, &frame_result_table);
+	RECORDS_CHECK_ROWS(struct kept, &kept_table);
 	records_check_journey("a spec", &frame_spec_table, ROUNDS);
 	records_check_journey("a result", &frame_result_table, ROUNDS);
 }
