@@ -68,7 +68,7 @@ open_journal(struct recorder *recorder, struct error *err)
 	autofree char *path = path_join(recorder->job_dir, JOURNAL_NAME);
 	json_t *header = json_object();
 	json_set_text(header, "op", "journal");
-	json_object_set_new(header, "format", json_integer(1));
+	json_object_set_new(header, "format", json_integer(JOURNAL_FORMAT));
 	json_set_text(header, "job", recorder->job_id);
 	json_set_text(header, "session", recorder->session_id);
 	json_object_set_new(header, "snapshot", json_integer(0));

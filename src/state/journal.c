@@ -217,6 +217,19 @@ classify_rest(struct journal_reader *reader, struct journal_report *report,
 	return true;
 }
 
+/* The record that begins a journal says it. */
+static bool
+knows_format(const struct journal_reader *reader, const json_t *record,
+    struct error *err)
+{
+	const int64_t format = json_get_int(record, "format", JOURNAL_FORMAT);
+	if (format <= JOURNAL_FORMAT)
+		return true;
+	return error_set(err, ERROR_STATE,
+	    "%s: format %lld of a later version of prodigy (this one knows %d)",
+	    reader->path, (long long)format, JOURNAL_FORMAT);
+}
+
 static bool
 pass_on(struct journal_reader *reader, journal_record_fn *fn, void *arg,
     struct error *err)
@@ -224,7 +237,8 @@ pass_on(struct journal_reader *reader, journal_record_fn *fn, void *arg,
 	struct journal_place place = { reader->offset, (uint32_t)reader->len };
 	autojson json_t *record = json_load_record(
 	    reader->line.data, reader->line.len, reader->path, err);
-	return record != NULL && fn(record, &place, arg, err);
+	return record != NULL && knows_format(reader, record, err) &&
+	    fn(record, &place, arg, err);
 }
 
 static bool

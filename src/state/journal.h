@@ -26,6 +26,11 @@
 #include "base/str.h"
 
 #define JOURNAL_NAME "journal-v0.jsonl"
+/*
+ * What the member "format" of the first record says. It grows when records get
+ * another meaning, not when they get another member.
+ */
+#define JOURNAL_FORMAT 1
 #define JOURNAL_LINE_LIMIT ((size_t)64 * 1024 * 1024) /* when it is read */
 
 struct journal {
@@ -73,7 +78,7 @@ typedef bool journal_record_fn(const json_t *record,
 /*
  * Calls fn for each record. A bad end (nothing valid behind it) is a torn
  * tail: reported, not an error. A bad record with a valid one behind it is
- * damage: ERROR_STATE with file and offset.
+ * damage: ERROR_STATE with file and offset. So is a journal of a later format.
  */
 bool journal_replay(const char *path, journal_record_fn *fn, void *arg,
     struct journal_report *report, struct error *err) MUST_USE;
