@@ -383,8 +383,8 @@ start_tree(struct merger_call *call)
 	autofree char *name =
 	    mem_format("merge-%s", id_hex(digits, TREE_DIGITS));
 	merger->tree = path_join(merger->scratch, name);
-	worktree_add(
-	    merger->loop, &repo, merger->tree, call->old, tree_added, call);
+	worktree_add(merger->loop, &repo, merger->tree, call->old,
+	    "prodigy: merging", tree_added, call);
 	repo_release(&repo);
 }
 

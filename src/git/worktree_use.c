@@ -154,7 +154,7 @@ index_is_plain(const void *bytes, size_t len, size_t oid_bytes)
 static const char *const harmless[] = { "HEAD", "ORIG_HEAD", "FETCH_HEAD",
 	"REBASE_HEAD", "AUTO_MERGE", "COMMIT_EDITMSG", "MERGE_MSG",
 	"MERGE_MODE", "MERGE_RR", "SQUASH_MSG", "TAG_EDITMSG", "commondir",
-	"gitdir", "index", "logs" };
+	"gitdir", "index", "locked", "logs" };
 
 static bool
 is_harmless(const char *name)

@@ -122,7 +122,8 @@ item_make_tree(struct item *item)
 		.worktree = item->path,
 		.branch = item->branch,
 		.base = item->base }));
-	trees_get(item->shared->trees, item->path, item->base, tree_came, item);
+	trees_get(item->shared->trees, item->path, item->base, item->id,
+	    tree_came, item);
 }
 
 static void
@@ -131,6 +132,7 @@ keep_tree(struct item *item, const char *why)
 	char now[CLOCK_RFC3339_SIZE];
 	json_t *entry = json_object();
 	stale_clear_tree(item->path);
+	trees_let_go(item->shared->trees, item->path, item->id);
 	item->tree_kept = true;
 	item->shared->kept++;
 	json_set_text(entry, "path", item->path);

@@ -423,12 +423,14 @@ merging_add_scratch(struct item *item)
 {
 	const struct supervisor *sup = item->shared->sup;
 	autofree char *name = mem_format("%s-merge", item->name);
+	autofree char *reason =
+	    mem_format("prodigy %s %s: merge", sup->id, item->id);
 	item->scratch = layout_worktree(&sup->layout, name);
 	item->has_scratch = true;
 	progress_say(sup->progress, "%s: %s: asking claude", item->id,
 	    item->failure.message);
 	worktree_add(sup->loop, &sup->repo, item->scratch, item->shared->head,
-	    scratch_added, item);
+	    reason, scratch_added, item);
 }
 
 static void

@@ -57,16 +57,27 @@ parent_follow(const struct repo *repo, const struct layout *layout)
 		log_warn("%s", error_text(&err));
 }
 
+/* What removals of other runs left, who were killed in the middle. */
+static void
+sweep(const struct supervisor *sup, const char *folder)
+{
+	autoerror struct error err = { 0 };
+	if (!worktree_sweep(&sup->repo, folder, &err))
+		log_warn("%s", error_text(&err));
+}
+
 bool
 parent_create(struct supervisor *sup, struct error *err)
 {
 	autofree char *folder = layout_worktrees(&sup->layout);
+	autofree char *reason = mem_format("prodigy %s", sup->id);
+	sweep(sup, folder);
 	if (!path_make_dirs(folder, err) ||
 	    (!git_confine(folder) && !git_bar(folder, err)) ||
 	    !write_metadata(sup, err))
 		return false;
 	if (!worktree_add_branch(&sup->repo, sup->parent_dir,
-		sup->parent_branch, sup->repo.head, err))
+		sup->parent_branch, sup->repo.head, reason, err))
 		return error_wrap(err, "making the work tree");
 	return parent_read_head(sup, err);
 }
@@ -268,6 +279,16 @@ drop(const struct supervisor *sup, struct error *err)
 		return error_wrap(err, "removing the work tree");
 	unlink(metadata);
 	return true;
+}
+
+void
+parent_let_go(const struct supervisor *sup)
+{
+	autoerror struct error err = { 0 };
+	autofree char *reason = mem_format("prodigy %s: result", sup->id);
+	if (path_is_dir(sup->parent_dir) &&
+	    !worktree_let_go(&sup->repo, sup->parent_dir, reason, &err))
+		log_debug("%s", error_text(&err));
 }
 
 bool

@@ -22,6 +22,8 @@ bool parent_read_head(struct supervisor *sup, struct error *err) MUST_USE;
 bool parent_start_map(struct supervisor *sup, struct error *err) MUST_USE;
 /* Brings branch and files to the map ref, uncommitted changes kept. */
 bool parent_catch_up(struct supervisor *sup, struct error *err) MUST_USE;
+/* The run is over: a tree that is there is the user's (git/worktree.h). */
+void parent_let_go(const struct supervisor *sup);
 /* Removes tree, branch and refs of a run whose work is elsewhere or none. */
 bool parent_remove(struct supervisor *sup, struct error *err) MUST_USE;
 /*

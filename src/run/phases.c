@@ -721,10 +721,12 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	struct supervisor sup;
 	supervisor_init(&sup, options);
 	bool opened = open_run(&sup, err);
-	if (opened)
+	if (opened) {
 		run_phases(&sup, status);
-	else
+		parent_let_go(&sup);
+	} else {
 		finish_unstarted(&sup, err);
+	}
 	if (sup.streams.loop != NULL)
 		deliver(&sup, status);
 	supervisor_release(&sup);

@@ -26,7 +26,8 @@ struct trees_request {
 
 struct trees_removal {
 	struct trees *trees;
-	char *path;
+	char *path; /* where the tree was, for people */
+	char *trash; /* where its files are */
 };
 
 struct trees *
@@ -56,57 +57,30 @@ tree_renamed(void *arg)
 	answer(arg, NULL);
 }
 
-/*
- * Gives the last tree of a list another name. What holds it may be odd: then
- * it goes, and a new one takes its place.
- */
-static bool
-take_from(struct trees *trees, struct strv *list, const char *path)
-{
-	autoerror struct error err = { 0 };
-	if (list->n == 0)
-		return false;
-	autofree char *from = mem_text(list->items[list->n - 1]);
-	strv_remove(list, list->n - 1);
-	if (worktree_rename(&trees->sup->repo, from, path, &err))
-		return true;
-	log_debug("%s", error_text(&err));
-	trees_give_back(trees, from, TREES_UNUSABLE);
-	return false;
-}
+/* --- going ------------------------------------------------------------ */
 
-void
-trees_get(struct trees *trees, const char *path, const char *base, trees_fn *fn,
-    void *arg)
-{
-	struct trees_request *request = mem_zalloc(sizeof(*request));
-	request->trees = trees;
-	request->fn = fn;
-	request->arg = arg;
-	if (take_from(trees, &trees->idle, path))
-		request->state = TREES_CLEAN;
-	else if (take_from(trees, &trees->littered, path))
-		request->state = TREES_LITTERED;
-	if (request->state == TREES_NEW)
-		worktree_add(trees->sup->loop, &trees->sup->repo, path, base,
-		    tree_added, request);
-	else
-		loop_defer(trees->sup->loop, tree_renamed, request);
-}
-
-/* The folder is gone, or as far as rm came: the rest is done in process. */
 static void
-folder_removed(const struct child_end *end, void *arg)
+end_removal(struct trees_removal *removal, const struct error *err)
+{
+	if (err->kind != ERROR_NONE)
+		log_warn("what is left of work tree %s cannot be removed: %s",
+		    removal->path, error_text(err));
+	removal->trees->removals--;
+	free(removal->path);
+	free(removal->trash);
+	free(removal);
+}
+
+/* The files are gone, or as far as rm came: the rest is done in process. */
+static void
+files_removed(const struct child_end *end, void *arg)
 {
 	struct trees_removal *removal = arg;
-	struct trees *trees = removal->trees;
 	autoerror struct error err = { 0 };
 	(void)end;
-	if (!worktree_remove(&trees->sup->repo, removal->path, &err))
-		log_warn("%s", error_text(&err));
-	trees->removals--;
-	free(removal->path);
-	free(removal);
+	if (!worktree_discard(removal->trash, &err))
+		log_debug("%s", removal->trash);
+	end_removal(removal, &err);
 }
 
 static void
@@ -117,20 +91,84 @@ start_removal(struct trees *trees, const char *path)
 	autostrv struct strv rm = { 0 };
 	removal->trees = trees;
 	removal->path = mem_text(path);
+	trees->removals++;
+	if (!worktree_retire(&trees->sup->repo, path, &removal->trash, &err) ||
+	    removal->trash == NULL) {
+		end_removal(removal, &err);
+		return;
+	}
 	strv_add(&rm, "rm");
 	strv_add(&rm, "-rf");
 	strv_add(&rm, "--");
-	strv_add(&rm, path);
+	strv_add(&rm, removal->trash);
 	struct child_spec spec = { .argv = strv_array(&rm),
 		.dir = "/",
 		.own_group = true,
-		.on_done = folder_removed,
+		.on_done = files_removed,
 		.arg = removal };
-	trees->removals++;
 	if (child_start(trees->sup->loop, &spec, &err) == NULL) {
 		struct child_end none = { 0 };
-		folder_removed(&none, removal);
+		files_removed(&none, removal);
 	}
+}
+
+/* --- coming ----------------------------------------------------------- */
+
+/* Why a tree is locked, for whoever meets it. */
+static char *
+make_reason(const struct trees *trees, const char *user)
+{
+	return mem_format("prodigy %s %s", trees->sup->id, user);
+}
+
+/*
+ * Gives the last tree of a list another name. What holds it may be odd, or
+ * somebody else had it: then another one takes its place.
+ */
+static bool
+take_from(struct trees *trees, struct strv *list, const char *path,
+    const char *reason)
+{
+	autoerror struct error err = { 0 };
+	if (list->n == 0)
+		return false;
+	autofree char *from = mem_text(list->items[list->n - 1]);
+	strv_remove(list, list->n - 1);
+	if (worktree_rename(&trees->sup->repo, from, path, reason, &err))
+		return true;
+	log_warn("work tree %s: another one is used", error_text(&err));
+	start_removal(trees, from);
+	return false;
+}
+
+void
+trees_get(struct trees *trees, const char *path, const char *base,
+    const char *user, trees_fn *fn, void *arg)
+{
+	autofree char *reason = make_reason(trees, user);
+	struct trees_request *request = mem_zalloc(sizeof(*request));
+	request->trees = trees;
+	request->fn = fn;
+	request->arg = arg;
+	if (take_from(trees, &trees->idle, path, reason))
+		request->state = TREES_CLEAN;
+	else if (take_from(trees, &trees->littered, path, reason))
+		request->state = TREES_LITTERED;
+	if (request->state == TREES_NEW)
+		worktree_add(trees->sup->loop, &trees->sup->repo, path, base,
+		    reason, tree_added, request);
+	else
+		loop_defer(trees->sup->loop, tree_renamed, request);
+}
+
+void
+trees_let_go(struct trees *trees, const char *path, const char *user)
+{
+	autoerror struct error err = { 0 };
+	autofree char *reason =
+	    mem_format("prodigy %s %s: kept", trees->sup->id, user);
+	if (!worktree_let_go(&trees->sup->repo, path, reason, &err))
+		log_debug("%s", error_text(&err));
 }
 
 void

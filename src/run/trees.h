@@ -28,9 +28,14 @@ typedef void trees_fn(
 
 struct trees *trees_new(struct supervisor *sup) MUST_USE;
 void trees_free(struct trees *trees);
-/* Gets a tree at path for an agent that starts at base; fn comes later. */
+/*
+ * Gets a tree at path for an agent that starts at base; fn comes later. user is
+ * for whom: the tree is locked with that as the reason.
+ */
 void trees_get(struct trees *trees, const char *path, const char *base,
-    trees_fn *fn, void *arg);
+    const char *user, trees_fn *fn, void *arg);
+/* The tree stays when the job is over, and is the user's (git/worktree.h). */
+void trees_let_go(struct trees *trees, const char *path, const char *user);
 /* Takes a tree back: for the next agent, or to remove what is unusable. */
 void trees_give_back(
     struct trees *trees, const char *path, enum trees_state state);

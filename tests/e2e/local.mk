@@ -37,3 +37,5 @@ E2E_TESTS += %D%/start.sh
 dist_check_SCRIPTS += %D%/start.sh
 E2E_TESTS += %D%/kills.sh
 dist_check_SCRIPTS += %D%/kills.sh
+E2E_TESTS += %D%/trees.sh
+dist_check_SCRIPTS += %D%/trees.sh

@@ -43,7 +43,7 @@ add(const char *name, const char *branch)
 {
 	struct adds adds = { .left = 1 };
 	char *path = in_sandbox(name);
-	worktree_add(loop, &repo, path, repo.head, added, &adds);
+	worktree_add(loop, &repo, path, repo.head, "test", added, &adds);
 	turn_until(loop, &adds.done);
 	autofree char *fill = mem_format("git checkout -q -b '%s'", branch);
 	sh(path, fill);
@@ -71,7 +71,8 @@ test_many(void)
 	for (int i = 0; i < MANY; i++) {
 		autofree char *name = mem_format("many-%d", i);
 		autofree char *path = in_sandbox(name);
-		worktree_add(loop, &repo, path, repo.head, added, &adds);
+		worktree_add(
+		    loop, &repo, path, repo.head, "test", added, &adds);
 	}
 	for (int i = 0; i < 5; i++)
 		if (!loop_turn(loop, 10, &err))
@@ -95,7 +96,7 @@ test_add_errors(void)
 {
 	struct adds adds = { .left = 1 };
 	autofree char *path = in_sandbox("bad");
-	worktree_add(loop, &repo, path, "no such", added, &adds);
+	worktree_add(loop, &repo, path, "no such", "test", added, &adds);
 	turn_until(loop, &adds.done);
 	tap_is_int(
 	    (long long)adds.failed, 1, "a base that is none is a failure");
@@ -110,7 +111,7 @@ test_remove(void)
 	static const char *const deeds[] = { "true", "rm .git",
 		"rm .git; git init -q", "echo 'gitdir: /nonexistent' > .git",
 		"rm .git; ln -s /etc .git", "chmod 0 d; chmod 500 .",
-		"git worktree lock .", "mkdir x; cd x; git init -q",
+		"git worktree unlock .", "mkdir x; cd x; git init -q",
 		"rm -rf ./* .git; rmdir \"$PWD\"", "git branch -m renamed-it" };
 	autoerror struct error err = { 0 };
 	for (size_t i = 0; i < COUNT_OF(deeds); i++) {
@@ -139,7 +140,7 @@ test_liar(void)
 	autofree char *victim = add("victim", "victim");
 	autofree char *liar = in_sandbox("liar");
 	/* Its registration has another name now, so it has to be looked for. */
-	held(&err, worktree_rename(&repo, honest, liar, &err),
+	held(&err, worktree_rename(&repo, honest, liar, "moved", &err),
 	    "a tree gets a name that its registration has not");
 	sh(liar, "cp ../victim/.git .git");
 	tap_ok(worktree_remove(&repo, liar, &err),
@@ -158,7 +159,8 @@ test_rename(void)
 	autofree char *from = add("first name", "first");
 	autofree char *to = in_sandbox("second name");
 	autofree char *third = in_sandbox("third");
-	held(&err, worktree_rename(&repo, from, to, &err), "a tree is renamed");
+	held(&err, worktree_rename(&repo, from, to, "moved", &err),
+	    "a tree is renamed");
 	autofree char *top = sh_out(to, "git rev-parse --show-toplevel");
 	tap_is_text(top, to, "git finds it there by itself");
 	autofree char *listed = sh_out(repo.root,
@@ -167,21 +169,103 @@ test_rename(void)
 	autofree char *want = mem_format("worktree %s", to);
 	tap_is_text(listed, want, "git lists it there");
 	expect_trees(1);
-	tap_ok(
-	    worktree_rename(&repo, to, third, &err), "it is renamed once more");
-	held(&err, !worktree_rename(&repo, to, from, &err),
+	tap_ok(worktree_rename(&repo, to, third, "moved", &err),
+	    "it is renamed once more");
+	held(&err, !worktree_rename(&repo, to, from, "moved", &err),
 	    "a tree that is not there is not renamed");
 	error_release(&err);
 	sh(repo.root, "mkdir ../busy");
 	autofree char *busy = in_sandbox("busy");
-	held(&err, !worktree_rename(&repo, third, busy, &err),
+	held(&err, !worktree_rename(&repo, third, busy, "moved", &err),
 	    "a name that is taken is not given");
 	error_release(&err);
 	sh(third, "rm .git");
-	held(&err, worktree_rename(&repo, third, to, &err),
+	held(&err, worktree_rename(&repo, third, to, "moved", &err),
 	    "a tree without its .git file is renamed");
 	tap_ok(worktree_remove(&repo, to, &err), "and removed");
 	expect_trees(0);
+}
+
+static void
+expect_reason(const char *name, const char *want, const char *what)
+{
+	autofree char *script = mem_format(
+	    "git worktree list --porcelain | sed -n '/\\/%s$/,/^$/s/^locked "
+	    "*//p'",
+	    name);
+	autofree char *reason = sh_out(repo.root, script);
+	tap_is_text(reason, want, "%s", what);
+}
+
+/* What "git worktree prune" and "remove" say of it is in tests/e2e/trees.sh. */
+static void
+test_lock(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *path = add("locked", "locked");
+	autofree char *next = in_sandbox("locked-next");
+	expect_reason("locked", "test", "a tree is locked from the beginning");
+	held(&err, worktree_rename(&repo, path, next, "the next", &err),
+	    "a locked tree is renamed");
+	expect_reason("locked-next", "the next", "the reason is renewed");
+	held(&err, worktree_let_go(&repo, next, "kept", &err),
+	    "a tree is let go");
+	expect_reason("locked-next", "", "it is not locked any more");
+	tap_ok(worktree_remove(&repo, next, &err), "it is removed");
+	autofree char *moved = add("was-here", "was-here");
+	sh(repo.root, "git worktree move -f -f ../was-here ../elsewhere");
+	tap_ok(!worktree_rename(&repo, moved, path, "again", &err),
+	    "one that was moved is not renamed");
+	autofree char *elsewhere = in_sandbox("elsewhere");
+	autofree char *want =
+	    mem_format("%s was moved to %s", moved, elsewhere);
+	tap_is_text(error_text(&err), want, "it is said where it is");
+	error_release(&err);
+	sh(elsewhere, "rm -rf \"$PWD\"");
+	tap_ok(!worktree_rename(&repo, elsewhere, path, "again", &err),
+	    "one that was removed is not renamed");
+	autofree char *gone = mem_format("%s was moved or removed", elsewhere);
+	tap_is_text(error_text(&err), gone, "that is said");
+	error_release(&err);
+	tap_ok(
+	    worktree_remove(&repo, elsewhere, &err), "its registration goes");
+	expect_trees(0);
+}
+
+/* A crash at each point of a removal. */
+static void
+test_sweep(void)
+{
+	autoerror struct error err = { 0 };
+	autofree char *trash = NULL;
+	autofree char *path = add("half", "half");
+	autofree char *folder = path_parent(path);
+	autofree char *stays = add("stays", "other");
+	tap_ok(worktree_retire(&repo, path, &trash, &err) && trash != NULL,
+	    "a tree is retired");
+	tap_ok(!path_exists(path) && path_is_dir(trash),
+	    "its files are elsewhere");
+	expect_trees(1);
+	autofree char *script = mem_format("rm '%s/a'", trash);
+	sh(folder, script);
+	held(&err, worktree_sweep(&repo, folder, &err),
+	    "half a tree is swept away");
+	autofree char *of_trash = path_parent(trash);
+	tap_ok(!path_exists(of_trash), "with its folder");
+	/* The rename was done, and nothing behind it. */
+	autofree char *early = add("early", "early");
+	sh(folder, "mkdir .trash && mv early .trash/early.0123456789abcdef");
+	sh(repo.root,
+	    "mkdir .git/prodigy-trash-0123; touch "
+	    ".git/prodigy-trash-0123/HEAD");
+	held(&err, worktree_sweep(&repo, folder, &err),
+	    "a tree whose registration was there is swept away");
+	expect_trees(1);
+	sh(repo.root, "! ls -d .git/prodigy-trash-*");
+	tap_ok(!path_exists(early), "and its name is free");
+	tap_ok(worktree_remove(&repo, stays, &err), "the other one stayed");
+	held(&err, worktree_sweep(&repo, folder, &err),
+	    "nothing is swept when nothing is there");
 }
 
 /* The path prodigy knows may lead through a symbolic link. */
@@ -193,9 +277,9 @@ test_link(void)
 	autofree char *path = in_sandbox("link/tree");
 	autofree char *next = in_sandbox("link/next");
 	sh(repo.root, "mkdir ../real; ln -s real ../link");
-	worktree_add(loop, &repo, path, repo.head, added, &adds);
+	worktree_add(loop, &repo, path, repo.head, "test", added, &adds);
 	turn_until(loop, &adds.done);
-	held(&err, worktree_rename(&repo, path, next, &err),
+	held(&err, worktree_rename(&repo, path, next, "moved", &err),
 	    "a tree behind a symbolic link is renamed");
 	tap_ok(worktree_remove(&repo, next, &err), "and removed");
 	expect_trees(0);
@@ -207,9 +291,11 @@ test_list(void)
 	autoerror struct error err = { 0 };
 	struct worktree_list list;
 	autofree char *odd = in_sandbox("odd\nname");
-	held(&err, worktree_add_branch(&repo, odd, "odd", repo.head, &err),
+	held(&err,
+	    worktree_add_branch(&repo, odd, "odd", repo.head, "test", &err),
 	    "a tree is made with a branch");
-	held(&err, !worktree_add_branch(&repo, odd, "odd", repo.head, &err),
+	held(&err,
+	    !worktree_add_branch(&repo, odd, "odd", repo.head, "test", &err),
 	    "it is not made twice");
 	error_release(&err);
 	tap_ok(worktree_list(&repo, &list, &err), "the trees are listed");
@@ -228,7 +314,7 @@ test_list(void)
 	    "one whose folder is gone is listed still");
 	worktree_list_release(&list);
 	tap_ok(worktree_remove(&repo, odd, &err), "its registration goes");
-	held(&err, worktree_add_branch(&repo, odd, "odd", NULL, &err),
+	held(&err, worktree_add_branch(&repo, odd, "odd", NULL, "test", &err),
 	    "a tree is made on a branch that exists");
 	tap_ok(worktree_remove(&repo, odd, &err), "it is removed");
 }
@@ -276,6 +362,8 @@ main(void)
 	test_remove();
 	test_liar();
 	test_rename();
+	test_lock();
+	test_sweep();
 	test_link();
 	test_list();
 	test_follow();

@@ -26,7 +26,7 @@ fresh(void)
 	sh(repo.root,
 	    "git branch -q --list 't[0-9]' side | xargs -r git "
 	    "branch -qD");
-	if (!worktree_add_branch(&repo, tree, "t1", repo.head, &err))
+	if (!worktree_add_branch(&repo, tree, "t1", repo.head, "test", &err))
 		held(&err, false, "a new one comes");
 }
 
