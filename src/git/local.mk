@@ -13,4 +13,5 @@ libgit_a_SOURCES = \
 	%D%/salvage.c %D%/salvage.h \
 	%D%/stale.c %D%/stale.h \
 	%D%/worktree.c %D%/worktree.h \
+	%D%/worktree_touch.c %D%/worktree_touch.h \
 	%D%/worktree_use.c %D%/worktree_use.h

@@ -12,4 +12,5 @@ libproc_a_SOURCES = \
 	%D%/process.c %D%/process.h \
 	%D%/run.c %D%/run.h \
 	%D%/signals.c %D%/signals.h \
-	%D%/spawn.c %D%/spawn.h
+	%D%/spawn.c %D%/spawn.h \
+	%D%/working.c %D%/working.h

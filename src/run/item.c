@@ -17,7 +17,6 @@
 #include "state/job_record.h"
 
 #define LOST_REPEATS 3
-#define TREES_KEPT 100 /* work trees of failed items that stay */
 
 struct item *
 item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
@@ -127,23 +126,6 @@ item_make_tree(struct item *item)
 }
 
 static void
-keep_tree(struct item *item, const char *why)
-{
-	char now[CLOCK_RFC3339_SIZE];
-	json_t *entry = json_object();
-	stale_clear_tree(item->path);
-	trees_let_go(item->shared->trees, item->path, item->id);
-	item->tree_kept = true;
-	item->shared->kept++;
-	json_set_text(entry, "path", item->path);
-	json_set_text(entry, "agent_id", item->agent_id);
-	json_set_text(entry, "item_id", item->id);
-	json_set_text(entry, "failed_at", clock_rfc3339(clock_wall(), now));
-	json_set_text(entry, "error", why);
-	json_array_append_new(item->shared->orphans, entry);
-}
-
-static void
 give_tree_back(struct item *item)
 {
 	const struct frame_result *result = &item->result;
@@ -168,12 +150,32 @@ would_lose_work(const struct item *item)
 	    kept_find(&result->salvage, KEPT_TREE) != NULL;
 }
 
+static void
+keep_tree(struct item *item, const char *why)
+{
+	const char *tip = item->result.tip;
+	bool is_empty = tip != NULL && strcmp(tip, item->base) == 0;
+	const struct failed_tree tree = {
+		.path = item->path,
+		.agent = item->agent_id,
+		.item = item->id,
+		.why = why,
+		.may_go = !would_lose_work(item),
+		.empty_branch = is_empty ? item->branch_ref : NULL,
+		.tip = tip,
+	};
+	stale_clear_tree(item->path);
+	item->tree_kept = true;
+	failed_trees_add(item->shared->failed_trees, &tree);
+}
+
 /* What becomes of the work tree once its agent process has ended. */
 static void
 settle_tree(struct item *item, enum verdict verdict)
 {
 	bool may_go = verdict == VERDICT_OK ||
-	    (verdict == VERDICT_FAILED && item->shared->kept >= TREES_KEPT);
+	    (verdict == VERDICT_FAILED &&
+		!failed_trees_are_kept(item->shared->failed_trees));
 	if (may_go && !would_lose_work(item))
 		give_tree_back(item);
 	else if (verdict == VERDICT_OK)

@@ -27,6 +27,7 @@
 #include "plan/frame.h"
 #include "plan/item.h"
 #include "run/attempt.h"
+#include "run/failed_trees.h"
 #include "run/supervisor.h"
 #include "run/trees.h"
 
@@ -46,9 +47,8 @@ struct item_shared {
 	struct trees *trees;
 	char *head; /* of the map ref: where the next agent starts */
 	json_t *vars; /* vars_to_json() of the run, shared by all specs */
-	json_t *orphans; /* registry entries of trees that stay */
+	struct failed_trees *failed_trees; /* and others that stay */
 	struct item_questions questions;
-	size_t kept; /* how many work trees of failed items stay */
 	/*
 	 * Takes an event: the state changes, and what follows is started. It
 	 * may free the item.

@@ -5,6 +5,7 @@ librun_a_SOURCES = \
 	%D%/dry.c %D%/dry.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/executor.c %D%/executor.h \
+	%D%/failed_trees.c %D%/failed_trees.h \
 	%D%/finish.c %D%/finish.h \
 	%D%/item.c %D%/item.h \
 	%D%/map.c %D%/map.h \
@@ -15,6 +16,7 @@ librun_a_SOURCES = \
 	%D%/progress.c %D%/progress.h \
 	%D%/recorder.c %D%/recorder.h \
 	%D%/report.c %D%/report.h \
+	%D%/room.c %D%/room.h \
 	%D%/streams.c %D%/streams.h \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/trees.c %D%/trees.h

@@ -18,6 +18,7 @@
 #include "run/item.h"
 #include "run/map.h"
 #include "run/merging.h"
+#include "run/room.h"
 #include "state/session.h"
 
 /* --- how many at once ------------------------------------------------- */
@@ -132,6 +133,8 @@ struct map {
 	size_t slots_now; /* fewer for a while when the system is short */
 	struct timer *recovery; /* pending while slots_now < slots */
 	int64_t short_since; /* clock_now() of the first refused start, or 0 */
+	struct room *room;
+	struct error failure; /* why the map cannot go on */
 	bool refill_due;
 	bool done;
 };
@@ -316,7 +319,7 @@ take_index(struct map *map)
 }
 
 static bool
-may_start(const struct map *map)
+may_start(struct map *map)
 {
 	const struct item_admission admission = {
 		.stopping = supervisor_is_stopping(map->sup),
@@ -326,7 +329,8 @@ may_start(const struct map *map)
 		.ready = map->sup->recorder.job.counts[JOB_ITEM_READY],
 		.ready_limit = BACKLOG * map->slots,
 	};
-	return has_more(map) && item_may_start(&admission);
+	return has_more(map) && item_may_start(&admission) &&
+	    room_is_there(map->room);
 }
 
 static bool
@@ -363,6 +367,19 @@ only_waits_for_storage(const struct map *map)
 	return map->sup->recorder.failure.kind != ERROR_NONE && waiting == all;
 }
 
+/*
+ * No item is on its way, and none can start for want of room. Trees that wait
+ * for an agent go first: without them there may be room for one.
+ */
+static bool
+is_stuck(struct map *map)
+{
+	if (!has_more(map) || !room_is_short(map->room))
+		return false;
+	trees_drain(map->shared.trees);
+	return !trees_are_busy(map->shared.trees);
+}
+
 static void
 refill(void *arg)
 {
@@ -375,6 +392,10 @@ refill(void *arg)
 	map->done = only_waits_for_storage(map) ||
 	    (TAILQ_EMPTY(&map->items) &&
 		(!has_more(map) || supervisor_is_stopping(map->sup)));
+	if (!map->done && TAILQ_EMPTY(&map->items) && is_stuck(map)) {
+		room_complain(map->room, &map->failure);
+		map->done = true;
+	}
 }
 
 void
@@ -384,6 +405,12 @@ map_refill_later(struct map *map)
 	if (!map->refill_due)
 		loop_defer(map->sup->loop, refill, map);
 	map->refill_due = true;
+}
+
+static void
+refill_for_room(void *arg)
+{
+	map_refill_later(arg);
 }
 
 void
@@ -440,8 +467,8 @@ write_orphans(struct map *map)
 	autoerror struct error err = { 0 };
 	struct supervisor *sup = map->sup;
 	autofree char *path = layout_orphans(&sup->layout, sup->id);
-	if (json_array_size(map->shared.orphans) > 0 &&
-	    !session_write(path, map->shared.orphans, &err))
+	autojson json_t *stay = failed_trees_registry(map->shared.failed_trees);
+	if (json_array_size(stay) > 0 && !session_write(path, stay, &err))
 		log_warn("%s", error_text(&err));
 }
 
@@ -458,10 +485,12 @@ open_map(struct map *map, struct supervisor *sup)
 		.trees = trees_new(sup),
 		.head = mem_text(recorder->parent_head),
 		.vars = vars_to_json(sup->vars),
-		.orphans = json_array(),
 		.handle = handle,
 		.owner = map,
 	};
+	map->shared.failed_trees =
+	    failed_trees_new(sup, map->shared.trees, map->shared.objects);
+	map->room = room_new(sup, refill_for_room, map);
 	map->merging = merging_new(&map->shared);
 	choose_slots(map);
 	sup->map = map;
@@ -477,6 +506,8 @@ close_map(struct map *map)
 	}
 	timer_remove(map->recovery);
 	merging_free(map->merging);
+	room_free(map->room);
+	failed_trees_free(map->shared.failed_trees);
 	objects_close(map->shared.objects);
 	struct item_question *question;
 	while ((question = LIST_FIRST(&map->shared.questions)) != NULL) {
@@ -486,8 +517,8 @@ close_map(struct map *map)
 	trees_free(map->shared.trees);
 	free(map->shared.head);
 	json_decref(map->shared.vars);
-	json_decref(map->shared.orphans);
 	free(map->again);
+	error_release(&map->failure);
 	map->sup->map = NULL;
 }
 
@@ -504,6 +535,11 @@ map_run(struct supervisor *sup, struct error *err)
 	write_orphans(&map);
 	free(sup->recorder.parent_head);
 	sup->recorder.parent_head = mem_text(map.shared.head);
+	ok = ok && supervisor_check(sup, err);
+	if (ok && map.failure.kind != ERROR_NONE) {
+		error_move(err, &map.failure);
+		ok = false;
+	}
 	close_map(&map);
-	return ok && supervisor_check(sup, err);
+	return ok;
 }

@@ -18,6 +18,7 @@
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "run/parent.h"
+#include "run/room.h"
 #include "state/job_record.h"
 
 static json_t *
@@ -71,8 +72,10 @@ parent_create(struct supervisor *sup, struct error *err)
 {
 	autofree char *folder = layout_worktrees(&sup->layout);
 	autofree char *reason = mem_format("prodigy %s", sup->id);
+	if (!path_make_dirs(folder, err))
+		return false;
 	sweep(sup, folder);
-	if (!path_make_dirs(folder, err) ||
+	if (!room_check(sup, err) ||
 	    (!git_confine(folder) && !git_bar(folder, err)) ||
 	    !write_metadata(sup, err))
 		return false;

@@ -12,6 +12,7 @@
 #include "workflow/load.h"
 #include "workflow/load_phase.h"
 #include "workflow/load_step.h"
+#include "workflow/value.h"
 
 #define NAME_LIMIT 200 /* bytes of a workflow's name */
 
@@ -108,8 +109,30 @@ read_globs(struct load *load, const struct yaml_node *node, void *target)
 		load_texts(load, node, target);
 }
 
+static void
+read_keep_failed(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct workspace_block *workspace = target;
+	load_size(load, node, &workspace->keep_failed);
+	workspace->has_keep_failed = true;
+}
+
+static void
+read_min_free(struct load *load, const struct yaml_node *node, void *target)
+{
+	struct workspace_block *workspace = target;
+	struct error err = { 0 };
+	const char *text =
+	    load_scalar(load, node, "a size such as 500MB or 2GiB");
+	if (text != NULL && !value_bytes(text, &workspace->min_free, &err))
+		load_take_error(load, node, &err);
+	workspace->has_min_free = true;
+}
+
 static const struct load_field workspace_fields[] = {
 	{ "keep", read_globs, offsetof(struct workspace_block, keep) },
+	{ "keep_failed", read_keep_failed, 0 },
+	{ "min_free", read_min_free, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -46,6 +47,66 @@ value_timeout(const char *text, int64_t *ms, struct error *err)
 		return error_set(err, ERROR_INPUT,
 		    "a timeout of more than a year: \"%s\"", text);
 	*ms = value;
+	return true;
+}
+
+/* What a unit stands for; 0: it is none. */
+static double
+unit_of(const char *text)
+{
+	static const char letters[] = "kmgtp";
+	double unit = 1;
+	if (text[0] == '\0' || strcasecmp(text, "b") == 0)
+		return 1;
+	const char *at = strchr(letters, text[0] | 0x20);
+	if (at == NULL)
+		return 0;
+	text++;
+	bool thousands = strcasecmp(text, "b") == 0;
+	if (!thousands && text[0] != '\0' && strcasecmp(text, "ib") != 0 &&
+	    strcasecmp(text, "i") != 0)
+		return 0;
+	for (const char *letter = letters; letter <= at; letter++)
+		unit *= thousands ? 1000 : 1024;
+	return unit;
+}
+
+/* Digits with or without a fraction, whatever the locale's comma is. */
+static const char *
+read_decimal(const char *text, double *value)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(text, digits);
+	double weight = 1;
+	*value = 0;
+	for (size_t i = 0; i < whole; i++)
+		*value = *value * 10 + (text[i] - '0');
+	text += whole;
+	if (whole == 0 || text[0] != '.')
+		return whole == 0 ? NULL : text;
+	size_t parts = strspn(++text, digits);
+	for (size_t i = 0; i < parts; i++) {
+		weight /= 10;
+		*value += weight * (text[i] - '0');
+	}
+	return parts == 0 ? NULL : text + parts;
+}
+
+bool
+value_bytes(const char *text, int64_t *bytes, struct error *err)
+{
+	double value = 0;
+	const char *unit = read_decimal(text, &value);
+	while (unit != NULL && *unit == ' ')
+		unit++;
+	if (unit == NULL || unit_of(unit) == 0)
+		return error_set(err, ERROR_INPUT,
+		    "expected a size such as 500MB or 2GiB, not \"%s\"", text);
+	value *= unit_of(unit);
+	if (value > VALUE_BYTES_LIMIT)
+		return error_set(
+		    err, ERROR_INPUT, "the size %s is too large", text);
+	*bytes = (int64_t)value;
 	return true;
 }
 

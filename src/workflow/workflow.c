@@ -87,6 +87,10 @@ const struct record_table map_block_table =
 
 static const struct record_field workspace_fields[] = {
 	RECORD(struct workspace_block, keep),
+	RECORD(struct workspace_block, keep_failed),
+	RECORD(struct workspace_block, has_keep_failed),
+	RECORD(struct workspace_block, min_free),
+	RECORD(struct workspace_block, has_min_free),
 	RECORD_END,
 };
 

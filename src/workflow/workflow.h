@@ -20,6 +20,8 @@
 
 #define WORKFLOW_FILE_LIMIT (1024u * 1024)
 #define WORKFLOW_MAX_PARALLEL 10 /* default of map.max_parallel */
+#define WORKFLOW_KEEP_FAILED 100 /* default of workspace.keep_failed */
+#define WORKFLOW_MIN_FREE (1LL << 30) /* default of workspace.min_free */
 #define WORKFLOW_OUTPUT_SIZE (1024u * 1024) /* default of max_size */
 
 enum output_source {
@@ -87,6 +89,10 @@ struct map_block {
 /* The work trees of a run, and what becomes of them. */
 struct workspace_block {
 	struct strv keep; /* globs of ignored files that are kept */
+	size_t keep_failed; /* how many trees of failed items stay */
+	bool has_keep_failed; /* else WORKFLOW_KEEP_FAILED */
+	int64_t min_free; /* bytes below which nothing starts; 0: any */
+	bool has_min_free; /* else WORKFLOW_MIN_FREE */
 };
 
 struct workflow {

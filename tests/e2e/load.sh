@@ -80,6 +80,7 @@ full_home() {
 	cat >full.yml <<'Y'
 name: full
 mode: mapreduce
+workspace: {min_free: 0}
 map:
   input: "seq 400"
   max_parallel: 2

@@ -109,6 +109,7 @@ full_disk() {
 	cat >full-disk.yml <<'Y'
 name: full disk
 mode: mapreduce
+workspace: {min_free: 0}
 map:
   input: "seq 40"
   max_parallel: 2

@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	%D%/salvage \
 	%D%/stale \
 	%D%/worktree \
+	%D%/worktree_touch \
 	%D%/worktree_use
 tests_unit_git_batch_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_final_LDADD = $(GIT_TEST_LIBS)
@@ -37,3 +38,4 @@ tests_unit_git_salvage_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_stale_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_use_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_worktree_touch_LDADD = $(GIT_TEST_LIBS)

@@ -17,7 +17,8 @@ check_PROGRAMS += \
 	%D%/outlet \
 	%D%/program \
 	%D%/run \
-	%D%/signals
+	%D%/signals \
+	%D%/working
 tests_unit_proc_child_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_child_load_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_descend_LDADD = $(PROC_TEST_LIBS)
@@ -29,3 +30,4 @@ tests_unit_proc_outlet_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_program_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_run_LDADD = $(PROC_TEST_LIBS)
 tests_unit_proc_signals_LDADD = $(PROC_TEST_LIBS)
+tests_unit_proc_working_LDADD = $(PROC_TEST_LIBS)

@@ -70,6 +70,37 @@ no_durations(void)
 }
 
 static void
+sizes(void)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} cases[] = { { "0", 0 }, { "1048576", 1048576 }, { "10B", 10 },
+		{ "500MB", 500000000 }, { "500 MB", 500000000 },
+		{ "2GiB", 2147483648 }, { "2G", 2147483648 },
+		{ "1.5g", 1610612736 }, { "1kB", 1000 }, { "1K", 1024 },
+		{ "1Ti", 1099511627776 }, { "2gb", 2000000000 },
+		{ "0.5MiB", 524288 } };
+	static const char *const wrong[] = { "", "B", "-1", "+1", ".5G", "1.",
+		"1.G", "1x", "1GB/s", "1 G B", "1e9", "0x10", "1BB", "1iB",
+		"999999999999999999999", "2000000TB" };
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		autoerror struct error err = { 0 };
+		int64_t bytes = -1;
+		tap_ok(value_bytes(cases[i].text, &bytes, &err),
+		    "'%s' is a size", cases[i].text);
+		tap_is_int(bytes, cases[i].bytes, "of so many bytes");
+	}
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		autoerror struct error err = { 0 };
+		int64_t bytes = -1;
+		tap_ok(!value_bytes(wrong[i], &bytes, &err) && bytes == -1 &&
+			err.kind == ERROR_INPUT,
+		    "'%s' is refused as a size", wrong[i]);
+	}
+}
+
+static void
 variable(const char *text, const char *want)
 {
 	autofree char *got = value_variable(text);
@@ -113,6 +144,7 @@ main(void)
 {
 	durations();
 	no_durations();
+	sizes();
 	variables();
 	parallel();
 	return tap_done();
