@@ -19,6 +19,7 @@
 #include "git/stale.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
+#include "proc/child.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -53,9 +54,10 @@ static size_t
 commits_ahead(const struct find *find, const char *branch, const char *target)
 {
 	autoerror struct error ignored = { 0 };
+	const struct final final = { .repo = &find->repo };
 	struct final_counts counts;
 	if (branch == NULL || target == NULL ||
-	    !final_count(&find->repo, branch, target, &counts, &ignored))
+	    !final_count(&final, branch, target, &counts, &ignored))
 		return 0;
 	return counts.commits;
 }
@@ -251,7 +253,14 @@ merge_branch(const struct find *find, const char *id, const char *branch,
 	    final_lock(&find->repo, clock_now() + PATIENCE_MS, err);
 	if (lock < 0)
 		return error_wrap(err, "another merge is going on");
-	if (final_merge(&find->repo, branch, target, message, &conflict, &why))
+	struct loop *loop = loop_new();
+	const struct final final = { .repo = &find->repo,
+		.wait = { .loop = loop } };
+	bool merged =
+	    final_merge(&final, branch, target, message, &conflict, &why);
+	child_abandon_all(loop);
+	loop_free(loop);
+	if (merged)
 		return true;
 	if (conflict)
 		return error_set(err, why.kind,
@@ -303,6 +312,7 @@ merge_session(const struct find *find, const struct worktree_values *values,
 	const char *branch = json_get_text(session, "branch");
 	const char *target = json_get_text(session, "original_branch");
 	const char *map = json_get_text(session, "map_ref");
+	const struct final final = { .repo = &find->repo };
 	struct final_counts counts;
 	if (branch == NULL || target == NULL)
 		return error_set(err, ERROR_STATE,
@@ -312,7 +322,7 @@ merge_session(const struct find *find, const struct worktree_values *values,
 	if (session_is_alive(&find->layout, id))
 		return error_set(err, ERROR_STATE, "%s is still running", id);
 	if ((map != NULL && !catch_up(find, id, branch, map, err)) ||
-	    !final_count(&find->repo, branch, target, &counts, err))
+	    !final_count(&final, branch, target, &counts, err))
 		return error_wrap(err, "%s", id);
 	if (counts.commits == 0)
 		return nothing_to_merge(find, id, session, err);

@@ -2,10 +2,10 @@
 /* The merge into the user's branch. */
 #include "config.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -20,13 +20,22 @@
 #include "git/git.h"
 #include "git/head.h"
 #include "git/merge.h"
+#include "git/merger.h"
+#include "git/obstacles.h"
 #include "git/worktree.h"
-#include "proc/child.h"
 
 #define LOCK_PATIENCE_MS 30000
 #define RACE_TRIES 5
 #define PATHS_SHOWN 3
 #define SMALL_FILE 65536
+#define LOOK_MS 100
+#define TAKE_BACK_TRIES 20
+
+static const struct git_wait *
+wait_of(const struct final *final)
+{
+	return final->wait.loop == NULL ? NULL : &final->wait;
+}
 
 static char *
 ref_of(const char *branch)
@@ -48,20 +57,21 @@ resolve(const struct repo *repo, const char *name, struct str *oid,
 }
 
 static bool
-count(const struct repo *repo, const char *const *args, size_t *n,
+count(const struct final *final, const char *const *args, size_t *n,
     struct error *err)
 {
 	autostr struct str out = { 0 };
-	if (!git_run(repo->root, args, &out, err))
+	if (!git_run_on(wait_of(final), final->repo->root, args, &out, err))
 		return false;
 	*n = (size_t)strtoul(str_text(&out), NULL, 10);
 	return true;
 }
 
 bool
-final_count(const struct repo *repo, const char *source, const char *target,
+final_count(const struct final *final, const char *source, const char *target,
     struct final_counts *counts, struct error *err)
 {
+	const struct repo *repo = final->repo;
 	autostr struct str names = { 0 };
 	autofree char *from = ref_of(source);
 	autofree char *to = ref_of(target);
@@ -74,8 +84,8 @@ final_count(const struct repo *repo, const char *source, const char *target,
 	autostr struct str oid = { 0 };
 	if (!resolve(repo, to, &oid, err) || !resolve(repo, from, &oid, err))
 		return false;
-	if (!count(repo, commits, &counts->commits, err) ||
-	    !git_run(repo->root, files, &names, err))
+	if (!count(final, commits, &counts->commits, err) ||
+	    !git_run_on(wait_of(final), repo->root, files, &names, err))
 		return false;
 	counts->files = 0;
 	for (size_t i = 0; i < names.len; i++)
@@ -84,14 +94,15 @@ final_count(const struct repo *repo, const char *source, const char *target,
 }
 
 static bool
-is_ancestor(const struct repo *repo, const char *ref, const char *of,
+is_ancestor(const struct final *final, const char *ref, const char *of,
     bool *ancestor, struct error *err)
 {
-	struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_options options = { .purpose = GIT_FOR_US,
+		.wait = wait_of(final) };
 	struct git_result git = { 0 };
 	const char *const args[] = { "merge-base", "--is-ancestor", ref, of,
 		NULL };
-	if (!git_call(repo->root, args, &options, &git, err))
+	if (!git_call(final->repo->root, args, &options, &git, err))
 		return false;
 	bool asked = git.code <= 1;
 	if (asked)
@@ -103,12 +114,12 @@ is_ancestor(const struct repo *repo, const char *ref, const char *of,
 }
 
 bool
-final_is_merged(const struct repo *repo, const char *source, const char *target,
-    bool *merged, struct error *err)
+final_is_merged(const struct final *final, const char *source,
+    const char *target, bool *merged, struct error *err)
 {
 	autofree char *from = ref_of(source);
 	autofree char *to = ref_of(target);
-	return is_ancestor(repo, from, to, merged, err);
+	return is_ancestor(final, from, to, merged, err);
 }
 
 /* Whether a rebase or bisection in this tree will move or needs the branch. */
@@ -190,31 +201,58 @@ final_lock(const struct repo *repo, int64_t deadline, struct error *err)
 	return lock_wait(refs, deadline, err);
 }
 
-static void
-pause_a_little(void)
+/* --- waiting ---------------------------------------------------------- */
+
+static bool
+check_stop(const struct final *final, struct error *err)
 {
-	const struct timespec pause = { .tv_nsec = 100000000 };
-	nanosleep(&pause, NULL);
+	const bool *stop = final->wait.stop;
+	return stop == NULL || !*stop ||
+	    error_set(err, ERROR_CANCELLED, "interrupted");
+}
+
+static bool
+pause_a_little(const struct final *final, struct error *err)
+{
+	const int64_t end = clock_now() + LOOK_MS;
+	for (int64_t now; (now = clock_now()) < end;)
+		if (!check_stop(final, err) ||
+		    !loop_turn(final->wait.loop, end - now, err))
+			return false;
+	return true;
+}
+
+static bool
+say_locked(const char *lock, struct error *err)
+{
+	struct stat st;
+	autofree char *age = NULL;
+	if (stat(lock, &st) == 0)
+		age = clock_duration_text(
+		    clock_wall() - (int64_t)st.st_mtime * 1000);
+	return error_set(err, ERROR_GIT,
+	    "another git is at work, or died and left %s%s%s%s", lock,
+	    age == NULL ? "" : " (", age == NULL ? "" : age,
+	    age == NULL ? "" : " old)");
 }
 
 /* Never remove a lock of the user's: wait a while, then say whose it is. */
 static bool
-wait_for_lock(const char *git_dir, struct error *err)
+wait_for_lock(const struct final *final, const char *git_dir, struct error *err)
 {
 	autofree char *lock = path_join(git_dir, "index.lock");
 	int64_t deadline = clock_now() + LOCK_PATIENCE_MS;
 	while (path_exists(lock)) {
 		if (clock_now() >= deadline)
-			return error_set(err, ERROR_GIT,
-			    "another git is at work, or died and left %s",
-			    lock);
-		pause_a_little();
+			return say_locked(lock, err);
+		if (!pause_a_little(final, err))
+			return false;
 	}
 	return true;
 }
 
 static bool
-check_idle(const char *tree, struct error *err)
+check_idle(const struct final *final, const char *tree, struct error *err)
 {
 	static const char *const states[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD",
 		"REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer" };
@@ -228,8 +266,10 @@ check_idle(const char *tree, struct error *err)
 			    "%s is in the middle of another operation (%s)",
 			    tree, states[i]);
 	}
-	return wait_for_lock(git_dir, err);
+	return wait_for_lock(final, git_dir, err);
 }
+
+/* --- the merge in a tree ---------------------------------------------- */
 
 static void
 say_conflict(const struct strv *paths, struct error *err)
@@ -265,22 +305,44 @@ list_unmerged(const char *tree, struct strv *paths)
 	}
 }
 
-/* Only a merge that is ours: the user may have begun one in between. */
-static void
-take_back(const char *tree, const char *tip)
+/* A merge of tip is begun there and not committed. */
+static bool
+is_begun(const char *git_dir, const char *tip)
 {
 	autoerror struct error ignored = { 0 };
 	autostr struct str head = { 0 };
-	const char *const args[] = { "merge", "--abort", NULL };
-	autofree char *git_dir = head_git_dir(tree, &ignored);
-	if (git_dir == NULL)
-		return;
 	autofree char *file = path_join(git_dir, "MERGE_HEAD");
 	if (!file_read(file, SMALL_FILE, &head, &ignored))
-		return;
+		return false;
 	str_cut(&head, strcspn(str_text(&head), "\n"));
-	if (str_is(&head, tip) && !git_run(tree, args, NULL, &ignored))
-		log_warn("%s", error_text(&ignored));
+	return str_is(&head, tip);
+}
+
+/*
+ * Only a merge that is ours: the user may have begun one in between. Nobody can
+ * end this: half a merge must not stay. What failed is in err already.
+ */
+static void
+take_back(const struct final *final, const char *tree, const char *tip,
+    struct error *err)
+{
+	const struct final patient = { .repo = final->repo,
+		.wait = { .loop = final->wait.loop } };
+	const char *const args[] = { "merge", "--abort", NULL };
+	autoerror struct error why = { 0 };
+	autofree char *git_dir = head_git_dir(tree, &why);
+	for (int i = 0; git_dir != NULL && is_begun(git_dir, tip); i++) {
+		error_release(&why);
+		if (git_run_on(&patient.wait, tree, args, NULL, &why))
+			return;
+		if (i >= TAKE_BACK_TRIES || !pause_a_little(&patient, &why))
+			break;
+	}
+	if (why.kind != ERROR_NONE)
+		error_wrap(err,
+		    "the merge could not be taken back in %s (%s): "
+		    "'git merge --abort' does that; it failed because of",
+		    tree, error_text(&why));
 }
 
 /* Another git was at work in the tree, and will have ended soon. */
@@ -307,33 +369,196 @@ explain(const char *tree, const struct git_result *git, bool *conflict,
 		git_complain("git merge", git, err);
 }
 
+/* Files are left alone where the merge is in conflict, or writes over some. */
+struct preview {
+	const struct final *final;
+	const char *tree;
+	bool done;
+	bool conflict;
+	struct strv paths; /* in conflict */
+	char merged[GIT_OID_SIZE]; /* tree; "": there is none */
+	struct error err;
+};
+
+static void
+preview_made(const struct merged *merged, const struct error *err, void *arg)
+{
+	struct preview *preview = arg;
+	preview->done = true;
+	if (merged == NULL) {
+		error_set(&preview->err, err->kind, "%s", error_text(err));
+		return;
+	}
+	preview->conflict = merged->conflict;
+	strv_copy(&preview->paths, &merged->paths);
+	snprintf(preview->merged, sizeof(preview->merged), "%s", merged->tree);
+}
+
 static bool
-merge_in_tree(const struct repo *repo, const char *tree, const char *source,
+make_preview(struct preview *preview, const char *tip, struct error *err)
+{
+	struct loop *loop = preview->final->wait.loop;
+	autostr struct str head = { 0 };
+	const char *const args[] = { "rev-parse", "--verify", "-q", "HEAD",
+		NULL };
+	if (!git_run(preview->tree, args, &head, err))
+		return false;
+	struct merger *merger =
+	    merger_new(loop, preview->tree, preview->final->repo->common_dir);
+	merger_start(merger, str_text(&head), tip, preview_made, preview);
+	bool ok = true;
+	while (ok && !preview->done)
+		ok = loop_turn(loop, -1, err);
+	merger_free(merger);
+	if (ok && preview->err.kind != ERROR_NONE) {
+		error_move(err, &preview->err);
+		ok = false;
+	}
+	error_release(&preview->err);
+	return ok;
+}
+
+/* A conflict is left to the user's own git, which looks at less than we do. */
+static bool
+look_first(const struct final *final, const char *tree, const char *tip,
+    bool *conflict, struct error *err)
+{
+	struct obstacles found = { 0 };
+	struct preview preview = { .final = final, .tree = tree };
+	bool ok = make_preview(&preview, tip, err) &&
+	    (*preview.merged == '\0' ||
+		obstacles_find(
+		    wait_of(final), tree, preview.merged, &found, err)) &&
+	    obstacles_none(&found, err);
+	if (ok && preview.conflict) {
+		*conflict = true;
+		say_conflict(&preview.paths, err);
+		ok = false;
+	}
+	strv_release(&preview.paths);
+	obstacles_release(&found);
+	return ok;
+}
+
+/*
+ * When it may be ended: as long as git writes files, that would leave some of
+ * them. In a hook, or at the question for a signature, it has begun a merge
+ * that can be taken back; behind the commit it has nothing left to do.
+ */
+struct guard {
+	const struct final *final;
+	const char *tree;
+	const char *git_dir;
+	const char *tip;
+	struct head before;
+	bool may_end;
+	struct timer *timer;
+};
+
+static bool
+has_moved(const struct guard *guard)
+{
+	autoerror struct error ignored = { 0 };
+	struct head now;
+	if (!head_read(guard->tree, &now, &ignored))
+		return false;
+	bool moved = strcmp(now.oid, guard->before.oid) != 0;
+	head_release(&now);
+	return moved;
+}
+
+static void
+look_whether_to_end(void *arg)
+{
+	struct guard *guard = arg;
+	const bool *stop = guard->final->wait.stop;
+	guard->timer = NULL;
+	if (stop != NULL && *stop &&
+	    (is_begun(guard->git_dir, guard->tip) || has_moved(guard)))
+		guard->may_end = true;
+	else
+		guard->timer = loop_after(guard->final->wait.loop, LOOK_MS,
+		    look_whether_to_end, guard);
+}
+
+static bool
+call_merge(const struct final *final, const char *tree, const char *tip,
+    const char *const *args, struct git_result *git, struct error *err)
+{
+	struct guard guard = { .final = final, .tree = tree, .tip = tip };
+	const struct git_wait wait = { .loop = final->wait.loop,
+		.stop = &guard.may_end };
+	const struct git_options options = { .purpose = GIT_FOR_MERGE,
+		.wait = &wait };
+	autofree char *git_dir = head_git_dir(tree, err);
+	if (git_dir == NULL || !head_read(tree, &guard.before, err))
+		return false;
+	guard.git_dir = git_dir;
+	guard.timer =
+	    loop_after(wait.loop, LOOK_MS, look_whether_to_end, &guard);
+	bool ran = git_call(tree, args, &options, git, err);
+	timer_remove(guard.timer);
+	head_release(&guard.before);
+	return ran;
+}
+
+/* Whatever git said at the end: the commit is there, or it is not. */
+static bool
+has_tip(const char *tree, const char *tip)
+{
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "merge-base", "--is-ancestor", tip, "HEAD",
+		NULL };
+	return git_run(tree, args, NULL, &ignored);
+}
+
+/* One try; *again: another git was at work meanwhile. */
+static bool
+try_merge(const struct final *final, const char *tree, const char *tip,
+    const char *const *args, bool *conflict, bool *again, struct error *err)
+{
+	struct git_result git = { 0 };
+	*again = false;
+	if (!check_idle(final, tree, err) ||
+	    !look_first(final, tree, tip, conflict, err) ||
+	    !check_stop(final, err))
+		return false;
+	bool ran = call_merge(final, tree, tip, args, &git, err);
+	bool ok = (ran && git.code == 0) || has_tip(tree, tip);
+	if (ok) {
+		error_release(err);
+	} else {
+		*again = ran && lost_race(&git);
+		if (ran)
+			explain(tree, &git, conflict, err);
+		take_back(final, tree, tip, err);
+	}
+	git_result_release(&git);
+	return ok;
+}
+
+static bool
+merge_in_tree(const struct final *final, const char *tree, const char *source,
     const char *message, bool *conflict, struct error *err)
 {
-	struct git_options options = { .purpose = GIT_FOR_MERGE };
 	autostr struct str tip = { 0 };
 	autofree char *from = ref_of(source);
 	const char *const args[] = { "merge", "--no-ff", "--no-edit", "-m",
 		message, from, NULL };
-	if (!resolve(repo, from, &tip, err))
+	bool again = false;
+	if (!resolve(final->repo, from, &tip, err))
 		return false;
 	for (unsigned tries = 1;; tries++) {
-		struct git_result git = { 0 };
-		if (!check_idle(tree, err) ||
-		    !git_call(tree, args, &options, &git, err))
-			return false;
-		bool ok = git.code == 0;
-		bool again = !ok && tries < RACE_TRIES && lost_race(&git);
-		if (!ok && !again)
-			explain(tree, &git, conflict, err);
-		git_result_release(&git);
-		if (ok)
+		autoerror struct error why = { 0 };
+		if (try_merge(final, tree, str_text(&tip), args, conflict,
+			&again, &why))
 			return true;
-		take_back(tree, str_text(&tip));
-		if (!again)
+		if (!again || tries >= RACE_TRIES) {
+			error_move(err, &why);
 			return false;
-		pause_a_little();
+		}
+		if (!pause_a_little(final, err))
+			return false;
 	}
 }
 
@@ -345,16 +570,17 @@ final_follow(const struct repo *repo, const char *branch, const char *ref,
 	autostr struct str new = { 0 };
 	autostr struct str old = { 0 };
 	autofree char *name = ref_of(branch);
+	const struct final final = { .repo = repo };
 	char *found = NULL;
 	bool done = false;
 	if (!resolve(repo, ref, &new, &none))
 		return true;
 	if (!resolve(repo, name, &old, err) ||
-	    !is_ancestor(repo, ref, name, &done, err))
+	    !is_ancestor(&final, ref, name, &done, err))
 		return false;
 	if (done)
 		return true;
-	if (!is_ancestor(repo, name, ref, &done, err) ||
+	if (!is_ancestor(&final, name, ref, &done, err) ||
 	    !find_tree(repo, branch, &found, err))
 		return false;
 	autofree char *tree = found;
@@ -422,9 +648,11 @@ objects_merged(const struct merge_result *result, void *arg)
 
 /* Nobody looks at the branch: its ref moves, no file does. */
 static bool
-merge_objects(const struct repo *repo, const char *source, const char *target,
+merge_objects(const struct final *final, const char *source, const char *target,
     const char *message, bool *conflict, struct error *err)
 {
+	const struct repo *repo = final->repo;
+	struct loop *loop = final->wait.loop;
 	autostr struct str old = { 0 };
 	autostr struct str tip = { 0 };
 	autofree char *from = ref_of(source);
@@ -432,7 +660,6 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 	autofree char *identity = repo_identity(repo);
 	if (!resolve(repo, to, &old, err) || !resolve(repo, from, &tip, err))
 		return false;
-	struct loop *loop = loop_new();
 	struct final_wait wait = {
 		.objects = objects_open(loop, repo->root, repo->common_dir),
 		.ref = to,
@@ -451,8 +678,6 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 	while (!wait.done && ok)
 		ok = loop_turn(loop, -1, err);
 	objects_close(wait.objects);
-	child_abandon_all(loop);
-	loop_free(loop);
 	*conflict = wait.conflict;
 	if (ok && wait.err.kind != ERROR_NONE) {
 		error_move(err, &wait.err);
@@ -463,21 +688,22 @@ merge_objects(const struct repo *repo, const char *source, const char *target,
 }
 
 bool
-final_merge(const struct repo *repo, const char *source, const char *target,
+final_merge(const struct final *final, const char *source, const char *target,
     const char *message, bool *conflict, struct error *err)
 {
 	char *found = NULL;
 	*conflict = false;
-	if (!find_tree(repo, target, &found, err))
+	if (!find_tree(final->repo, target, &found, err))
 		return false;
 	autofree char *tree = found;
 	bool merged = tree == NULL
-	    ? merge_objects(repo, source, target, message, conflict, err)
-	    : merge_in_tree(repo, tree, source, message, conflict, err);
+	    ? merge_objects(final, source, target, message, conflict, err)
+	    : merge_in_tree(final, tree, source, message, conflict, err);
 	if (!merged)
 		return error_wrap(err, "merging %s into %s", source, target);
 	bool contains = false;
-	if (!final_is_merged(repo, source, target, &contains, err))
+	const struct final patient = { .repo = final->repo };
+	if (!final_is_merged(&patient, source, target, &contains, err))
 		return false;
 	if (!contains)
 		return error_set(err, ERROR_GIT,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The merge into the user's branch, once, with consent. Waits for git. */
+/*
+ * The merge into the user's branch, once, with consent. It waits for git, for a
+ * lock and for hooks; the caller's loop goes on turning meanwhile.
+ */
 #ifndef GIT_FINAL_H
 #define GIT_FINAL_H
 
@@ -9,7 +12,14 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "git/git.h"
 #include "git/repo.h"
+
+/* Where, and how to wait; an end of the wait is ERROR_CANCELLED. */
+struct final {
+	const struct repo *repo;
+	struct git_wait wait; /* loop NULL: nothing else is to be done */
+};
 
 struct final_counts {
 	size_t commits; /* of source that target lacks */
@@ -17,11 +27,11 @@ struct final_counts {
 };
 
 /* What a merge of source into target (branch names) would bring. */
-bool final_count(const struct repo *repo, const char *source,
+bool final_count(const struct final *final, const char *source,
     const char *target, struct final_counts *counts,
     struct error *err) MUST_USE;
 /* Whether target already contains source. */
-bool final_is_merged(const struct repo *repo, const char *source,
+bool final_is_merged(const struct final *final, const char *source,
     const char *target, bool *merged, struct error *err) MUST_USE;
 
 /*
@@ -42,13 +52,17 @@ int final_lock(
     const struct repo *repo, int64_t deadline, struct error *err) MUST_USE;
 
 /*
- * Merges source into target, always by a commit; final_lock() is held. Where
- * target is checked out, git does it there, with the user's hooks and identity,
- * and takes it back when it cannot; elsewhere the objects alone are merged.
- * conflict tells that a failure is a conflict. The error says what stands in
- * the way: files in conflict, uncommitted or untracked ones, a lock, a hook.
+ * Merges source into target, always by a commit; final_lock() is held, and
+ * there is a loop. Where target is checked out, git does it there, with the
+ * user's hooks and identity, once it is sure that nothing is written over;
+ * elsewhere the objects alone are merged. conflict tells that a failure is a
+ * conflict. The error says what stands in the way: files in conflict,
+ * uncommitted, untracked or ignored ones, a lock, an operation, a hook. The
+ * user's files are then as they were.
+ *
+ * An end of the wait counts where it harms nobody: not while git writes files.
  */
-bool final_merge(const struct repo *repo, const char *source,
+bool final_merge(const struct final *final, const char *source,
     const char *target, const char *message, bool *conflict,
     struct error *err) MUST_USE;
 

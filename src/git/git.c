@@ -399,6 +399,18 @@ time_limit(const struct git_options *options)
 	return options->timeout_ms > 0 ? options->timeout_ms : GIT_TIMEOUT_MS;
 }
 
+static bool
+run_it(const struct run_spec *spec, const struct git_wait *wait,
+    struct run_result *run, struct error *err)
+{
+	if (wait == NULL)
+		return run_capture(spec, run, err);
+	if (!run_capture_on(wait->loop, spec, wait->stop, run, err))
+		return false;
+	return !run->cancelled ||
+	    error_set(err, ERROR_CANCELLED, "interrupted");
+}
+
 bool
 git_call(const char *dir, const char *const *args,
     const struct git_options *options, struct git_result *result,
@@ -418,7 +430,7 @@ git_call(const char *dir, const char *const *args,
 		.timeout_ms = time_limit(options),
 		.head_limit = OUTPUT_LIMIT,
 	};
-	if (!run_capture(&spec, &run, err))
+	if (!run_it(&spec, options->wait, &run, err))
 		return error_wrap(err, "git %s", args[0]);
 	result->code = child_end_code(&run.end);
 	if (run.timed_out)
@@ -433,10 +445,10 @@ git_call(const char *dir, const char *const *args,
 }
 
 bool
-git_run(const char *dir, const char *const *args, struct str *out,
-    struct error *err)
+git_run_on(const struct git_wait *wait, const char *dir,
+    const char *const *args, struct str *out, struct error *err)
 {
-	struct git_options options = { .purpose = GIT_FOR_US };
+	struct git_options options = { .purpose = GIT_FOR_US, .wait = wait };
 	struct git_result result = { 0 };
 	if (!git_call(dir, args, &options, &result, err))
 		return false;
@@ -451,6 +463,13 @@ git_run(const char *dir, const char *const *args, struct str *out,
 	}
 	git_result_release(&result);
 	return ok;
+}
+
+bool
+git_run(const char *dir, const char *const *args, struct str *out,
+    struct error *err)
+{
+	return git_run_on(NULL, dir, args, out, err);
 }
 
 /* --- with a callback -------------------------------------------------- */

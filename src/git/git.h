@@ -66,6 +66,16 @@ bool git_confine(const char *folder);
 /* Makes a file in folder at which git stops that looks for a repository. */
 bool git_bar(const char *folder, struct error *err) MUST_USE;
 
+/*
+ * How a command is waited for by somebody who has more to do: the loop goes on
+ * turning, and when *stop (may be NULL) is set the command is ended, which is
+ * ERROR_CANCELLED.
+ */
+struct git_wait {
+	struct loop *loop;
+	const bool *stop;
+};
+
 struct git_options {
 	enum git_purpose purpose;
 	enum git_sync sync;
@@ -73,6 +83,7 @@ struct git_options {
 	const void *input; /* standard input; NULL: none */
 	size_t input_len;
 	int64_t timeout_ms; /* 0: GIT_TIMEOUT_MS */
+	const struct git_wait *wait; /* NULL: there is nothing else to do */
 };
 
 struct git_result {
@@ -96,6 +107,10 @@ bool git_call(const char *dir, const char *const *args,
  */
 bool git_run(const char *dir, const char *const *args, struct str *out,
     struct error *err) MUST_USE;
+
+/* As git_run(), waited for as wait says (NULL: as git_run() does). */
+bool git_run_on(const struct git_wait *wait, const char *dir,
+    const char *const *args, struct str *out, struct error *err) MUST_USE;
 
 typedef void git_done_fn(const struct git_result *result, void *arg);
 /* Starts git as git_run() does; fn is called once unless this fails. */

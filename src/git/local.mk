@@ -8,6 +8,7 @@ libgit_a_SOURCES = \
 	%D%/merge.c %D%/merge.h \
 	%D%/merger.c %D%/merger.h \
 	%D%/objects.c %D%/objects.h \
+	%D%/obstacles.c %D%/obstacles.h \
 	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/salvage.c %D%/salvage.h \

@@ -180,6 +180,7 @@ static bool
 run_merge_block(struct supervisor *sup, const struct final_counts *counts,
     struct error *err)
 {
+	const struct final final = supervisor_final(sup);
 	struct frame_result result = { 0 };
 	struct vars *vars = NULL;
 	bool merged = false;
@@ -193,7 +194,7 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 	frame_result_release(&result);
 	if (!ok ||
 	    !final_is_merged(
-		&sup->repo, sup->parent_branch, sup->repo.branch, &merged, err))
+		&final, sup->parent_branch, sup->repo.branch, &merged, err))
 		return false;
 	if (!merged)
 		return error_set(err, ERROR_GIT,
@@ -229,6 +230,7 @@ static bool
 merge_now(struct supervisor *sup, const struct final_counts *counts,
     struct error *err)
 {
+	const struct final final = supervisor_final(sup);
 	autofree char *message = mem_format("Merge %s %s\n\n"
 					    "Prodigy-Session: %s\n",
 	    sup->workflow.mapreduce ? "job" : "session", sup->id,
@@ -238,7 +240,7 @@ merge_now(struct supervisor *sup, const struct final_counts *counts,
 		return false;
 	if (sup->workflow.merge.present)
 		return run_merge_block(sup, counts, err);
-	return final_merge(&sup->repo, sup->parent_branch, sup->repo.branch,
+	return final_merge(&final, sup->parent_branch, sup->repo.branch,
 	    message, &sup->in_conflict, err);
 }
 
@@ -257,10 +259,11 @@ clear_away(struct supervisor *sup)
 bool
 finish_merge(struct supervisor *sup, struct error *err)
 {
+	const struct final final = supervisor_final(sup);
 	struct final_counts counts = { .commits = 1 };
 	const char *target = sup->repo.branch;
 	if (target != NULL &&
-	    !final_count(&sup->repo, sup->parent_branch, target, &counts, err))
+	    !final_count(&final, sup->parent_branch, target, &counts, err))
 		return error_wrap(err, "branch %s", target);
 	if (counts.commits == 0) {
 		report_line(sup, "No new commits: nothing to merge.");
@@ -472,5 +475,4 @@ finish_unmerged(struct supervisor *sup, const struct error *err)
 	}
 	log_note(
 	    "Then merge it with: prodigy worktree merge %s", sup->parent_name);
-	log_note("Or by hand: git merge %s", branch);
 }

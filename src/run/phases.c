@@ -304,6 +304,7 @@ signal_came(int signo, void *arg)
 		return;
 	if (sup->stop_signal == 0)
 		sup->stop_signal = signo;
+	sup->stopping = true;
 	sup->stop_count++;
 	if (sup->is_delivering)
 		return;

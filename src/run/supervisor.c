@@ -88,6 +88,15 @@ supervisor_wait(struct supervisor *sup, const bool *done, struct error *err)
 	return true;
 }
 
+struct final
+supervisor_final(struct supervisor *sup)
+{
+	return (struct final){
+		.repo = &sup->repo,
+		.wait = { .loop = sup->loop, .stop = &sup->stopping },
+	};
+}
+
 /* What the steps at the end print is the report of the run. */
 static bool
 wants_output(const struct run_options *options, enum frame_phase phase)

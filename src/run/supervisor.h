@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "data/vars.h"
+#include "git/final.h"
 #include "git/objects.h"
 #include "git/repo.h"
 #include "plan/frame.h"
@@ -78,6 +79,7 @@ struct supervisor {
 	struct claude_config claude;
 	int lock; /* the session's */
 	int stop_signal; /* 0: none came */
+	bool stopping; /* one came: for those who wait for git */
 	unsigned stop_count; /* how often */
 	bool is_delivering; /* all is done but for what is yet to be read */
 	struct attempt *attempt; /* of the phase that runs steps, or NULL */
@@ -102,6 +104,9 @@ bool supervisor_check(const struct supervisor *sup, struct error *err) MUST_USE;
 /* Turns the loop until *done. */
 bool supervisor_wait(
     struct supervisor *sup, const bool *done, struct error *err) MUST_USE;
+
+/* The repository, and how to wait for git: a signal ends that. */
+struct final supervisor_final(struct supervisor *sup);
 
 /*
  * The parts of a spec that are alike for all agents of the run. Strings in it

@@ -9,9 +9,11 @@
 #include "../tap.h"
 #include "base/mem.h"
 #include "git/final.h"
+#include "proc/child.h"
 #include "support.h"
 
 static struct repo repo;
+static struct final site = { .repo = &repo };
 
 /* words: of the error; NULL for success. */
 static void
@@ -21,7 +23,7 @@ expect(const char *source, const char *target, const char *words,
 	autoerror struct error err = { 0 };
 	bool conflict = false;
 	bool merged =
-	    final_merge(&repo, source, target, "Merge work", &conflict, &err);
+	    final_merge(&site, source, target, "Merge work", &conflict, &err);
 	if (words == NULL)
 		held(&err, merged, "%s", what);
 	else
@@ -47,18 +49,18 @@ test_counts(void)
 	autoerror struct error err = { 0 };
 	struct final_counts counts;
 	bool merged = true;
-	tap_ok(final_count(&repo, "work", "main", &counts, &err),
+	tap_ok(final_count(&site, "work", "main", &counts, &err),
 	    "what a merge would bring is counted");
 	tap_is_int((long long)counts.commits, 2, "its commits are");
 	tap_is_int((long long)counts.files, 2, "its files are");
-	tap_ok(final_is_merged(&repo, "work", "main", &merged, &err) && !merged,
+	tap_ok(final_is_merged(&site, "work", "main", &merged, &err) && !merged,
 	    "it is not merged yet");
 	held(&err,
-	    !final_count(&repo, "work", "none", &counts, &err) &&
+	    !final_count(&site, "work", "none", &counts, &err) &&
 		strstr(error_text(&err), "there is no refs/heads/none") != NULL,
 	    "a target that is missing is not counted for");
 	error_release(&err);
-	held(&err, !final_is_merged(&repo, "none", "main", &merged, &err),
+	held(&err, !final_is_merged(&site, "none", "main", &merged, &err),
 	    "a source that is missing is not merged");
 }
 
@@ -102,8 +104,8 @@ test_refused(void)
 	expect_untouched("dirty");
 	reset();
 	sh(repo.root, "touch w");
-	expect("work", "main", "untracked files are in the way: w", false,
-	    "an untracked file is in the way");
+	expect("work", "main", "untracked or ignored files are in the way: w",
+	    false, "an untracked file is in the way");
 	reset();
 	sh(repo.root, "echo mine >> b; git add b");
 	expect("work", "main", "uncommitted changes are in the way: b", false,
@@ -153,6 +155,28 @@ test_conflict(void)
 	expect("clash", "target", "conflict in a", true,
 	    "it is one without a tree, too");
 	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse other)");
+}
+
+/* The folder of a submodule is taken as it is, a file there is not. */
+static void
+test_submodule(void)
+{
+	reset();
+	sh(repo.root,
+	    "git checkout -q -b link start; git update-index --add --cacheinfo "
+	    "160000,$(git rev-parse start),sub; git commit -qm link;"
+	    "git checkout -q -f main; rm -rf sub; echo sub > .git/info/exclude;"
+	    "echo mine > sub");
+	expect("link", "main", "untracked or ignored files are in the way: sub",
+	    false, "a file is in the way of a submodule");
+	expect_untouched("submodule");
+	sh(repo.root, "rm sub; mkdir sub; echo mine > sub/file");
+	expect("link", "main", NULL, false, "a folder is not");
+	autofree char *state =
+	    sh_out(repo.root, "cat sub/file; git ls-files sub");
+	tap_is_text(state, "mine\nsub", "it stays as it is");
+	sh(repo.root, "rm -r sub");
+	reset();
 }
 
 /* As the user does who commits while we merge. */
@@ -290,16 +314,20 @@ main(void)
 	    "git checkout -q -b other start; sed -i 's/^1$/other/' a;"
 	    "git commit -qam other; git checkout -q main");
 	open_repository(path, &repo);
+	site.wait.loop = loop_new();
 	test_counts();
 	test_checked_out();
 	test_refused();
 	test_conflict();
+	test_submodule();
 	test_race();
 	test_lock();
 	test_follow();
 	test_nowhere();
 	test_apart(root);
 	repo_release(&repo);
+	child_abandon_all(site.wait.loop);
+	loop_free(site.wait.loop);
 	sandbox_end();
 	return tap_done();
 }

@@ -1,0 +1,187 @@
+#!/bin/sh
+# The merge into the user's branch: what of the user's is in its way, who else
+# is at work there, and what becomes of the run.
+# shellcheck source=tests/lib.sh
+. "$top_srcdir/tests/lib.sh"
+
+# A repository with a few ignored names, and a workflow of one item.
+case_repo() { # folder, script of the item
+	make_repo "$1" 2
+	mkdir "$1/dir"
+	echo tracked >"$1/dir/one"
+	printf '*.ign\nign\n' >"$1/.gitignore"
+	git -C "$1" add .
+	git -C "$1" commit -q -m more
+	{
+		printf 'name: one\nmode: mapreduce\nmap:\n'
+		printf '  input: "echo 1"\n  agent_template:\n    - shell: |\n'
+		printf '%s\n' "$2" | sed 's/^/        /'
+		printf '        git commit -q -m item\n'
+	} >"$1.yml"
+	cd "$1"
+}
+
+# All that lies in the user's tree, with types, and the index's flags.
+files_of() {
+	find . -path ./.git -prune -o -printf '%y %m %p %l\n' | sort
+	find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 cksum
+	git ls-files -v
+	git rev-parse HEAD
+}
+
+# --- what is in the way -----------------------------------------------------
+
+# The merge is refused and touches nothing; without what is in the way it works.
+in_way() { # folder, item's script, the user's script, what is named, removal
+	case_repo "$1" "$2"
+	eval "$3"
+	files_of >"$scratch/before"
+	run 1 "$PRODIGY" run "../$1.yml" -y
+	has "$err" "^prodigy: Not merged: .*$4"
+	has "$err" 'Then merge it with: prodigy worktree merge session-'
+	files_of >"$scratch/after"
+	diff "$scratch/before" "$scratch/after"
+	[ ! -e .git/MERGE_HEAD ]
+	eval "$5"
+	run 0 "$PRODIGY" worktree merge -y session
+	git log -1 --format=%s | grep '^Merge'
+	nothing_left .
+}
+
+untracked='untracked or ignored files are in the way'
+
+ignored_file() {
+	in_way ignored 'echo new >x.ign; git add -f x.ign' 'echo mine >x.ign' \
+		"$untracked: x.ign$" 'rm x.ign'
+	is "$(cat x.ign)" new 'merged'
+}
+
+ignored_folder() {
+	in_way folder 'echo new >ign; git add -f ign' \
+		'mkdir -p ign/deep/empty; echo mine >ign/a; echo mine >ign/deep/b' \
+		"$untracked: ign/(a, ign/deep/b|deep/b, ign/a)$" 'rm -r ign'
+}
+
+ignored_instead_of_folder() {
+	in_way file 'mkdir ign; echo new >ign/a; echo new >ign/b; git add -f ign' \
+		'echo mine >ign' "$untracked: ign$" 'rm ign'
+}
+
+link_instead_of_folder() {
+	mkdir -p elsewhere
+	in_way link 'mkdir ign; echo new >ign/a; git add -f ign' \
+		'ln -s ../elsewhere ign' "$untracked: ign$" 'rm ign'
+	is "$(ls ../elsewhere)" '' 'nothing behind the link'
+}
+
+ignored_in_a_tracked_folder() {
+	in_way tracked 'git rm -qr dir; echo new >dir; git add dir' \
+		'echo mine >dir/x.ign' "$untracked: dir/x.ign$" 'rm dir/x.ign'
+}
+
+nested_repository() {
+	in_way nested 'mkdir ign; echo new >ign/a; git add -f ign' \
+		'git init -q ign; echo mine >ign/a' "$untracked: ign/a$" 'rm -rf ign'
+}
+
+repository_instead_of_file() {
+	in_way inside 'echo new >ign; git add -f ign' \
+		'git init -q ign; echo mine >ign/a' "$untracked: ign$" 'rm -rf ign'
+}
+
+many_files() {
+	in_way many 'for i in $(seq 60); do echo new >$i.ign; done; git add -f .' \
+		'for i in $(seq 50); do echo mine >$i.ign; done' \
+		"$untracked: 1.ign, .* and 30 more$" 'rm *.ign'
+}
+
+odd_names() {
+	in_way odd 'echo new >"$(printf "a\\033[31m\\nb.ign")"; git add -f .' \
+		'echo mine >"$(printf "a\033[31m\nb.ign")"' \
+		"$untracked: a.e.31m.nb.ign$" 'rm *.ign'
+}
+
+# With this setting git takes names for one that differ in case alone. Here they
+# are two, and the file that goes is not in the way of the one that comes.
+case_of_names() {
+	case_repo case 'git rm -q --cached dir/one; rm dir/one; echo new >dir/ONE; git add -f dir/ONE'
+	git config core.ignorecase true
+	run 0 "$PRODIGY" run ../case.yml -y
+	is "$(git ls-files dir)" dir/ONE 'renamed'
+}
+
+sparse_checkout() {
+	in_way sparse 'mkdir -p out/ign; echo new >out/ign/a; echo new >src/b.ign; git add -f --sparse out src' \
+		'git sparse-checkout set src 2>/dev/null; echo mine >src/b.ign' \
+		"$untracked: src/b.ign$" 'rm src/b.ign'
+	[ ! -e out ]
+	is "$(cat src/b.ign)" new 'merged'
+}
+
+# Git resets the tree when it refuses, edits of such files with it.
+flagged_file() {
+	in_way flagged 'echo new >src/file_1.txt; git add src' \
+		'git update-index --assume-unchanged src/file_1.txt src/file_2.txt
+		git update-index --skip-worktree dir/one
+		echo mine | tee src/file_1.txt src/file_2.txt >dir/one' \
+		'uncommitted changes are in the way: src/file_1.txt$' \
+		'git checkout -q HEAD -- src/file_1.txt
+		git update-index --no-assume-unchanged src/file_1.txt
+		git checkout -q HEAD -- src/file_1.txt'
+	is "$(cat src/file_1.txt src/file_2.txt dir/one)" 'new
+mine
+mine' 'the files'
+}
+
+edited_and_untracked() {
+	in_way both 'echo new | tee x.ign >src/file_1.txt; git add -f src x.ign' \
+		'echo mine | tee x.ign src/file_1.txt >dir/one' \
+		"uncommitted changes are in the way: src/file_1.txt; $untracked: x.ign$" \
+		'rm x.ign; git checkout -q src'
+	is "$(cat dir/one)" mine 'an edit elsewhere'
+}
+
+staged_file() {
+	in_way staged 'echo new >src/file_1.txt; git add src' \
+		'git update-index --assume-unchanged src/file_2.txt
+		echo mine | tee src/file_2.txt >n; git add n' \
+		'uncommitted changes are in the way: n$' 'git rm -q --cached n'
+	is "$(cat src/file_2.txt n)" 'mine
+mine' 'the files'
+}
+
+# A conflict is found before the user's files are touched, and what the user's
+# own git would overwrite is named before the conflict.
+conflict_and_ignored() {
+	case_repo clash 'echo new | tee x.ign >src/file_1.txt; git add -f src x.ign'
+	cat >>../clash.yml <<Y
+reduce:
+  - shell: "cd $scratch/clash && echo user >src/file_1.txt && git commit -q -a -m user"
+Y
+	echo mine >x.ign
+	run 1 "$PRODIGY" run ../clash.yml -y
+	has "$err" "$untracked: x.ign$"
+	is "$(cat x.ign)" mine 'the ignored file'
+	rm x.ign
+	run 1 "$PRODIGY" worktree merge -y session
+	has "$err" 'conflict in src/file_1.txt'
+	is "$(git status --porcelain)" '' 'the tree'
+}
+
+t 'an ignored file is not overwritten' ignored_file
+t 'nor is an ignored folder by a file' ignored_folder
+t 'nor an ignored file by a folder' ignored_instead_of_folder
+t 'nor a link by a folder' link_instead_of_folder
+t 'nor are ignored files in a folder that becomes a file' \
+	ignored_in_a_tracked_folder
+t 'nor files of a repository within' nested_repository
+t 'nor is a repository by a file' repository_instead_of_file
+t 'what is in the way is named up to a number' many_files
+t 'its names are made fit for a terminal' odd_names
+t 'a file that changes the case of its name is in no way' case_of_names
+t 'a sparse checkout is looked at, too' sparse_checkout
+t 'edits of files with flags are kept' flagged_file
+t 'changes and untracked files are named together' edited_and_untracked
+t 'what is staged is in the way, and nothing is reset' staged_file
+t 'a conflict does not touch an ignored file' conflict_and_ignored
+done_testing
