@@ -2,11 +2,8 @@
 /* prodigy worktree: the work trees of runs, and their merge later. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -15,21 +12,18 @@
 #include "cli/output.h"
 #include "data/json.h"
 #include "git/final.h"
-#include "git/git.h"
-#include "git/stale.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
-#include "proc/child.h"
+#include "run/phases.h"
 #include "state/ids.h"
 #include "state/session.h"
-
-#define PATIENCE_MS 600000 /* for another job's merge */
 
 struct worktree_values {
 	const char *path;
 	bool json;
 	bool detailed;
 	bool yes;
+	int status;
 };
 
 #define AT(member) offsetof(struct worktree_values, member)
@@ -200,165 +194,32 @@ run_list(struct invocation *invocation, int *status, struct error *err)
 /* --- merge ------------------------------------------------------------ */
 
 static bool
-drop_ref(const struct find *find, const char *ref, struct error *err)
-{
-	const char *const args[] = { "update-ref", "-d", ref, NULL };
-	return git_run(find->repo.root, args, NULL, err);
-}
-
-static bool
-remove_tree(const struct find *find, const char *id, const json_t *session,
-    struct error *err)
-{
-	const char *branch = json_get_text(session, "branch");
-	const char *map = json_get_text(session, "map_ref");
-	autofree char *path = layout_worktree(&find->layout, id);
-	autofree char *metadata = layout_metadata(&find->layout, id);
-	autofree char *ref = mem_format("refs/heads/%s", branch);
-	if (is_dirty(path)) {
-		output_line("%s has uncommitted changes and stays.", path);
-		return true;
-	}
-	if (!worktree_remove(&find->repo, path, err) ||
-	    !drop_ref(find, ref, err) ||
-	    (map != NULL && !drop_ref(find, map, err)))
-		return false;
-	unlink(metadata);
-	return true;
-}
-
-static bool
-has_consent(const struct worktree_values *values, const char *id,
-    const char *target, const struct final_counts *counts)
-{
-	if (values->yes)
-		return true;
-	autofree char *question =
-	    mem_format("Merge %zu commit%s (%zu file%s) of %s into %s?",
-		counts->commits, counts->commits == 1 ? "" : "s", counts->files,
-		counts->files == 1 ? "" : "s", id, target);
-	return output_confirm(question, true);
-}
-
-static bool
-merge_branch(const struct find *find, const char *id, const char *branch,
-    const char *target, struct error *err)
-{
-	bool conflict;
-	autoerror struct error why = { 0 };
-	autofree char *message = mem_format("Merge session %s\n\n"
-					    "Prodigy-Session: %s\n",
-	    id, id);
-	autofd int lock =
-	    final_lock(&find->repo, clock_now() + PATIENCE_MS, err);
-	if (lock < 0)
-		return error_wrap(err, "another merge is going on");
-	struct loop *loop = loop_new();
-	const struct final final = { .repo = &find->repo,
-		.wait = { .loop = loop } };
-	bool merged =
-	    final_merge(&final, branch, target, message, &conflict, &why);
-	child_abandon_all(loop);
-	loop_free(loop);
-	if (merged)
-		return true;
-	if (conflict)
-		return error_set(err, why.kind,
-		    "%s; merge it by hand, where %s is checked out: "
-		    "git merge %s",
-		    error_text(&why), target, branch);
-	error_move(err, &why);
-	return false;
-}
-
-/* What a run that was killed had no time for. */
-static bool
-catch_up(const struct find *find, const char *id, const char *branch,
-    const char *map, struct error *err)
-{
-	autofree char *path = layout_worktree(&find->layout, id);
-	autofree char *refs = path_parent(map);
-	autofd int lock =
-	    final_lock(&find->repo, clock_now() + PATIENCE_MS, err);
-	if (lock < 0)
-		return error_wrap(err, "another merge is going on");
-	stale_clear_tree(path);
-	return stale_clear_refs(&find->repo, refs, err) &&
-	    final_follow(&find->repo, branch, map, err);
-}
-
-/* Merged by hand already, which leaves the rest to us, or not begun yet. */
-static bool
-nothing_to_merge(const struct find *find, const char *id, const json_t *session,
-    struct error *err)
-{
-	const char *base = json_get_text(session, "base_commit");
-	autostr struct str tip = { 0 };
-	autofree char *ref =
-	    mem_format("refs/heads/%s", json_get_text(session, "branch"));
-	const char *const args[] = { "rev-parse", "--verify", "-q", ref, NULL };
-	output_line("No new commits: nothing to merge.");
-	if (!git_run(find->repo.root, args, &tip, err))
-		return false;
-	if (base == NULL || str_is(&tip, base))
-		return true;
-	return remove_tree(find, id, session, err);
-}
-
-static bool
-merge_session(const struct find *find, const struct worktree_values *values,
-    const char *id, const json_t *session, struct error *err)
-{
-	const char *branch = json_get_text(session, "branch");
-	const char *target = json_get_text(session, "original_branch");
-	const char *map = json_get_text(session, "map_ref");
-	const struct final final = { .repo = &find->repo };
-	struct final_counts counts;
-	if (branch == NULL || target == NULL)
-		return error_set(err, ERROR_STATE,
-		    "%s was started on a detached HEAD: "
-		    "merge branch %s yourself",
-		    id, branch == NULL ? "?" : branch);
-	if (session_is_alive(&find->layout, id))
-		return error_set(err, ERROR_STATE, "%s is still running", id);
-	if ((map != NULL && !catch_up(find, id, branch, map, err)) ||
-	    !final_count(&final, branch, target, &counts, err))
-		return error_wrap(err, "%s", id);
-	if (counts.commits == 0)
-		return nothing_to_merge(find, id, session, err);
-	if (!has_consent(values, id, target, &counts)) {
-		output_line(
-		    "Not merged. Merge it with: prodigy worktree merge -y %s",
-		    id);
-		return true;
-	}
-	if (!merge_branch(find, id, branch, target, err))
-		return false;
-	output_line("Merged %zu commit%s into %s.", counts.commits,
-	    counts.commits == 1 ? "" : "s", target);
-	return remove_tree(find, id, session, err);
-}
-
-static bool
 merge(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
+	struct worktree_values *values = invocation->values;
 	if (!find_repository(find, err))
 		return false;
 	autofree char *id =
 	    ids_find_session(&find->layout, invocation->args[0], err);
-	autojson json_t *session =
-	    id == NULL ? NULL : session_load(&find->layout, id, err);
-	return session != NULL &&
-	    merge_session(find, invocation->values, id, session, err);
+	const struct run_options options = {
+		.directory = find->repo.root,
+		.yes = values->yes,
+		.quiet = invocation->global.quiet,
+		.ascii = output_ascii(),
+		.verbose = invocation->global.verbose,
+		.can_ask = output_can_ask(),
+	};
+	return id != NULL && run_merge(&options, id, &values->status, err);
 }
 
 static bool
-run_merge(struct invocation *invocation, int *status, struct error *err)
+merge_later(struct invocation *invocation, int *status, struct error *err)
 {
 	const struct worktree_values *values = invocation->values;
-	(void)status;
-	return find_with(invocation, values->path, merge, err);
+	bool ran = find_with(invocation, values->path, merge, err);
+	*status = values->status;
+	return ran;
 }
 
 static const struct command worktree_ls = {
@@ -381,7 +242,7 @@ static const struct command worktree_merge = {
 	.values_size = sizeof(struct worktree_values),
 	.min_args = 1,
 	.max_args = 1,
-	.run = run_merge,
+	.run = merge_later,
 };
 
 static const struct command *const children[] = {

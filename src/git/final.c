@@ -562,38 +562,6 @@ merge_in_tree(const struct final *final, const char *tree, const char *source,
 	}
 }
 
-bool
-final_follow(const struct repo *repo, const char *branch, const char *ref,
-    struct error *err)
-{
-	autoerror struct error none = { 0 };
-	autostr struct str new = { 0 };
-	autostr struct str old = { 0 };
-	autofree char *name = ref_of(branch);
-	const struct final final = { .repo = repo };
-	char *found = NULL;
-	bool done = false;
-	if (!resolve(repo, ref, &new, &none))
-		return true;
-	if (!resolve(repo, name, &old, err) ||
-	    !is_ancestor(&final, ref, name, &done, err))
-		return false;
-	if (done)
-		return true;
-	if (!is_ancestor(&final, name, ref, &done, err) ||
-	    !find_tree(repo, branch, &found, err))
-		return false;
-	autofree char *tree = found;
-	const char *const move[] = { "update-ref", name, str_text(&new),
-		str_text(&old), NULL };
-	const char *const forward[] = { "merge", "-q", "--ff-only", ref, NULL };
-	if (!done)
-		return error_set(
-		    err, ERROR_GIT, "%s and %s have diverged", branch, ref);
-	return tree == NULL ? git_run(repo->root, move, NULL, err)
-			    : git_run(tree, forward, NULL, err);
-}
-
 /* A merge of objects, waited for. */
 struct final_wait {
 	struct objects *objects;

@@ -35,14 +35,6 @@ bool final_is_merged(const struct final *final, const char *source,
     const char *target, bool *merged, struct error *err) MUST_USE;
 
 /*
- * Brings branch, and the files where it is checked out, to the commit at ref (a
- * full name), if it has not got it yet. Only forward: an error else. A ref that
- * is missing asks for nothing.
- */
-bool final_follow(const struct repo *repo, const char *branch, const char *ref,
-    struct error *err) MUST_USE;
-
-/*
  * Merges into the branches of a repository come one after the other, whoever
  * makes them: two gits at work in one tree leave files of the one that fails.
  * Returns a descriptor to close afterwards, or -1: ERROR_STATE when somebody

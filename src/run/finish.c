@@ -20,6 +20,7 @@
 #include "git/refs.h"
 #include "run/finish.h"
 #include "run/parent.h"
+#include "run/reopen.h"
 #include "run/report.h"
 #include "state/job_record.h"
 
@@ -256,29 +257,81 @@ clear_away(struct supervisor *sup)
 		log_warn("%s", error_text(&err));
 }
 
-bool
-finish_merge(struct supervisor *sup, struct error *err)
+/* With consent; *merged: it was given. */
+static bool
+merge_commits(struct supervisor *sup, const struct final_counts *counts,
+    bool *merged, struct error *err)
 {
-	const struct final final = supervisor_final(sup);
-	struct final_counts counts = { .commits = 1 };
-	const char *target = sup->repo.branch;
-	if (target != NULL &&
-	    !final_count(&final, sup->parent_branch, target, &counts, err))
-		return error_wrap(err, "branch %s", target);
-	if (counts.commits == 0) {
-		report_line(sup, "No new commits: nothing to merge.");
-		clear_away(sup);
-		return true;
-	}
-	if (!has_consent(sup, &counts)) {
+	*merged = false;
+	if (!has_consent(sup, counts)) {
 		say_how_to_merge(sup);
 		return true;
 	}
-	if (!merge_now(sup, &counts, err))
+	if (!merge_now(sup, counts, err))
 		return false;
-	report_line(sup, "Merged %zu commit%s into %s.", counts.commits,
-	    counts.commits == 1 ? "" : "s", target);
+	*merged = true;
+	report_line(sup, "Merged %zu commit%s into %s.", counts->commits,
+	    counts->commits == 1 ? "" : "s", sup->repo.branch);
 	clear_away(sup);
+	return true;
+}
+
+static bool
+count_commits(
+    struct supervisor *sup, struct final_counts *counts, struct error *err)
+{
+	const struct final final = supervisor_final(sup);
+	const char *target = sup->repo.branch;
+	*counts = (struct final_counts){ .commits = 1 };
+	if (target != NULL &&
+	    !final_count(&final, sup->parent_branch, target, counts, err))
+		return error_wrap(err, "branch %s", target);
+	if (counts->commits == 0)
+		report_line(sup, "No new commits: nothing to merge.");
+	return true;
+}
+
+bool
+finish_merge(struct supervisor *sup, struct error *err)
+{
+	struct final_counts counts;
+	bool merged;
+	if (!count_commits(sup, &counts, err))
+		return false;
+	if (counts.commits > 0)
+		return reopen_keep_vars(sup, err) &&
+		    merge_commits(sup, &counts, &merged, err);
+	clear_away(sup);
+	return true;
+}
+
+/* A merge ends the run: what it did not do stays undone. */
+static void
+say_open(struct supervisor *sup)
+{
+	const struct job *job = &sup->recorder.job;
+	size_t ended = job_ended(job);
+	if (ended < job->total)
+		report_line(sup,
+		    "%zu of %zu items did not come to their end: a merge ends "
+		    "the run without them.",
+		    job->total - ended, job->total);
+}
+
+bool
+finish_earlier(struct supervisor *sup, bool *merged, struct error *err)
+{
+	struct final_counts counts;
+	*merged = false;
+	if (!count_commits(sup, &counts, err))
+		return false;
+	if (counts.commits > 0) {
+		say_open(sup);
+		return merge_commits(sup, &counts, merged, err);
+	}
+	*merged = strcmp(sup->recorder.parent_head, sup->repo.head) != 0;
+	if (*merged)
+		clear_away(sup);
 	return true;
 }
 
@@ -393,6 +446,7 @@ drop_folders(const struct supervisor *sup)
 	const struct layout *layout = &sup->layout;
 	drop_folder(layout_events(layout, sup->id));
 	drop_folder(layout_logs(layout, sup->id));
+	drop_folder(layout_run(layout, sup->parent_name));
 	if (!sup->workflow.mapreduce)
 		return;
 	drop_folder(layout_mapping(layout, sup->parent_name));
@@ -463,7 +517,10 @@ void
 finish_unmerged(struct supervisor *sup, const struct error *err)
 {
 	const char *branch = sup->parent_branch;
-	recorder_session(&sup->recorder, SESSION_PAUSED, error_text(err));
+	const struct session *session = &sup->recorder.session;
+	if (session_may_become(session->status, SESSION_PAUSED))
+		recorder_session(
+		    &sup->recorder, SESSION_PAUSED, error_text(err));
 	log_note("The result is on branch %s.", branch);
 	if (sup->in_conflict) {
 		log_note("Merge it by hand, where %s is checked out: "

@@ -14,6 +14,13 @@
  */
 bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
 /*
+ * The same for a run that ended before, or was interrupted; *merged tells that
+ * its branch is contained in the user's now, by us or by hand before, and
+ * cleared away. One that has made nothing yet is left alone.
+ */
+bool finish_earlier(
+    struct supervisor *sup, bool *merged, struct error *err) MUST_USE;
+/*
  * For a run that could not start: takes back what it made so far, branch, work
  * tree, metadata and the job's folders. What stays is the session, if it was
  * saved, which tells why. Nothing is printed but what could not be taken back.

@@ -14,7 +14,9 @@ librun_a_SOURCES = \
 	%D%/phases.c %D%/phases.h \
 	%D%/preflight.c %D%/preflight.h \
 	%D%/progress.c %D%/progress.h \
+	%D%/ready.c %D%/ready.h \
 	%D%/recorder.c %D%/recorder.h \
+	%D%/reopen.c %D%/reopen.h \
 	%D%/report.c %D%/report.h \
 	%D%/room.c %D%/room.h \
 	%D%/streams.c %D%/streams.h \

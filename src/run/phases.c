@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -30,6 +29,8 @@
 #include "run/parent.h"
 #include "run/phases.h"
 #include "run/preflight.h"
+#include "run/ready.h"
+#include "run/reopen.h"
 #include "run/report.h"
 #include "state/ids.h"
 #include "state/job_record.h"
@@ -148,20 +149,6 @@ make_ids(struct supervisor *sup, struct error *err)
 }
 
 static bool
-take_lock(struct supervisor *sup, struct error *err)
-{
-	char now[CLOCK_RFC3339_SIZE];
-	autofree char *path = layout_lock(&sup->layout, sup->parent_name);
-	autofree char *folder = path_parent(path);
-	autofree char *holder = mem_format("process %ld since %s\n",
-	    (long)getpid(), clock_rfc3339(clock_wall(), now));
-	if (!path_make_dirs(folder, err))
-		return false;
-	sup->lock = lock_take(path, holder, err);
-	return sup->lock >= 0;
-}
-
-static bool
 make_log_dir(struct supervisor *sup, struct error *err)
 {
 	autofree char *dir = layout_logs(&sup->layout, sup->id);
@@ -198,6 +185,8 @@ describe_session(struct supervisor *sup)
 	session_set_text(session, "workflow_name", sup->workflow.name);
 	session_set_text(session, "workflow_path", workflow);
 	session_set_text(session, "workflow_sha256", sup->workflow.sha256);
+	session_set_text(
+	    session, "permission_mode", sup->claude.permission_mode);
 	session_set(session, "arguments", strings(sup->options->arguments));
 	session_set(session, "auto_yes", json_boolean(sup->options->yes));
 	session_set(session, "pid", json_integer(getpid()));
@@ -281,8 +270,9 @@ open_record(struct supervisor *sup, struct error *err)
 bool
 start_session(struct supervisor *sup, struct error *err)
 {
-	return make_ids(sup, err) && take_lock(sup, err) &&
-	    make_log_dir(sup, err) && open_record(sup, err);
+	return make_ids(sup, err) && supervisor_lock(sup, err) &&
+	    make_log_dir(sup, err) && reopen_keep_workflow(sup, err) &&
+	    open_record(sup, err);
 }
 
 /* --- stopping --------------------------------------------------------- */
@@ -654,6 +644,27 @@ open_loop(struct supervisor *sup, struct error *err)
 	    executor_local(&sup->executor, err);
 }
 
+static void
+open_output(struct supervisor *sup)
+{
+	const struct run_options *options = sup->options;
+	streams_open(&sup->streams, sup->loop);
+	sup->progress = progress_new(&sup->streams,
+	    options->events_on_stdout && !isatty(STDERR_FILENO)
+		? PROGRESS_PLAIN
+		: progress_choose(options->quiet),
+	    options->ascii);
+	sup->recorder.on_failure = storage_failed;
+	sup->recorder.failure_arg = sup;
+}
+
+static void
+set_places(struct supervisor *sup)
+{
+	vars_set_text(sup->vars, "PROJECT_ROOT", sup->repo.root, VARS_DATA);
+	vars_set_text(sup->vars, "WORKTREE", sup->parent_name, VARS_TRUSTED);
+}
+
 /* What is recorded as text, and must be found again by it. */
 static bool
 check_names(const struct supervisor *sup, struct error *err)
@@ -700,19 +711,11 @@ open_run(struct supervisor *sup, struct error *err)
 		sup->repo.root, sup->repo.common_dir, &sup->layout, err) ||
 	    !open_loop(sup, err))
 		return false;
-	streams_open(&sup->streams, sup->loop);
-	sup->progress = progress_new(&sup->streams,
-	    options->events_on_stdout && !isatty(STDERR_FILENO)
-		? PROGRESS_PLAIN
-		: progress_choose(options->quiet),
-	    options->ascii);
+	open_output(sup);
 	parent_follow(&sup->repo, &sup->layout);
-	sup->recorder.on_failure = storage_failed;
-	sup->recorder.failure_arg = sup;
 	if (!start_session(sup, err) || !show_events(sup, err))
 		return false;
-	vars_set_text(sup->vars, "PROJECT_ROOT", sup->repo.root, VARS_DATA);
-	vars_set_text(sup->vars, "WORKTREE", sup->parent_name, VARS_TRUSTED);
+	set_places(sup);
 	return parent_create(sup, err);
 }
 
@@ -728,6 +731,122 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	} else {
 		finish_unstarted(&sup, err);
 	}
+	if (sup.streams.loop != NULL)
+		deliver(&sup, status);
+	supervisor_release(&sup);
+	return opened;
+}
+
+/* --- an earlier run --------------------------------------------------- */
+
+/* As the steps of its merge would have seen them. */
+static bool
+recall_vars(struct supervisor *sup, struct error *err)
+{
+	const struct job *job = &sup->recorder.job;
+	bool kept = false;
+	if (!start_vars(
+		sup->options, &sup->workflow, sup->vars, &sup->env, err) ||
+	    !reopen_vars(sup, &kept, err))
+		return false;
+	if (!kept && job->setup_vars != NULL &&
+	    !vars_add_json(sup->vars, job->setup_vars, err))
+		return false;
+	if (!kept && sup->workflow.mapreduce)
+		set_map_vars(sup);
+	set_places(sup);
+	return true;
+}
+
+static bool
+open_earlier(struct supervisor *sup, const char *id,
+    struct run_options *options, struct strv *arguments, struct error *err)
+{
+	sup->options = options;
+	sup->vars = vars_new(NULL);
+	environment_settle();
+	if (!repo_find(options->directory, &sup->repo, err) ||
+	    !layout_open(
+		sup->repo.root, sup->repo.common_dir, &sup->layout, err) ||
+	    !open_loop(sup, err))
+		return false;
+	open_output(sup);
+	if (!reopen_session(sup, id, options, arguments, err))
+		return false;
+	if (sup->repo.branch == NULL)
+		return error_set(err, ERROR_STATE,
+		    "%s was started on a detached HEAD: "
+		    "merge branch %s yourself",
+		    id, sup->parent_branch);
+	sup->identity = repo_identity(&sup->repo);
+	return claude_configure(options, &sup->workflow, &sup->claude, err) &&
+	    recall_vars(sup, err);
+}
+
+/* What is merged is the map ref; a run that died had no time for all. */
+static bool
+bring_together(struct supervisor *sup, struct error *err)
+{
+	struct recorder *recorder = &sup->recorder;
+	if (!reopen_parent(sup, err))
+		return false;
+	if (recorder->job_id == NULL || recorder->job.phase < JOB_MAP)
+		return parent_read_head(sup, err);
+	if (!ready_merge(sup, err) || !parent_catch_up(sup, err))
+		return false;
+	set_map_vars(sup);
+	return true;
+}
+
+/* Merged, and cleared away: nothing of the run is left to go on with. */
+static bool
+end_earlier(struct supervisor *sup, struct error *err)
+{
+	struct recorder *recorder = &sup->recorder;
+	const struct job *job = &recorder->job;
+	if (recorder->session.status == SESSION_COMPLETED)
+		return true;
+	if (recorder->job_id != NULL && job->phase != JOB_COMPLETE)
+		recorder_add(recorder,
+		    job_record_write(&(struct job_record){ .op = JOB_OP_PHASE,
+			.phase = job_phase_name(JOB_COMPLETE) }));
+	emit_completed(sup);
+	recorder_session(recorder, SESSION_RUNNING, NULL);
+	recorder_snapshot(recorder, "PhaseTransition");
+	return recorder_complete(recorder, err);
+}
+
+static void
+merge_earlier(struct supervisor *sup, int *status)
+{
+	autoerror struct error err = { 0 };
+	bool merged = false;
+	bool ready = bring_together(sup, &err) && supervisor_check(sup, &err);
+	bool done = ready && finish_earlier(sup, &merged, &err);
+	if (done && (!merged || end_earlier(sup, &err)))
+		*status = sup->stop_signal == 0 ? 0 : 128 + sup->stop_signal;
+	else if (sup->stop_signal != 0)
+		*status = 128 + sup->stop_signal;
+	else
+		*status = 1;
+	if (err.kind == ERROR_NONE)
+		return;
+	log_error("Not merged: %s", error_text(&err));
+	if (ready)
+		finish_unmerged(sup, &err);
+}
+
+bool
+run_merge(const struct run_options *options, const char *id, int *status,
+    struct error *err)
+{
+	struct supervisor sup;
+	struct run_options again = *options;
+	autostrv struct strv arguments = { 0 };
+	supervisor_init(&sup, &again);
+	bool opened = open_earlier(&sup, id, &again, &arguments, err);
+	if (opened)
+		merge_earlier(&sup, status);
 	if (sup.streams.loop != NULL)
 		deliver(&sup, status);
 	supervisor_release(&sup);

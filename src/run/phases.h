@@ -19,6 +19,16 @@
 bool run_workflow(
     const struct run_options *options, int *status, struct error *err) MUST_USE;
 
+/*
+ * Merges what an earlier run made, and had no consent, no luck or no time to
+ * merge: what "prodigy worktree merge" does. id is a session of the repository
+ * at options->directory. Items that are ready come first; then it is the same
+ * merge as that of run_workflow(), and the run is over. *status and err as
+ * there.
+ */
+bool run_merge(const struct run_options *options, const char *id, int *status,
+    struct error *err) MUST_USE;
+
 /* --- before the first step -------------------------------------------- */
 
 /*

@@ -19,6 +19,7 @@
 
 #define RESERVE_BYTES (1024 * 1024)
 #define EVENT_DELAY_MS 1000
+#define DESCRIPTION_LIMIT ((size_t)64 * 1024 * 1024)
 
 struct recorder_waiter {
 	struct recorder_waiter *next;
@@ -78,27 +79,113 @@ open_journal(struct recorder *recorder, struct error *err)
 	return true;
 }
 
-bool
-recorder_open(struct recorder *recorder, struct error *err)
+static void
+open_empty(struct recorder *recorder)
 {
-	const char *id =
-	    recorder->job_id == NULL ? recorder->session_id : recorder->job_id;
-	autofree char *events = layout_events(recorder->layout, id);
 	recorder->waiters_end = &recorder->waiters;
 	recorder->journal.fd = -1;
 	recorder->spool.fd = -1;
 	recorder->reserve = -1;
 	recorder->snapshot_time = clock_now();
-	if (!session_save(&recorder->session, SESSION_RUNNING, err))
-		return error_wrap(err, "saving the session");
-	if (!event_open(&recorder->events, events, recorder->session_id, err))
-		return error_wrap(err, "opening the event log");
 	if (recorder->job_id == NULL)
-		return true;
+		return;
 	recorder->job_dir = layout_job(recorder->layout, recorder->job_id);
 	recorder->dlq_dir = layout_dlq(recorder->layout, recorder->job_id);
-	return open_journal(recorder, err);
 }
+
+static bool
+open_events(struct recorder *recorder, struct error *err)
+{
+	const char *id =
+	    recorder->job_id == NULL ? recorder->session_id : recorder->job_id;
+	autofree char *events = layout_events(recorder->layout, id);
+	return event_open(
+		   &recorder->events, events, recorder->session_id, err) ||
+	    error_wrap(err, "opening the event log");
+}
+
+bool
+recorder_open(struct recorder *recorder, struct error *err)
+{
+	open_empty(recorder);
+	if (!session_save(&recorder->session, SESSION_RUNNING, err))
+		return error_wrap(err, "saving the session");
+	return open_events(recorder, err) &&
+	    (recorder->job_id == NULL || open_journal(recorder, err));
+}
+
+/* --- an earlier run --------------------------------------------------- */
+
+struct replay {
+	struct job *job;
+	struct str sha256; /* of the items */
+};
+
+static bool
+take_record(const json_t *object, const struct journal_place *place, void *arg,
+    struct error *err)
+{
+	struct replay *replay = arg;
+	struct job_record record;
+	job_record_read(object, &record);
+	if (record.op == JOB_OP_ITEMS && record.items_sha256 != NULL)
+		str_add(&replay->sha256, record.items_sha256);
+	return job_apply(replay->job, object, place, err);
+}
+
+static bool
+reopen_spool(
+    struct recorder *recorder, const struct str *sha256, struct error *err)
+{
+	autofree char *path = path_join(recorder->job_dir, SPOOL_NAME);
+	return sha256->len == 0 ||
+	    spool_open(&recorder->spool, path, str_text(sha256), err);
+}
+
+/* What stands in each snapshot is taken from the newest. */
+static void
+recall_description(struct recorder *recorder)
+{
+	autoerror struct error ignored = { 0 };
+	autostrv struct strv warnings = { 0 };
+	autofree char *path = path_join(recorder->job_dir, "metadata.json");
+	recorder->description =
+	    json_load_path(path, DESCRIPTION_LIMIT, &ignored);
+	error_release(&ignored);
+	recorder->fixed =
+	    checkpoint_load(recorder->job_dir, -1, &warnings, &ignored);
+}
+
+static bool
+reopen_job(struct recorder *recorder, struct error *err)
+{
+	struct journal_report report;
+	struct replay replay = { .job = &recorder->job };
+	autofree char *path = path_join(recorder->job_dir, JOURNAL_NAME);
+	bool ok = journal_replay(path, take_record, &replay, &report, err) &&
+	    journal_reopen(&recorder->journal, path, &report, err) &&
+	    reopen_spool(recorder, &replay.sha256, err);
+	str_release(&replay.sha256);
+	if (!ok)
+		return false;
+	recorder->snapshot_version = recorder->job.version;
+	recorder->snapshot_journal = recorder->journal.size;
+	recall_description(recorder);
+	make_reserve(recorder);
+	return true;
+}
+
+bool
+recorder_reopen(struct recorder *recorder, struct error *err)
+{
+	open_empty(recorder);
+	return session_reopen(&recorder->session, recorder->layout,
+		   recorder->session_id, err) &&
+	    open_events(recorder, err) &&
+	    (recorder->job_id == NULL || reopen_job(recorder, err));
+}
+
+/* --- records ---------------------------------------------------------- */
 
 void
 recorder_close(struct recorder *recorder)

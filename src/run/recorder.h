@@ -63,6 +63,11 @@ struct recorder {
  * caller (recorder->session) and is saved as running.
  */
 bool recorder_open(struct recorder *recorder, struct error *err) MUST_USE;
+/*
+ * Opens the records of an earlier run, of session_id and job_id, to go on with
+ * them: its lock is held. The state of the job is that of its journal.
+ */
+bool recorder_reopen(struct recorder *recorder, struct error *err) MUST_USE;
 void recorder_close(struct recorder *recorder);
 /* The job cannot go on: its first reason counts, and on_failure is called. */
 void recorder_fail(struct recorder *recorder, const struct error *why);

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
 #include "data/json.h"
 #include "proc/child.h"
 #include "proc/descend.h"
@@ -86,6 +89,20 @@ supervisor_wait(struct supervisor *sup, const bool *done, struct error *err)
 		if (!loop_turn(sup->loop, -1, err))
 			return false;
 	return true;
+}
+
+bool
+supervisor_lock(struct supervisor *sup, struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	autofree char *path = layout_lock(&sup->layout, sup->parent_name);
+	autofree char *folder = path_parent(path);
+	autofree char *holder = mem_format("process %ld since %s\n",
+	    (long)getpid(), clock_rfc3339(clock_wall(), now));
+	if (!path_make_dirs(folder, err))
+		return false;
+	sup->lock = lock_take(path, holder, err);
+	return sup->lock >= 0;
 }
 
 struct final

@@ -97,6 +97,9 @@ void supervisor_init(struct supervisor *sup, const struct run_options *options);
 /* Ends whatever was started and releases everything, however far it came. */
 void supervisor_release(struct supervisor *sup);
 
+/* Takes the lock of the session, which tells that the run lives. */
+bool supervisor_lock(struct supervisor *sup, struct error *err) MUST_USE;
+
 /* Whether to stop: a signal, or storage failed. */
 bool supervisor_is_stopping(const struct supervisor *sup);
 /* ERROR_CANCELLED or the storage failure, when it is stopping. */

@@ -232,6 +232,12 @@ layout_dlq(const struct layout *layout, const char *job)
 }
 
 char *
+layout_run(const struct layout *layout, const char *session)
+{
+	return named(layout, "state", "/runs/", session, "");
+}
+
+char *
 layout_mapping(const struct layout *layout, const char *id)
 {
 	return named(layout, "state", "/mappings/", id, ".json");

@@ -48,6 +48,8 @@ char *layout_job(const struct layout *layout, const char *job) MUST_USE;
 char *layout_events(const struct layout *layout, const char *job) MUST_USE;
 char *layout_dlq(const struct layout *layout, const char *job) MUST_USE;
 char *layout_mapping(const struct layout *layout, const char *id) MUST_USE;
+/* What a run needs to be merged later: its workflow and variables. */
+char *layout_run(const struct layout *layout, const char *session) MUST_USE;
 char *layout_worktrees(const struct layout *layout) MUST_USE;
 char *layout_worktree(const struct layout *layout, const char *name) MUST_USE;
 char *layout_metadata(const struct layout *layout, const char *name) MUST_USE;

@@ -146,6 +146,27 @@ session_load(const struct layout *layout, const char *id, struct error *err)
 	return json_load_path(path, DOCUMENT_LIMIT, err);
 }
 
+bool
+session_reopen(struct session *session, const struct layout *layout,
+    const char *id, struct error *err)
+{
+	autojson json_t *document = session_load(layout, id, err);
+	const char *status = json_get_text(document, "status");
+	if (document == NULL)
+		return false;
+	for (int i = 0; status != NULL && i < SESSION_STATUSES; i++) {
+		if (strcmp(status_names[i], status) != 0)
+			continue;
+		*session = (struct session){
+			.path = layout_session(layout, id),
+			.document = json_incref(document),
+			.status = (enum session_status)i,
+		};
+		return true;
+	}
+	return error_set(err, ERROR_STATE, "%s has no status", id);
+}
+
 static int
 compare_started(const void *a, const void *b)
 {

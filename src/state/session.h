@@ -37,6 +37,9 @@ struct session {
 /* A new session of type "MapReduce" or "Workflow"; not saved yet. */
 void session_new(struct session *session, const struct layout *layout,
     const char *id, const char *type);
+/* One that was saved, to be gone on with. */
+bool session_reopen(struct session *session, const struct layout *layout,
+    const char *id, struct error *err) MUST_USE;
 void session_set(struct session *session, const char *key, json_t *value);
 void session_set_text(
     struct session *session, const char *key, const char *text);

@@ -374,6 +374,7 @@ start_workflow(
 	char digest[DIGEST_SHA256_HEX];
 	digest_sha256(bytes, len, digest);
 	workflow->sha256 = mem_text(digest);
+	workflow->text = mem_text_n(bytes, len);
 }
 
 bool

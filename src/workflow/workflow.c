@@ -113,6 +113,7 @@ static const struct record_field workflow_fields[] = {
 	RECORD_OBJECT(struct workflow, reduce, &phase_block_table),
 	RECORD_OBJECT(struct workflow, merge, &phase_block_table),
 	RECORD(struct workflow, sha256),
+	RECORD(struct workflow, text),
 	RECORD_END,
 };
 

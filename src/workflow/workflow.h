@@ -111,6 +111,7 @@ struct workflow {
 	struct phase_block reduce;
 	struct phase_block merge;
 	char *sha256; /* of the file's bytes, in hexadecimal */
+	char *text; /* the file's bytes, up to a NUL */
 };
 
 /*

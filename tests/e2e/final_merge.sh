@@ -21,6 +21,9 @@ case_repo() { # folder, script of the item
 	cd "$1"
 }
 
+FAKE_CLAUDE_DIR=$scratch/fake
+export FAKE_CLAUDE_DIR
+
 # All that lies in the user's tree, with types, and the index's flags.
 files_of() {
 	find . -path ./.git -prune -o -printf '%y %m %p %l\n' | sort
@@ -168,6 +171,112 @@ Y
 	is "$(git status --porcelain)" '' 'the tree'
 }
 
+# --- a run that ended before its merge --------------------------------------
+
+# Two items, the second of which waits for ever, and merge steps.
+stopped_run() { # folder, signal, wanted status
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: stopped
+mode: mapreduce
+env:
+  WORD: "from env"
+setup:
+  - shell: echo captured
+    capture_output: word
+map:
+  input: "printf 'a\\\\nb\\\\n'"
+  max_parallel: 1
+  agent_template:
+    - shell: |
+        [ \${item} = a ] || { touch $scratch/$1.at; sleep 600; }
+        echo \${item} >\${item}.out; git add . && git commit -qm \${item}
+merge:
+  - shell: |
+      echo "\$WORD, \${word}, \$ARG, \${merge.target_branch}, \${map.successful} of \${map.total}"
+      cd \${PROJECT_ROOT} && git merge -q --no-ff -m "by steps" \${merge.source_branch}
+Y
+	cd "$1"
+	"$PRODIGY" run "../$1.yml" -y --args argument >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for [ -e "../$1.at" ]
+	wait_for grep -q '^item_0 done' "$err"
+	kill "-$2" "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" "$3" 'exit status'
+	rm "../$1.yml"
+}
+
+merged_by_steps() {
+	run 0 "$PRODIGY" worktree merge -y session
+	has "$out" '^1 of 2 items did not come to their end'
+	has "$err" 'from env, captured, argument, main, 1 of 2'
+	has "$out" '^Merged 2 commits into main\.$'
+	is "$(git log -1 --format=%s)" 'by steps' 'the merge'
+	is "$(cat a.out)" a 'the work'
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -r '.status, .mapreduce_data.phase, .mapreduce_data.processed_items' "$out")" \
+		'Completed
+Complete
+1' 'the session'
+	run 0 "$PRODIGY" checkpoints list
+	run 0 "$PRODIGY" events show --json
+	is "$(jq -r ".[].event.event_type" "$out" | grep -c job_completed)" 1 'events'
+}
+
+after_a_signal() {
+	stopped_run signalled TERM 143
+	merged_by_steps
+}
+
+after_kill() {
+	stopped_run killed KILL 137
+	merged_by_steps
+	run 1 "$PRODIGY" worktree merge -y session
+	has "$err" 'nothing of it is left to merge'
+}
+
+# Its tree was removed and its branch deleted: what was merged has its own ref.
+without_tree_and_branch() {
+	stopped_run bare TERM 143
+	git worktree remove --force "$PRODIGY_HOME"/worktrees/bare/session-*
+	git branch -q -D "$(git for-each-ref --format='%(refname:short)' 'refs/heads/prodigy-session-*')"
+	merged_by_steps
+}
+
+# Merged by hand from the ref of a run that was killed.
+by_hand() {
+	stopped_run hand KILL 137
+	git merge -q --no-ff -m 'by hand' "$(git for-each-ref --format='%(refname)' 'refs/prodigy/*/map')"
+	run 0 "$PRODIGY" worktree merge session
+	has "$out" 'nothing to merge'
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -r .status "$out")" Completed 'the session'
+}
+
+# Claude is at work on the conflict of an item when all is killed.
+ready_items() {
+	conflict_repo ready
+	mkdir -p "$FAKE_CLAUDE_DIR/rules/1"
+	printf '*' >"$FAKE_CLAUDE_DIR/rules/1/match"
+	echo "touch $scratch/resolving; sleep 600" >"$FAKE_CLAUDE_DIR/rules/1/run"
+	cd ready
+	PATH=$top_srcdir/tests/bin:$PATH "$PRODIGY" run ../ready.yml \
+		>"$out" 2>"$err" </dev/null &
+	supervisor=$!
+	wait_for [ -e ../resolving ]
+	kill -KILL "$supervisor"
+	wait "$supervisor" || :
+	is "$(git for-each-ref 'refs/prodigy/*/i/*/*' | wc -l)" 1 'ready'
+	run 0 "$PRODIGY" worktree merge -y session
+	has "$err" 'merge conflict in src/file_1.txt; its work is on branch'
+	run 0 "$PRODIGY" dlq show
+	branch=$(jq -r '.items[0].worktree_artifacts.branch_name' "$out")
+	git show "$branch:src/file_1.txt" | grep '^from'
+	is "$(git for-each-ref refs/prodigy)" '' 'refs'
+}
+
 t 'an ignored file is not overwritten' ignored_file
 t 'nor is an ignored folder by a file' ignored_folder
 t 'nor an ignored file by a folder' ignored_instead_of_folder
@@ -184,4 +293,9 @@ t 'edits of files with flags are kept' flagged_file
 t 'changes and untracked files are named together' edited_and_untracked
 t 'what is staged is in the way, and nothing is reset' staged_file
 t 'a conflict does not touch an ignored file' conflict_and_ignored
+t 'after a signal the merge steps of the run merge it' after_a_signal
+t 'after kill -9, too' after_kill
+t 'a tree and a branch that are gone are made again' without_tree_and_branch
+t 'a run that was merged by hand is known as merged' by_hand
+t 'what was ready is merged first, or a dead letter' ready_items
 done_testing

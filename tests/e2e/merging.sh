@@ -178,8 +178,8 @@ Y
 merged_by_hand() {
 	cd clash
 	run 1 "$PRODIGY" worktree merge -y session
-	has "$err" 'conflict in src/file_1.txt; merge it by hand, where main is'
-	branch=$(sed -n 's/.*: git merge //p' "$err")
+	has "$err" 'conflict in src/file_1.txt$'
+	branch=$(sed -n 's/^Merge it by hand, where main .*: git merge //p' "$err")
 	git merge -q "$branch" >/dev/null || echo both >src/file_1.txt
 	git commit -q -a -m 'by hand'
 	run 0 "$PRODIGY" worktree merge session

@@ -215,39 +215,6 @@ test_lock(void)
 		close(other);
 }
 
-static bool
-follows(const char *branch, struct error *err)
-{
-	error_release(err);
-	return final_follow(&repo, branch, "refs/made/map", err);
-}
-
-static void
-test_follow(void)
-{
-	autoerror struct error err = { 0 };
-	reset();
-	held(&err, follows("main", &err), "a ref that is missing is no error");
-	sh(repo.root,
-	    "test $(git rev-parse main) = $(git rev-parse start);"
-	    "git update-ref refs/made/map work; echo mine >> b");
-	held(&err, follows("main", &err), "a branch follows a ref");
-	sh(repo.root,
-	    "test $(git rev-parse main) = $(git rev-parse work);"
-	    "test -e w; test \"$(git status --short)\" = ' M b'");
-	held(&err, follows("target", &err), "so does one without a tree");
-	sh(repo.root, "test $(git rev-parse target) = $(git rev-parse work)");
-	sh(repo.root, "git commit -qam mine");
-	held(&err, follows("main", &err), "one that has it already stays");
-	sh(repo.root, "test $(git log -1 --format=%s) = mine");
-	held(&err,
-	    !follows("clash", &err) &&
-		strstr(error_text(&err), "diverged") != NULL,
-	    "one that has gone elsewhere is not touched");
-	sh(repo.root, "git update-ref -d refs/made/map");
-	reset();
-}
-
 static void
 test_nowhere(void)
 {
@@ -322,7 +289,6 @@ main(void)
 	test_submodule();
 	test_race();
 	test_lock();
-	test_follow();
 	test_nowhere();
 	test_apart(root);
 	repo_release(&repo);

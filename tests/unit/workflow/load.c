@@ -67,6 +67,7 @@ workflow_json(const struct workflow *workflow)
 	json_t *json = record_to_json(&workflow_table, workflow);
 	json_object_del(json, "path");
 	json_object_del(json, "sha256");
+	json_object_del(json, "text");
 	return json;
 }
 
