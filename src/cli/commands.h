@@ -18,6 +18,7 @@
 	COMMAND(cmd_sessions)                                                  \
 	COMMAND(cmd_checkpoints)                                               \
 	COMMAND(cmd_worktree)                                                  \
+	COMMAND(cmd_salvage)                                                   \
 	COMMAND(cmd_resume)                                                    \
 	COMMAND(cmd_resume_job)
 

@@ -6,6 +6,7 @@ libcli_a_SOURCES = \
 	%D%/cmd_items.c \
 	%D%/cmd_resume.c \
 	%D%/cmd_run.c \
+	%D%/cmd_salvage.c \
 	%D%/cmd_sessions.c \
 	%D%/cmd_validate.c \
 	%D%/cmd_worktree.c \
@@ -13,5 +14,6 @@ libcli_a_SOURCES = \
 	%D%/commands.c %D%/commands.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/find.c %D%/find.h \
+	%D%/pieces.c %D%/pieces.h \
 	%D%/option.c %D%/option.h \
 	%D%/output.c %D%/output.h

@@ -14,12 +14,15 @@
 #include <unistd.h>
 
 #include "base/color.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "data/json.h"
+
+#define LINE_LIMIT 65536 /* bytes of a file's line at a terminal */
 
 static bool only_ascii;
 static int write_error; /* errno of the first write that failed */
@@ -59,6 +62,48 @@ output_line(const char *fmt, ...)
 	text_visible(&shown, str_text(&line), line.len, false);
 	str_add_char(&shown, '\n');
 	put(&shown);
+}
+
+static bool
+copy_bytes(int fd, const char *path, struct error *err)
+{
+	char buffer[65536];
+	for (;;) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_system(err, "reading %s", path);
+		if (n == 0)
+			return true;
+		struct str piece = { .data = buffer, .len = (size_t)n };
+		put(&piece);
+	}
+}
+
+bool
+output_file(const char *path, struct error *err)
+{
+	autostr struct str line = { 0 };
+	int fd = file_open_regular(path, err);
+	if (fd < 0)
+		return false;
+	if (!isatty(STDOUT_FILENO)) {
+		bool ok = copy_bytes(fd, path, err);
+		close(fd);
+		return ok;
+	}
+	FILE *file = fdopen(fd, "r");
+	if (file == NULL) {
+		close(fd);
+		return error_system(err, "reading %s", path);
+	}
+	while (file_read_line(file, LINE_LIMIT, &line) > 0) {
+		str_cut(&line, strcspn(str_text(&line), "\n"));
+		output_line("%s", str_text(&line));
+	}
+	fclose(file);
+	return true;
 }
 
 static void

@@ -21,6 +21,11 @@ bool output_ascii(void);
 /* A line of human text; bytes from outside are made harmless. */
 void output_line(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /*
+ * The content of a file as it is; at a terminal its bytes are made harmless,
+ * line by line, and a very long line is cut.
+ */
+bool output_file(const char *path, struct error *err) MUST_USE;
+/*
  * One JSON document on one line, members sorted. Controls in its values are
  * escaped, so that none reaches a terminal.
  */

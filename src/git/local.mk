@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libgit.a
 libgit_a_SOURCES = \
 	%D%/batch.c %D%/batch.h \
+	%D%/bring.c %D%/bring.h \
 	%D%/final.c %D%/final.h \
 	%D%/git.c %D%/git.h \
 	%D%/harden.c %D%/harden.h \
@@ -12,6 +13,7 @@ libgit_a_SOURCES = \
 	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/salvage.c %D%/salvage.h \
+	%D%/salvaged.c %D%/salvaged.h \
 	%D%/stale.c %D%/stale.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_touch.c %D%/worktree_touch.h \

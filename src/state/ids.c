@@ -133,12 +133,12 @@ is_same(const char *id, const char *text)
 	return strlen(id) == strlen(text) && has_prefix(id, text);
 }
 
-/* The one id that text names; *found stays NULL when there is none. */
-static bool
-pick(const struct strv *ids, const char *text, const char **found,
+bool
+ids_pick(const struct strv *ids, const char *text, const char **found,
     struct error *err)
 {
 	size_t matches = 0;
+	*found = NULL;
 	if (*text == '\0')
 		return error_set(err, ERROR_STATE, "an empty id");
 	for (size_t i = 0; i < ids->n; i++) {
@@ -185,7 +185,8 @@ ids_find_job(const struct layout *layout, const char *text, struct error *err)
 {
 	autostrv struct strv jobs = { 0 };
 	const char *found = NULL;
-	if (!ids_jobs(layout, &jobs, err) || !pick(&jobs, text, &found, err))
+	if (!ids_jobs(layout, &jobs, err) ||
+	    !ids_pick(&jobs, text, &found, err))
 		return NULL;
 	if (found != NULL)
 		return mem_text(found);
@@ -212,11 +213,11 @@ find_among(const struct layout *layout, bool every_repository, const char *text,
 		return false;
 	for (size_t i = 0; i < json_array_size(list); i++)
 		strv_add(&ids, json_get_text(json_array_get(list, i), "id"));
-	if (!pick(&ids, text, &found, err))
+	if (!ids_pick(&ids, text, &found, err))
 		return false;
 	if (found == NULL && !text_starts_with(text, "session")) {
 		autofree char *of_job = ids_session_of_job(text);
-		if (!pick(&ids, of_job, &found, err))
+		if (!ids_pick(&ids, of_job, &found, err))
 			return false;
 	}
 	*id = mem_text(found);
@@ -310,7 +311,7 @@ go_to(struct layout *layout, const struct places *places, const char *text,
     const struct strv *unread, struct error *err)
 {
 	const char *found = NULL;
-	if (!pick(&places->ids, text, &found, err))
+	if (!ids_pick(&places->ids, text, &found, err))
 		return false;
 	if (found == NULL && layout->repo == NULL)
 		return error_set(err, ERROR_STATE,

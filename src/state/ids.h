@@ -45,6 +45,13 @@ char *ids_find_session(
     const struct layout *layout, const char *text, struct error *err) MUST_USE;
 
 /*
+ * The one of ids that text means, in the same way; *found is borrowed from ids,
+ * NULL when none is meant. False: several are.
+ */
+bool ids_pick(const struct strv *ids, const char *text, const char **found,
+    struct error *err) MUST_USE;
+
+/*
  * Goes to the folder of the home that has the job or session which text means,
  * unless this one has it. False: it means several, or, where layout has no
  * repository yet, none. Where it has one, that is for the caller to find out.

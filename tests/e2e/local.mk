@@ -41,3 +41,5 @@ E2E_TESTS += %D%/kills.sh
 dist_check_SCRIPTS += %D%/kills.sh
 E2E_TESTS += %D%/trees.sh
 dist_check_SCRIPTS += %D%/trees.sh
+E2E_TESTS += %D%/salvage.sh
+dist_check_SCRIPTS += %D%/salvage.sh

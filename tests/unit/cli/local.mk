@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	%D%/cmd_events \
 	%D%/cmd_items \
 	%D%/cmd_run \
+	%D%/cmd_salvage \
 	%D%/cmd_sessions \
 	%D%/cmd_validate \
 	%D%/cmd_worktree \
@@ -27,6 +28,7 @@ tests_unit_cli_cmd_dlq_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_events_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_items_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_run_LDADD = $(CLI_TEST_LIBS)
+tests_unit_cli_cmd_salvage_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_sessions_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_validate_LDADD = $(CLI_TEST_LIBS)
 tests_unit_cli_cmd_worktree_LDADD = $(CLI_TEST_LIBS)
