@@ -302,6 +302,19 @@ file_replace_derived(
 }
 
 bool
+file_replace_whole(
+    const char *path, const void *bytes, size_t len, struct error *err)
+{
+	struct file_new f;
+	if (!write_new(&f, path, bytes, len, err))
+		return false;
+	if (sync_and_close(&f, err))
+		return put_in_place(&f, err);
+	file_new_abandon(&f);
+	return false;
+}
+
+bool
 file_replace_link(const char *path, const char *target, struct error *err)
 {
 	autofree char *temporary = NULL;

@@ -60,6 +60,12 @@ bool file_replace(const char *path, const void *bytes, size_t len,
 bool file_replace_derived(const char *path, const void *bytes, size_t len,
     struct error *err) MUST_USE;
 /*
+ * Replacement of what is soon replaced again: after a power cut the file is the
+ * old one or the new one, whole, and nobody knows which.
+ */
+bool file_replace_whole(const char *path, const void *bytes, size_t len,
+    struct error *err) MUST_USE;
+/*
  * A symbolic link put in place atomically, but not synced: after a power cut
  * it may be the old one.
  */

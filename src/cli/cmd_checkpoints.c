@@ -16,6 +16,7 @@
 #include "plan/items.h"
 #include "state/checkpoint.h"
 #include "state/dlq.h"
+#include "state/figures.h"
 #include "state/ids.h"
 
 #define METADATA_LIMIT ((size_t)16 * 1024 * 1024)
@@ -82,6 +83,30 @@ load_metadata(const char *dir, struct strv *unread)
 	return metadata;
 }
 
+/*
+ * What the journal tells, or else the description, which is as old as the
+ * newest checkpoint: both are of the same form then.
+ */
+static json_t *
+describe_job(const char *dir, struct strv *unread)
+{
+	autoerror struct error err = { 0 };
+	struct figures figures;
+	json_t *metadata = load_metadata(dir, unread);
+	if (metadata == NULL)
+		metadata = json_object();
+	if (figures_of_folder(dir, &figures, &err)) {
+		figures_describe(&figures, metadata);
+		json_object_set(metadata, "successful",
+		    json_object_get(metadata, "successful_items"));
+		json_object_set(metadata, "failed",
+		    json_object_get(metadata, "failed_items"));
+	} else if (err.code != ENOENT) {
+		strv_add(unread, error_text(&err));
+	}
+	return metadata;
+}
+
 static void
 print_job(const char *job, const json_t *metadata,
     const struct checkpoints_dead *dead)
@@ -97,7 +122,7 @@ print_job(const char *job, const json_t *metadata,
 	output_line("Total items: %lld", total);
 	output_line("Successful: %lld", good);
 	output_line("Failed: %lld (%zu in DLQ, %zu retriable)", bad,
-	    dead->total - dead->retriable, dead->retriable);
+	    dead->total, dead->retriable);
 	output_line("Pending: %lld", total - good - bad);
 }
 
@@ -137,10 +162,9 @@ list_job(const struct find *find, const char *job, json_t *all,
 	autojson json_t *list = checkpoint_list(dir, err);
 	if (list == NULL || !count_dead(find, job, &dead, unread, err))
 		return false;
-	autojson json_t *metadata = load_metadata(dir, unread);
+	autojson json_t *metadata = describe_job(dir, unread);
 	if (all != NULL) {
-		json_t *entry =
-		    metadata == NULL ? json_object() : json_copy(metadata);
+		json_t *entry = json_copy(metadata);
 		json_set_text(entry, "id", job);
 		json_object_set(entry, "versions", list);
 		json_object_set_new(

@@ -12,6 +12,7 @@
 #include "cli/find.h"
 #include "cli/output.h"
 #include "data/json.h"
+#include "state/figures.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -47,12 +48,10 @@ static const struct option_spec show_options[] = {
 static char *
 progress_of(const json_t *session)
 {
-	const json_t *map = json_get(session, "mapreduce_data");
 	const json_t *steps = json_get(session, "workflow_data");
-	if (json_is_object(map))
-		return mem_format("%lld/%lld",
-		    json_get_int(map, "processed_items", 0),
-		    json_get_int(map, "total_items", 0));
+	struct figures figures;
+	if (figures_said(session, &figures))
+		return figures_text(&figures);
 	if (json_is_object(steps))
 		return mem_format("step %lld/%lld",
 		    json_get_int(steps, "current_step", 0),
@@ -84,6 +83,15 @@ add_row(
 	add_cell(table, session, "workflow_name");
 }
 
+/* What cannot be told is added to unread; the session stays as it was saved. */
+static void
+bring_up_to_date(const struct find *find, json_t *session, struct strv *unread)
+{
+	autoerror struct error err = { 0 };
+	if (!figures_update(&find->layout, session, &err))
+		strv_add(unread, error_text(&err));
+}
+
 static json_t *
 choose(const struct find *find, const struct sessions_values *values,
     struct strv *unread, struct error *err)
@@ -102,6 +110,7 @@ choose(const struct find *find, const struct sessions_values *values,
 		if (values->limit.given &&
 		    json_array_size(chosen) >= values->limit.value)
 			break;
+		bring_up_to_date(find, session, unread);
 		json_array_append(chosen, session);
 	}
 	return chosen;
@@ -223,6 +232,7 @@ show(const struct find *find, const struct invocation *invocation,
 	autojson json_t *session = find_session(find, invocation, &unread, err);
 	if (session == NULL)
 		return false;
+	bring_up_to_date(find, session, &unread);
 	if (values->json)
 		output_json(session);
 	else

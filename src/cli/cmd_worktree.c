@@ -12,9 +12,11 @@
 #include "cli/output.h"
 #include "data/json.h"
 #include "git/final.h"
+#include "git/git.h"
 #include "git/worktree.h"
 #include "git/worktree_use.h"
 #include "run/phases.h"
+#include "state/figures.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -44,16 +46,40 @@ static const struct option_spec merge_options[] = {
 
 /* --- ls --------------------------------------------------------------- */
 
-static size_t
-commits_ahead(const struct find *find, const char *branch, const char *target)
+static bool
+count_commits(const struct find *find, const char *const *args, size_t *count)
 {
 	autoerror struct error ignored = { 0 };
-	const struct final final = { .repo = &find->repo };
-	struct final_counts counts;
-	if (branch == NULL || target == NULL ||
-	    !final_count(&final, branch, target, &counts, &ignored))
+	autostr struct str out = { 0 };
+	if (!git_run(find->repo.root, args, &out, &ignored))
+		return false;
+	*count = strtoul(str_text(&out), NULL, 10);
+	return true;
+}
+
+/*
+ * What a merge would bring. During the map phase that is at the map ref, which
+ * the branch of the run follows in the end, and then leaves behind.
+ */
+static size_t
+commits_ahead(const struct find *find, const struct worktree_entry *tree,
+    const json_t *session)
+{
+	const char *target = json_get_text(session, "original_branch");
+	const char *map = json_get_text(session, "map_ref");
+	size_t count = 0;
+	if (tree->branch == NULL || target == NULL)
 		return 0;
-	return counts.commits;
+	autofree char *branch = mem_format("refs/heads/%s", tree->branch);
+	autofree char *lacks = mem_format("^refs/heads/%s", target);
+	const char *const both[] = { "rev-list", "--count", lacks, branch, map,
+		"--", NULL };
+	const char *const one[] = { "rev-list", "--count", lacks, branch, "--",
+		NULL };
+	/* A map ref that is not there yet, or any more, asks for nothing. */
+	if (map == NULL || !count_commits(find, both, &count))
+		(void)count_commits(find, one, &count);
+	return count;
 }
 
 /* One that cannot be looked at may hold anything. */
@@ -80,25 +106,51 @@ is_ours(const struct find *find, const char *path)
 	return text_starts_with(path, prefix);
 }
 
+static void
+describe_items(const json_t *session, json_t *out)
+{
+	struct figures figures;
+	bool has_items = figures_said(session, &figures);
+	autofree char *text = has_items ? figures_text(&figures) : mem_text("");
+	json_set_text(out, "items", text);
+	json_object_set_new(out, "items_processed",
+	    json_integer((json_int_t)figures_ended(&figures)));
+	json_object_set_new(out, "items_failed",
+	    json_integer((json_int_t)figures.items[JOB_ITEM_FAILED]));
+	json_object_set_new(
+	    out, "total_items", json_integer((json_int_t)figures.total));
+}
+
+/* NULL: there is none that can be read. */
 static json_t *
-describe(const struct find *find, const struct worktree_entry *tree)
+load_session(const struct find *find, const char *name, struct strv *unread)
 {
 	autoerror struct error ignored = { 0 };
+	autoerror struct error err = { 0 };
+	json_t *session = session_load(&find->layout, name, &ignored);
+	if (session != NULL && !figures_update(&find->layout, session, &err))
+		strv_add(unread, error_text(&err));
+	return session;
+}
+
+static json_t *
+describe(const struct find *find, const struct worktree_entry *tree,
+    struct strv *unread)
+{
 	const char *name = path_name(tree->path);
 	bool has_session = text_starts_with(name, "session-");
 	autojson json_t *session =
-	    has_session ? session_load(&find->layout, name, &ignored) : NULL;
-	const char *target = json_get_text(session, "original_branch");
+	    has_session ? load_session(find, name, unread) : NULL;
 	const char *status = session != NULL
 	    ? find_session_status(find, session)
 	    : has_session ? "unreadable"
 			  : "agent";
-	const json_t *map = json_get(session, "mapreduce_data");
 	json_t *out = json_object();
 	json_set_text(out, "session_id", name);
 	json_set_text(out, "status", status);
 	json_set_text(out, "branch_name", tree->branch);
-	json_set_text(out, "parent_branch", target);
+	json_set_text(
+	    out, "parent_branch", json_get_text(session, "original_branch"));
 	json_set_text(out, "worktree_path", tree->path);
 	json_set_text(
 	    out, "workflow_path", json_get_text(session, "workflow_path"));
@@ -107,13 +159,9 @@ describe(const struct find *find, const struct worktree_entry *tree)
 	    out, "last_activity", json_get_text(session, "updated_at"));
 	json_set_text(out, "error_summary", json_get_text(session, "error"));
 	json_object_set_new(out, "commits",
-	    json_integer(
-		(json_int_t)commits_ahead(find, tree->branch, target)));
+	    json_integer((json_int_t)commits_ahead(find, tree, session)));
 	json_object_set_new(out, "dirty", json_boolean(is_dirty(tree->path)));
-	json_object_set_new(out, "items_processed",
-	    json_integer(json_get_int(map, "processed_items", 0)));
-	json_object_set_new(out, "total_items",
-	    json_integer(json_get_int(map, "total_items", 0)));
+	describe_items(session, out);
 	return out;
 }
 
@@ -128,8 +176,8 @@ add_text(struct output_table *table, const json_t *tree, const char *key)
 static void
 print_trees(const json_t *trees, bool detailed)
 {
-	static const char *const header[] = { "WORKTREE", "STATUS", "TARGET",
-		"COMMITS", "DIRTY" };
+	static const char *const header[] = { "WORKTREE", "STATUS", "DONE",
+		"TARGET", "COMMITS", "DIRTY" };
 	struct output_table table = { .columns = COUNT_OF(header) };
 	for (size_t i = 0; i < COUNT_OF(header); i++)
 		output_table_add(&table, header[i]);
@@ -137,6 +185,7 @@ print_trees(const json_t *trees, bool detailed)
 		const json_t *tree = json_array_get(trees, i);
 		add_text(&table, tree, "session_id");
 		add_text(&table, tree, "status");
+		add_text(&table, tree, "items");
 		add_text(&table, tree, "parent_branch");
 		add_text(&table, tree, "commits");
 		output_table_add(
@@ -164,11 +213,12 @@ list(const struct find *find, const struct invocation *invocation,
 	if (!find_repository(find, err) ||
 	    !worktree_list(&find->repo, &all, err))
 		return false;
+	autostrv struct strv unread = { 0 };
 	autojson json_t *trees = json_array();
 	for (size_t i = 0; i < all.n; i++)
 		if (is_ours(find, all.items[i].path))
 			json_array_append_new(
-			    trees, describe(find, &all.items[i]));
+			    trees, describe(find, &all.items[i], &unread));
 	worktree_list_release(&all);
 	if (values->json) {
 		autojson json_t *document =
@@ -180,7 +230,7 @@ list(const struct find *find, const struct invocation *invocation,
 	} else {
 		print_trees(trees, values->detailed);
 	}
-	return true;
+	return find_unread(&unread, err);
 }
 
 static bool

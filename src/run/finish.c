@@ -343,9 +343,9 @@ say_position(const struct supervisor *sup)
 	const struct job *job = &sup->recorder.job;
 	if (!sup->workflow.mapreduce || job->total == 0)
 		return;
-	size_t ended = job_ended(job);
-	log_note("%zu of %zu items done (%zu failed), %zu remain", ended,
-	    job->total, job->counts[JOB_ITEM_FAILED], job->total - ended);
+	log_note("%zu of %zu items done, %zu failed, %zu remain",
+	    job->counts[JOB_ITEM_DONE], job->total,
+	    job->counts[JOB_ITEM_FAILED], job->total - job_ended(job));
 }
 
 /*

@@ -15,11 +15,13 @@
 #include "data/json.h"
 #include "plan/trigger.h"
 #include "run/recorder.h"
+#include "state/figures.h"
 #include "state/job_record.h"
 
 #define RESERVE_BYTES (1024 * 1024)
 #define EVENT_DELAY_MS 1000
 #define DESCRIPTION_LIMIT ((size_t)64 * 1024 * 1024)
+#define SESSION_DELAY_MS 1000 /* how far the session may be behind */
 
 struct recorder_waiter {
 	struct recorder_waiter *next;
@@ -191,6 +193,7 @@ void
 recorder_close(struct recorder *recorder)
 {
 	timer_remove(recorder->event_timer);
+	timer_remove(recorder->session_timer);
 	event_flush(&recorder->events);
 	if (recorder->events.failure.kind != ERROR_NONE)
 		log_warn("some events could not be written: %s",
@@ -216,6 +219,36 @@ recorder_close(struct recorder *recorder)
 	}
 }
 
+static void
+update_session_data(struct recorder *recorder)
+{
+	const struct figures figures = figures_of_job(&recorder->job);
+	json_t *data = json_pack(
+	    "{s:s, s:n}", "job_id", recorder->job_id, "reduce_results");
+	figures_describe(&figures, data);
+	session_set(&recorder->session, "mapreduce_data", data);
+}
+
+/* One that cannot be saved now is saved the next time, or at the end. */
+static void
+refresh_session(void *arg)
+{
+	struct recorder *recorder = arg;
+	autoerror struct error err = { 0 };
+	recorder->session_timer = NULL;
+	update_session_data(recorder);
+	if (!session_refresh(&recorder->session, &err))
+		log_debug("saving the session: %s", error_text(&err));
+}
+
+static void
+refresh_session_later(struct recorder *recorder)
+{
+	if (recorder->session_timer == NULL && recorder->loop != NULL)
+		recorder->session_timer = loop_after(recorder->loop,
+		    SESSION_DELAY_MS, refresh_session, recorder);
+}
+
 void
 recorder_add(struct recorder *recorder, json_t *journal_record)
 {
@@ -226,6 +259,7 @@ recorder_add(struct recorder *recorder, json_t *journal_record)
 	if (!job_apply(&recorder->job, journal_record, &place, &err))
 		BUG("%s", error_text(&err));
 	json_decref(journal_record);
+	refresh_session_later(recorder);
 }
 
 static void
@@ -360,18 +394,6 @@ recorder_snapshot_if_due(struct recorder *recorder)
 }
 
 static void
-update_session_data(struct recorder *recorder)
-{
-	const struct job *job = &recorder->job;
-	session_set(&recorder->session, "mapreduce_data",
-	    json_pack("{s:s, s:I, s:I, s:I, s:s, s:n}", "job_id",
-		recorder->job_id, "total_items", (json_int_t)job->total,
-		"processed_items", (json_int_t)job_ended(job), "failed_items",
-		(json_int_t)job->counts[JOB_ITEM_FAILED], "phase",
-		job_phase_name(job->phase), "reduce_results"));
-}
-
-static void
 describe_job(struct recorder *recorder)
 {
 	autoerror struct error err = { 0 };
@@ -384,6 +406,8 @@ static void
 prepare_session(
     struct recorder *recorder, enum session_status status, const char *error)
 {
+	timer_remove(recorder->session_timer);
+	recorder->session_timer = NULL;
 	if (recorder->job_id != NULL)
 		update_session_data(recorder);
 	session_set_text(&recorder->session, "error", error);

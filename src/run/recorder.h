@@ -51,6 +51,7 @@ struct recorder {
 	bool flush_due;
 	bool dlq_changed;
 	struct timer *event_timer; /* pending while events wait */
+	struct timer *session_timer; /* pending while the session is behind */
 	uint64_t snapshot_version;
 	uint64_t snapshot_size;
 	uint64_t snapshot_journal; /* journal size at the last snapshot */

@@ -21,6 +21,7 @@
 #include "data/json.h"
 #include "plan/items.h"
 #include "state/checkpoint.h"
+#include "state/job_record.h"
 
 #define SNAPSHOT_LIMIT ((size_t)1024 * 1024 * 1024)
 
@@ -203,6 +204,11 @@ add_ranges(const struct job *job, json_t *state)
 	    state, "completed_ranges", ranges_of(job, 1u << JOB_ITEM_DONE));
 	json_object_set_new(
 	    state, "failed_ranges", ranges_of(job, 1u << JOB_ITEM_FAILED));
+	/* Those of the pending ones that are on their way. */
+	json_object_set_new(
+	    state, "running_ranges", ranges_of(job, 1u << JOB_ITEM_RUNNING));
+	json_object_set_new(
+	    state, "ready_ranges", ranges_of(job, 1u << JOB_ITEM_READY));
 }
 
 static bool
@@ -544,4 +550,56 @@ checkpoint_load(
 	if (list != NULL)
 		error_set(err, ERROR_STATE, "Checkpoint not found in %s", dir);
 	return NULL;
+}
+
+/* --- the state that a snapshot tells ---------------------------------- */
+
+static bool
+put_ranges(struct job *job, const json_t *ranges, enum job_item_status status)
+{
+	for (size_t i = 0; i < json_array_size(ranges); i++) {
+		const json_t *range = json_array_get(ranges, i);
+		const json_t *first = json_array_get(range, 0);
+		const json_t *last = json_array_get(range, 1);
+		if (!json_is_integer(first) || !json_is_integer(last) ||
+		    !job_put(job, json_integer_value(first),
+			json_integer_value(last), status))
+			return false;
+	}
+	return json_is_array(ranges);
+}
+
+static bool
+apply(struct job *job, const struct job_record *record, struct error *err)
+{
+	const struct journal_place nowhere = { 0 };
+	autojson json_t *object = job_record_write(record);
+	return job_apply(job, object, &nowhere, err);
+}
+
+bool
+checkpoint_restore(const json_t *document, struct job *job, struct error *err)
+{
+	const json_t *metadata = json_get(document, "metadata");
+	const json_t *state = json_get(document, "work_item_state");
+	const struct job_record items = {
+		.op = JOB_OP_ITEMS,
+		.count = json_get_int(metadata, "total_work_items", -1),
+	};
+	const struct job_record phase = {
+		.op = JOB_OP_PHASE,
+		.phase = json_get_text(metadata, "phase"),
+	};
+	if (!apply(job, &items, err) || !apply(job, &phase, err))
+		return false;
+	job->version = (uint64_t)json_get_int(metadata, "version", 0);
+	if (put_ranges(
+		job, json_get(state, "completed_ranges"), JOB_ITEM_DONE) &&
+	    put_ranges(
+		job, json_get(state, "failed_ranges"), JOB_ITEM_FAILED) &&
+	    put_ranges(
+		job, json_get(state, "running_ranges"), JOB_ITEM_RUNNING) &&
+	    put_ranges(job, json_get(state, "ready_ranges"), JOB_ITEM_READY))
+		return true;
+	return error_set(err, ERROR_STATE, "a snapshot without these ranges");
 }

@@ -60,5 +60,11 @@ json_t *checkpoint_list(const char *dir, struct error *err) MUST_USE;
  */
 json_t *checkpoint_load(const char *dir, int64_t version, struct strv *warnings,
     struct error *err) MUST_USE;
+/*
+ * The state that a snapshot with ranges of items tells, as far as it does: in
+ * which status they are, not what they came to. Others are ERROR_STATE.
+ */
+bool checkpoint_restore(
+    const json_t *document, struct job *job, struct error *err) MUST_USE;
 
 #endif

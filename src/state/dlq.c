@@ -343,6 +343,21 @@ has_all(const struct dlq_records *records, const json_t *failures)
 	return true;
 }
 
+/*
+ * A letter is written before its failure is recorded. Where that did not come,
+ * or not yet, the item has not failed: a resume repeats it.
+ */
+static void
+drop_unrecorded(struct dlq_records *records, const json_t *failures)
+{
+	const char *item;
+	json_t *record;
+	void *next;
+	json_object_foreach_safe(records->by_item, next, item,
+	    record) if (json_get(failures, item) == NULL)
+	    json_object_del(records->by_item, item);
+}
+
 /* Damage ends the journal here: what stood before it is used. */
 static void
 read_journal(struct dlq_records *records, const char *job_dir)
@@ -355,6 +370,8 @@ read_journal(struct dlq_records *records, const char *job_dir)
 		return;
 	if (!journal_replay(path, take_record, failures, &report, &err))
 		strv_add(records->unread, error_text(&err));
+	else
+		drop_unrecorded(records, failures);
 	if (!has_all(records, failures))
 		add_missing(records, failures, job_dir);
 }

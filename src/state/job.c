@@ -172,6 +172,20 @@ job_apply(struct job *job, const json_t *object,
 	return true;
 }
 
+bool
+job_put(
+    struct job *job, int64_t first, int64_t last, enum job_item_status status)
+{
+	if (first < 0 || last < first || (uint64_t)last >= job->total)
+		return false;
+	for (int64_t i = first; i <= last; i++) {
+		if (job->items[i].status != JOB_ITEM_PENDING)
+			return false;
+		move_item(job, &job->items[i], status);
+	}
+	return true;
+}
+
 void
 job_release(struct job *job)
 {

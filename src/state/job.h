@@ -60,6 +60,12 @@ size_t job_ended(const struct job *job);
 
 bool job_apply(struct job *job, const json_t *record,
     const struct journal_place *place, struct error *err) MUST_USE;
+/*
+ * For a state that is told by a snapshot: the items first..last, which are
+ * pending, are in another status. False when they are not.
+ */
+bool job_put(struct job *job, int64_t first, int64_t last,
+    enum job_item_status status) MUST_USE;
 void job_release(struct job *job);
 
 /*

@@ -250,6 +250,8 @@ replay_lines(struct journal_reader *reader, journal_record_fn *fn, void *arg,
 		if (!check_line(
 			reader->line.data, reader->line.len, &prev, &crc))
 			return classify_rest(reader, report, err);
+		if (report->records == 0 && reader->offset > 0)
+			report->last_crc = prev;
 		if (prev != report->last_crc)
 			return error_set(err, ERROR_STATE,
 			    "%s: the record at "
@@ -265,11 +267,11 @@ replay_lines(struct journal_reader *reader, journal_record_fn *fn, void *arg,
 }
 
 bool
-journal_replay(const char *path, journal_record_fn *fn, void *arg,
-    struct journal_report *report, struct error *err)
+journal_replay_from(const char *path, uint64_t from, journal_record_fn *fn,
+    void *arg, struct journal_report *report, struct error *err)
 {
-	struct journal_reader reader = { .path = path };
-	*report = (struct journal_report){ 0 };
+	struct journal_reader reader = { .path = path, .offset = from };
+	*report = (struct journal_report){ .valid_bytes = from };
 	int fd = file_open_regular(path, err);
 	if (fd < 0)
 		return error_wrap(err, "journal");
@@ -278,12 +280,20 @@ journal_replay(const char *path, journal_record_fn *fn, void *arg,
 		close(fd);
 		return error_system(err, "reading journal %s", path);
 	}
-	bool ok = replay_lines(&reader, fn, arg, report, err);
+	bool ok = fseeko(reader.file, (off_t)from, SEEK_SET) == 0 &&
+	    replay_lines(&reader, fn, arg, report, err);
 	if (ok && ferror(reader.file) != 0)
 		ok = error_system(err, "reading journal %s", path);
 	fclose(reader.file);
 	str_release(&reader.line);
 	return ok;
+}
+
+bool
+journal_replay(const char *path, journal_record_fn *fn, void *arg,
+    struct journal_report *report, struct error *err)
+{
+	return journal_replay_from(path, 0, fn, arg, report, err);
 }
 
 /* --- opening again, with a torn end put aside ------------------------- */

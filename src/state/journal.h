@@ -83,6 +83,12 @@ typedef bool journal_record_fn(const json_t *record,
 bool journal_replay(const char *path, journal_record_fn *fn, void *arg,
     struct journal_report *report, struct error *err) MUST_USE;
 /*
+ * The same from a byte on at which a record begins, or the file ends: what
+ * stands before it is not looked at, and is taken to fit.
+ */
+bool journal_replay_from(const char *path, uint64_t from, journal_record_fn *fn,
+    void *arg, struct journal_report *report, struct error *err) MUST_USE;
+/*
  * Opens a journal for appending behind what journal_replay() reported. A torn
  * tail is copied to {path}.torn-{stamp} and cut off, durably. The caller holds
  * the lock of the job.

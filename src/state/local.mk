@@ -4,6 +4,7 @@ libstate_a_SOURCES = \
 	%D%/claim.c %D%/claim.h \
 	%D%/dlq.c %D%/dlq.h \
 	%D%/event.c %D%/event.h \
+	%D%/figures.c %D%/figures.h \
 	%D%/ids.c %D%/ids.h \
 	%D%/job.c %D%/job.h \
 	%D%/job_record.c %D%/job_record.h \

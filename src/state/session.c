@@ -131,6 +131,18 @@ session_save(
 	return session_write(session->path, session->document, err);
 }
 
+bool
+session_refresh(struct session *session, struct error *err)
+{
+	char now[CLOCK_RFC3339_SIZE];
+	autostr struct str text = { 0 };
+	session_set_text(
+	    session, "updated_at", clock_rfc3339(clock_wall(), now));
+	json_pretty(session->document, &text);
+	str_add_char(&text, '\n');
+	return file_replace_whole(session->path, text.data, text.len, err);
+}
+
 void
 session_release(struct session *session)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sessions: one JSON file for each run, whatever its kind, rewritten when its
- * status or phase changes (not for each item). Beside it the mapping between
+ * status or phase changes, and at most once a second meanwhile. Beside it the mapping between
  * session and job, and the metadata of its work tree.
  */
 #ifndef STATE_SESSION_H
@@ -49,6 +49,11 @@ void session_set_text(
  */
 bool session_save(struct session *session, enum session_status status,
     struct error *err) MUST_USE;
+/*
+ * Saves what has changed on the way, while the status stays: a reader sees the
+ * old file or the new one, whole. The folder is not synced.
+ */
+bool session_refresh(struct session *session, struct error *err) MUST_USE;
 void session_release(struct session *session);
 
 /* The document of one session; NULL when it cannot be read. */

@@ -43,3 +43,5 @@ E2E_TESTS += %D%/trees.sh
 dist_check_SCRIPTS += %D%/trees.sh
 E2E_TESTS += %D%/salvage.sh
 dist_check_SCRIPTS += %D%/salvage.sh
+E2E_TESTS += %D%/figures.sh
+dist_check_SCRIPTS += %D%/figures.sh

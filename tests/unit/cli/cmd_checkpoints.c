@@ -80,7 +80,24 @@ complete(struct saved_job *saved, size_t item)
 	apply(saved,
 	    json_pack("{s:s, s:s, s:{s:s, s:s}}", "op", "done", "item", id,
 		"result", "item_id", id, "status", "Success"));
-	if (!checkpoint_write(&source, "Interval", &size, &err))
+	if (!journal_flush(&saved->journal, true, &err) ||
+	    !checkpoint_write(&source, "Interval", &size, &err))
+		BUG("%s", error_text(&err));
+}
+
+/* An item has failed since. */
+static void
+fail(struct saved_job *saved, size_t item)
+{
+	autoerror struct error err = { 0 };
+	autofree char *id = items_id(item);
+	apply(saved,
+	    json_pack(
+		"{s:s, s:s, s:i}", "op", "start", "item", id, "attempt", 1));
+	apply(saved,
+	    json_pack("{s:s, s:s, s:s}", "op", "fail", "item", id, "error",
+		"it broke"));
+	if (!journal_flush(&saved->journal, true, &err))
 		BUG("%s", error_text(&err));
 }
 
@@ -106,6 +123,7 @@ make_jobs(void)
 	    "\"successful\":2,\"failed\":0}\n");
 	open_job(&saved, LARGE, CHECKPOINT_INLINE + 1);
 	complete(&saved, 5);
+	fail(&saved, 7);
 	close_job(&saved);
 	home_write(JOBS LARGE "/metadata.json", "{}\n");
 	home_write("state/dlq/repo/" LARGE "/items/item_7.json",
@@ -128,11 +146,11 @@ static void
 jobs_are_listed(struct program *p)
 {
 	static const char large[] = "Job: " LARGE "\n"
-				    "Status: ? (phase ?)\n"
-				    "Total items: 0\n"
-				    "Successful: 0\n"
-				    "Failed: 0 (0 in DLQ, 1 retriable)\n"
-				    "Pending: 0\n"
+				    "Status: ? (phase Map)\n"
+				    "Total items: 1001\n"
+				    "Successful: 1\n"
+				    "Failed: 1 (1 in DLQ, 1 retriable)\n"
+				    "Pending: 999\n"
 				    "Available checkpoints:\n"
 				    "- v1 (latest): 1/1001 complete\n"
 				    "\n"

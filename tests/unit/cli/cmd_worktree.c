@@ -57,13 +57,14 @@ trees_are_listed(struct program *p)
 {
 	program_run(p, "worktree", "list", NULL);
 	program_printed(p,
-	    "WORKTREE          STATUS       TARGET  COMMITS  DIRTY\n",
+	    "WORKTREE          STATUS       DONE  TARGET  COMMITS  DIRTY\n",
 	    "the list has a header");
-	program_printed(p, "item_3            agent                0\n",
+	program_printed(p, "item_3            agent                      0\n",
 	    "the tree of a failed agent is listed");
-	program_printed(p, DONE "      Completed    main    1\n",
+	program_printed(p, DONE "      Completed    3/4   main    1\n",
 	    "a run is listed with its target and its commits");
-	program_printed(p, LIVE "      interrupted  main    1        yes\n",
+	program_printed(p,
+	    LIVE "      interrupted  3/4   main    1        yes\n",
 	    "one that has died is interrupted; changes are told");
 	program_printed(p, "\n4 work trees\n", "and they are counted");
 	tap_ok(strstr(str_text(&p->out), "elsewhere") == NULL,
@@ -205,7 +206,7 @@ a_conflict_changes_nothing(struct program *p)
 	tap_ok(is_there("session-conflict") && !is_merged("session-conflict"),
 	    "and nothing is changed");
 	program_run(p, "worktree", "ls", NULL);
-	program_printed(p, "session-conflict  Completed    main    2\n",
+	program_printed(p, "session-conflict  Completed    3/4   main    2\n",
 	    "its commits are still to be merged");
 }
 

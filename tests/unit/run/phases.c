@@ -561,7 +561,7 @@ test_interrupted_map(void)
 	    "$(ps -o ppid= -p $PPID); sleep 60\n");
 	run(&fixture);
 	tap_is_int(fixture.status, 143, "a SIGTERM exits with 143");
-	expect_log(&fixture, "0 of 2 items done (0 failed), 2 remain",
+	expect_log(&fixture, "0 of 2 items done, 0 failed, 2 remain",
 	    "a SIGTERM says how far the job was");
 	fixture_close(&fixture);
 }

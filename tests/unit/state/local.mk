@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	%D%/dlq \
 	%D%/event \
 	%D%/formats \
+	%D%/figures \
 	%D%/job \
 	%D%/job_record \
 	%D%/journal \
@@ -18,6 +19,7 @@ tests_unit_state_claim_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_dlq_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_event_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_formats_LDADD = $(STATE_TEST_LIBS)
+tests_unit_state_figures_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_job_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_job_record_LDADD = $(STATE_TEST_LIBS)
 tests_unit_state_journal_LDADD = $(STATE_TEST_LIBS)
