@@ -80,6 +80,7 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 		failure_take_error(&result->failure, CAUSE_WORKTREE, &err);
 		return;
 	}
+	struct remains *remains = remains_begin(keeper, spec);
 	if (!chain_open(&chain, keeper, spec, &err))
 		failure_take_error(&result->failure, CAUSE_INPUT, &err);
 	else if (spec->phase == PHASE_PLAN)
@@ -88,7 +89,7 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 		chain_run(&chain, result);
 	chain_close(&chain);
 	keeper_finish(keeper);
-	remains_keep(keeper, spec, result);
+	remains_keep(remains, result);
 }
 
 static void

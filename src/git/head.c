@@ -170,6 +170,23 @@ head_read(const char *worktree, struct head *head, struct error *err)
 	return read_files(worktree, head) || ask_git(worktree, head, err);
 }
 
+bool
+head_read_ref(const char *worktree, const char *ref, char oid[GIT_OID_SIZE])
+{
+	autoerror struct error ignored = { 0 };
+	autostr struct str out = { 0 };
+	const char *const args[] = { "rev-parse", "--verify", "-q", ref, NULL };
+	autofree char *git_dir = head_git_dir(worktree, &ignored);
+	if (git_dir != NULL && read_ref(git_dir, ref, oid))
+		return true;
+	error_release(&ignored);
+	if (!git_run(worktree, args, &out, &ignored) ||
+	    !git_is_oid(str_text(&out)))
+		return false;
+	memcpy(oid, out.data, out.len + 1);
+	return true;
+}
+
 void
 head_release(struct head *head)
 {

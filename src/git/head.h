@@ -21,6 +21,9 @@ struct head {
 bool head_read(
     const char *worktree, struct head *head, struct error *err) MUST_USE;
 void head_release(struct head *head);
+/* Where a ref (full name) of the work tree's repository is; false: nowhere. */
+bool head_read_ref(
+    const char *worktree, const char *ref, char oid[GIT_OID_SIZE]) MUST_USE;
 
 /* The work tree's own git directory (where its HEAD and index lie). */
 char *head_git_dir(const char *worktree, struct error *err) MUST_USE;

@@ -6,6 +6,7 @@ libgit_a_SOURCES = \
 	%D%/git.c %D%/git.h \
 	%D%/harden.c %D%/harden.h \
 	%D%/head.c %D%/head.h \
+	%D%/head_log.c %D%/head_log.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/merger.c %D%/merger.h \
 	%D%/objects.c %D%/objects.h \
@@ -15,6 +16,7 @@ libgit_a_SOURCES = \
 	%D%/salvage.c %D%/salvage.h \
 	%D%/salvaged.c %D%/salvaged.h \
 	%D%/stale.c %D%/stale.h \
+	%D%/strays.c %D%/strays.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_touch.c %D%/worktree_touch.h \
 	%D%/worktree_use.c %D%/worktree_use.h

@@ -53,7 +53,7 @@ last_number(
 	autostr struct str out = { 0 };
 	const char *const args[] = { "for-each-ref", "--format=%(refname)",
 		"--", owner->refs, NULL };
-	if (!run_git(owner->tree, NULL, args, &out, err))
+	if (!run_git(owner->dir, NULL, args, &out, err))
 		return false;
 	*last = 0;
 	autofree char *copy = str_take(&out);
@@ -89,7 +89,7 @@ salvage_put(const struct salvage_owner *owner, const char *commit,
 		    mem_format("%s/%lu", owner->refs, last + 1);
 		const char *const create[] = { "update-ref", name, commit, "",
 			NULL };
-		if (!run_git(owner->tree, NULL, create, NULL, err))
+		if (!run_git(owner->dir, NULL, create, NULL, err))
 			continue;
 		ref->name = mem_text(name);
 		memcpy(ref->commit, commit, strlen(commit) + 1);
@@ -121,48 +121,88 @@ add_all(const char *path, const char *index, struct error *err)
 	return run_git(path, index, add, NULL, err);
 }
 
-/* The index as a commit on top of HEAD, kept for the owner. */
+/* A tree as a commit of this kind, kept for the owner. */
 static bool
-keep_index(const struct salvage_owner *owner, const char *index,
-    const char *kind, const char *subject, struct salvage_ref *ref,
-    struct error *err)
+keep_tree(const struct salvage_owner *owner, const char *tree, const char *kind,
+    const char *parent, struct salvage_ref *ref, struct error *err)
 {
-	autostr struct str tree = { 0 };
 	autostr struct str commit = { 0 };
+	autofree char *subject =
+	    mem_format("Work of %s: %s", owner->item, kind);
 	autofree char *trailers = mem_format("Prodigy-Salvage: %s\n"
 					     "Prodigy-Item: %s\n"
 					     "Prodigy-Attempt: %u\n",
 	    kind, owner->item, owner->attempt);
-	const char *const write[] = { "write-tree", NULL };
-	if (!run_git(owner->tree, index, write, &tree, err))
-		return false;
-	const char *const make[] = { "commit-tree", str_text(&tree), "-p",
-		"HEAD", "-m", subject, "-m", trailers, NULL };
-	return run_git(owner->tree, NULL, make, &commit, err) &&
+	const char *const make[] = { "commit-tree", tree, "-m", subject, "-m",
+		trailers, parent == NULL ? NULL : "-p", parent, NULL };
+	return run_git(owner->dir, NULL, make, &commit, err) &&
 	    salvage_put(owner, str_text(&commit), ref, err);
 }
 
-bool
-salvage_files(const struct salvage_owner *owner, const char *kind,
-    const char *subject, struct salvage_ref *ref, struct error *err)
+static bool
+tree_of(const struct salvage_owner *owner, const char *commit, struct str *tree,
+    struct error *err)
 {
-	autofree char *git_dir = head_git_dir(owner->tree, err);
+	if (commit == NULL)
+		return true;
+	autofree char *name = mem_format("%s^{tree}", commit);
+	const char *const args[] = { "rev-parse", "--verify", "-q", name,
+		NULL };
+	return run_git(owner->dir, NULL, args, tree, err);
+}
+
+/*
+ * Both trees of an index that is a copy: what is staged, and with all files
+ * added. Each is kept that is new. An index with unmerged entries has no tree:
+ * its files say it all.
+ */
+static bool
+keep_both(const struct salvage_owner *owner, const char *index,
+    const char *parent, struct salvage_files *kept, struct error *err)
+{
+	autostr struct str committed = { 0 };
+	autostr struct str staged = { 0 };
+	autostr struct str files = { 0 };
+	autoerror struct error ignored = { 0 };
+	autoerror struct error why = { 0 };
+	const char *const write[] = { "write-tree", NULL };
+	if (!tree_of(owner, parent, &committed, err))
+		return false;
+	if (!run_git(owner->dir, index, write, &staged, &ignored))
+		str_clear(&staged);
+	/* What cannot be added is told, and the rest is kept. */
+	bool complete = add_all(owner->dir, index, err);
+	bool all = run_git(owner->dir, index, write, &files, &why) &&
+	    (str_is(&files, str_text(&committed)) ||
+		keep_tree(owner, str_text(&files), "uncommitted", parent,
+		    &kept->files, &why)) &&
+	    (staged.len == 0 || str_is(&staged, str_text(&files)) ||
+		str_is(&staged, str_text(&committed)) ||
+		keep_tree(owner, str_text(&staged), "index", parent,
+		    &kept->staged, &why));
+	if (complete && !all)
+		error_move(err, &why);
+	return complete && all;
+}
+
+bool
+salvage_files(const struct salvage_owner *owner, const char *parent,
+    struct salvage_files *kept, struct error *err)
+{
+	*kept = (struct salvage_files){ 0 };
+	autofree char *git_dir = head_git_dir(owner->dir, err);
 	if (git_dir == NULL)
 		return false;
 	autofree char *own = path_join(git_dir, "index");
 	autofree char *copy = path_join(git_dir, "prodigy-salvage-index");
 	(void)unlink(copy);
-	bool copied = copy_index(own, copy, err);
-	bool complete = copied && add_all(owner->tree, copy, err);
-	autoerror struct error why = { 0 };
-	bool kept = copied && keep_index(owner, copy, kind, subject, ref, &why);
+	bool ok = copy_index(own, copy, err) &&
+	    keep_both(owner, copy, parent, kept, err);
 	(void)unlink(copy);
-	if (complete && kept)
-		return true;
-	if (complete)
-		error_move(err, &why);
-	return error_wrap(err,
-	    kept ? "not all uncommitted work of %s was kept"
-		 : "keeping uncommitted work of %s",
-	    owner->tree);
+	return ok ||
+	    error_wrap(err,
+		kept->files.name != NULL
+		    ? "not all uncommitted work of %s was kept"
+		    : "keeping uncommitted work of %s",
+		owner->dir);
 }

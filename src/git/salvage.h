@@ -28,7 +28,7 @@ void salvage_ref_release(struct salvage_ref *ref);
 
 /* For whom something is kept. */
 struct salvage_owner {
-	const char *tree; /* the work tree */
+	const char *dir; /* of the work tree, or of its repository */
 	const char *refs; /* refs/prodigy/salvage/RUN/ITEM */
 	const char *item; /* the last component of refs */
 	unsigned attempt;
@@ -41,12 +41,18 @@ struct salvage_owner {
 bool salvage_put(const struct salvage_owner *owner, const char *commit,
     struct salvage_ref *ref, struct error *err) MUST_USE;
 /*
- * Keeps everything uncommitted in the owner's tree (ignored files left out) as
- * a commit of this kind on top of HEAD. The tree and its index stay as they
- * are. When some files cannot be read, the others are kept (ref->name is set)
- * and the result is false nevertheless.
+ * Keeps everything uncommitted in the work tree at owner->dir (ignored files
+ * left out) as commits on top of parent, or of nothing if that is NULL: of kind
+ * "uncommitted" the files as they lie there, of kind "index" what is staged,
+ * each unless it is what parent has, or the other. The tree and its index stay
+ * as they are. When some files cannot be read, the others are kept (their ref
+ * has a name) and the result is false nevertheless.
  */
-bool salvage_files(const struct salvage_owner *owner, const char *kind,
-    const char *subject, struct salvage_ref *ref, struct error *err) MUST_USE;
+struct salvage_files {
+	struct salvage_ref files; /* name NULL: there was no need */
+	struct salvage_ref staged;
+};
+bool salvage_files(const struct salvage_owner *owner, const char *parent,
+    struct salvage_files *kept, struct error *err) MUST_USE;
 
 #endif

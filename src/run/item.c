@@ -522,12 +522,15 @@ item_record_ready(struct item *item)
 	objects_harden(item->shared->objects, &what, tip_is_durable, item);
 }
 
+/* But for commits that the agent gave up itself, when all else went well. */
 static void
 say_what_was_kept(const struct item *item)
 {
 	const struct kept_list *list = &item->result.salvage;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct kept *entry = &list->items[i];
+		if (strcmp(entry->kind, KEPT_COMMIT) == 0)
+			continue;
 		if (entry->path != NULL)
 			log_warn("%s left %s: kept in %s", item->id,
 			    entry->what, entry->path);

@@ -147,26 +147,26 @@ unstash(const struct supervisor *sup, const struct str *oid, struct error *err)
 static bool
 move_by_force(const struct supervisor *sup, const char *why, struct error *err)
 {
-	struct salvage_ref ref = { 0 };
+	struct salvage_files kept = { 0 };
 	const char *phase = frame_phase_name(PHASE_SETUP);
 	autofree char *refs =
 	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, phase);
 	const struct salvage_owner owner = {
-		.tree = sup->parent_dir,
+		.dir = sup->parent_dir,
 		.refs = refs,
 		.item = phase,
 		.attempt = 1,
 	};
 	const char *const reset[] = { "reset", "-q", "--hard", sup->map_ref,
 		NULL };
-	bool kept = salvage_files(&owner, KEPT_UNCOMMITTED,
-	    "Files in the way of the agents' results", &ref, err);
-	if (kept)
+	bool ok = salvage_files(&owner, "HEAD", &kept, err);
+	if (ok && kept.files.name != NULL)
 		log_warn("files of the setup steps were in the way of what the "
 			 "agents did: kept as %s (%s)",
-		    ref.name, why);
-	salvage_ref_release(&ref);
-	return kept && git_run(sup->parent_dir, reset, NULL, err);
+		    kept.files.name, why);
+	salvage_ref_release(&kept.files);
+	salvage_ref_release(&kept.staged);
+	return ok && git_run(sup->parent_dir, reset, NULL, err);
 }
 
 static bool

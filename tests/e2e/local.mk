@@ -45,3 +45,5 @@ E2E_TESTS += %D%/salvage.sh
 dist_check_SCRIPTS += %D%/salvage.sh
 E2E_TESTS += %D%/figures.sh
 dist_check_SCRIPTS += %D%/figures.sh
+E2E_TESTS += %D%/nothing_lost.sh
+dist_check_SCRIPTS += %D%/nothing_lost.sh

@@ -114,7 +114,8 @@ git commit -q -m other'
 
 hostile_agent() {
 	one_item hostile 'rm .git; chmod 0 src; mkdir -p a/b; touch a/b/c'
-	run 0 "$PRODIGY" run ../hostile.yml -y
+	run 1 "$PRODIGY" run ../hostile.yml -y
+	has "$err" 'the work tree has lost its \.git'
 	is "$(git status --porcelain)" '' 'user tree'
 	git fsck
 }

@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	%D%/git \
 	%D%/harden \
 	%D%/head \
+	%D%/head_log \
 	%D%/index \
 	%D%/merge \
 	%D%/merge_old \
@@ -26,6 +27,7 @@ tests_unit_git_final_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_git_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_harden_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_head_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_head_log_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_index_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_old_SOURCES = %D%/merge.c

@@ -36,12 +36,18 @@ static struct salvage_owner owner = {
 
 /* The last thing that was kept. */
 static struct salvage_ref last;
+static struct salvage_ref staged;
 
 static bool
 keep(struct error *err)
 {
+	struct salvage_files kept;
 	salvage_ref_release(&last);
-	return salvage_files(&owner, "uncommitted", "kept", &last, err);
+	salvage_ref_release(&staged);
+	bool ok = salvage_files(&owner, "HEAD", &kept, err);
+	last = kept.files;
+	staged = kept.staged;
+	return ok;
 }
 
 static char *
@@ -82,6 +88,10 @@ test_files(void)
 	    "git show refs/prodigy/salvage/j/item_3/1:a "
 	    "| tail -n 1");
 	tap_is_text(a, "more", "they are as they lie there");
+	autofree char *index = sh_out(tree,
+	    "git show refs/prodigy/salvage/j/item_3/2:a "
+	    "| tail -n 1");
+	tap_is_text(index, "staged", "what was staged is kept besides");
 	autofree char *trailers = shown("'%an %ce%n%(trailers:only)'");
 	tap_is_text(trailers,
 	    "prodigy prodigy@localhost\nProdigy-Salvage: uncommitted\n"
@@ -98,10 +108,10 @@ test_partly(void)
 	sh(tree, "mkdir bad; cd bad; git init -q");
 	tap_ok(!keep(&err), "what cannot be added is a failure");
 	autofree char *partly = sh_out(
-	    tree, "git show refs/prodigy/salvage/j/item_3/2:a | tail -n 1");
+	    tree, "git show refs/prodigy/salvage/j/item_3/3:a | tail -n 1");
 	tap_is_text(partly, "more", "the rest is kept nevertheless");
 	tap_is_text(
-	    last.name, "refs/prodigy/salvage/j/item_3/2", "under a new ref");
+	    last.name, "refs/prodigy/salvage/j/item_3/3", "under a new ref");
 	sh(tree, "rm -rf bad");
 }
 
@@ -143,12 +153,13 @@ main(void)
 	autofree char *path = make_repository("main");
 	tree = in_sandbox("tree");
 	open_repository(path, &repo);
-	owner.tree = tree;
+	owner.dir = tree;
 	test_files();
 	test_partly();
 	test_conflict();
 	test_refs();
 	salvage_ref_release(&last);
+	salvage_ref_release(&staged);
 	repo_release(&repo);
 	free(tree);
 	sandbox_end();
