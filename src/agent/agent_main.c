@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "git/git.h"
 
 #define HOST_SIZE 256
 
@@ -89,7 +90,10 @@ work(struct keeper *keeper, const struct frame_spec *spec,
 		chain_run(&chain, result);
 	chain_close(&chain);
 	keeper_finish(keeper);
+	/* However long it takes, the supervisor hears of us. */
+	git_wait_in(keeper->loop);
 	remains_keep(remains, result);
+	git_wait_in(NULL);
 }
 
 static void

@@ -393,6 +393,14 @@ git_is_oid(const char *text)
 
 /* --- waited for ------------------------------------------------------- */
 
+static struct loop *waits_in;
+
+void
+git_wait_in(struct loop *loop)
+{
+	waits_in = loop;
+}
+
 static int64_t
 time_limit(const struct git_options *options)
 {
@@ -431,6 +439,10 @@ git_call(const char *dir, const char *const *args,
 		.head_limit = OUTPUT_LIMIT,
 	};
 	if (!run_it(&spec, options->wait, &run, err))
+	bool ran = waits_in == NULL
+	    ? run_capture(&spec, &run, err)
+	    : run_capture_on(waits_in, &spec, NULL, &run, err);
+	if (!ran)
 		return error_wrap(err, "git %s", args[0]);
 	result->code = child_end_code(&run.end);
 	if (run.timed_out)

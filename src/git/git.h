@@ -111,6 +111,12 @@ bool git_run(const char *dir, const char *const *args, struct str *out,
 /* As git_run(), waited for as wait says (NULL: as git_run() does). */
 bool git_run_on(const struct git_wait *wait, const char *dir,
     const char *const *args, struct str *out, struct error *err) MUST_USE;
+/*
+ * Commands that are waited for from now on turn this loop, whose other events
+ * go on meanwhile: a process that others want to hear of can wait for long.
+ * NULL: a loop of their own. Not from within a callback of the loop.
+ */
+void git_wait_in(struct loop *loop);
 
 typedef void git_done_fn(const struct git_result *result, void *arg);
 /* Starts git as git_run() does; fn is called once unless this fails. */

@@ -306,6 +306,34 @@ test_start(void)
 	loop_free(loop);
 }
 
+static void
+make_file(void *arg)
+{
+	sh(arg, "touch turned");
+}
+
+/* The command ends when something else on the loop has happened. */
+static void
+test_waiting(void)
+{
+	autofree char *dir = in_sandbox(".");
+	autoerror struct error err = { 0 };
+	struct loop *loop = loop_new();
+	struct git_options options = { .timeout_ms = 60000 };
+	struct git_result result = { 0 };
+	const char *const args[] = { "-c",
+		"alias.x=!until [ -e turned ]; do sleep 0.02; done", "x",
+		NULL };
+	git_wait_in(loop);
+	loop_after(loop, 1, make_file, dir);
+	held(&err,
+	    git_call(dir, args, &options, &result, &err) && result.code == 0,
+	    "while a command is waited for the loop goes on");
+	git_wait_in(NULL);
+	git_result_release(&result);
+	loop_free(loop);
+}
+
 int
 main(void)
 {
@@ -318,6 +346,7 @@ main(void)
 	test_git();
 	test_in_way();
 	test_start();
+	test_waiting();
 	sandbox_end();
 	return tap_done();
 }
