@@ -7,6 +7,8 @@ libagent_a_SOURCES = \
 	%D%/claude_stream.c %D%/claude_stream.h \
 	%D%/claude_verdict.c %D%/claude_verdict.h \
 	%D%/handlers.c %D%/handlers.h \
+	%D%/ignored.c %D%/ignored.h \
+	%D%/inner.c %D%/inner.h \
 	%D%/keeper.c %D%/keeper.h \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/planner.c %D%/planner.h \

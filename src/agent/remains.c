@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/ignored.h"
+#include "agent/inner.h"
 #include "agent/remains.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -14,6 +16,7 @@
 #include "base/text.h"
 #include "git/head.h"
 #include "git/head_log.h"
+#include "git/index_file.h"
 #include "git/salvage.h"
 #include "git/strays.h"
 #include "git/worktree_use.h"
@@ -38,6 +41,7 @@ struct remains {
 	char branch[GIT_OID_SIZE]; /* the attempt's own; "": there is none */
 	struct head_moves moves;
 	struct worktree_status status;
+	struct nested_list inner; /* repositories in the tree */
 	bool must_stay; /* not all that was found could be kept elsewhere */
 };
 
@@ -361,20 +365,55 @@ keep_files(struct remains *remains, struct error *err)
 {
 	autostr struct str list = { 0 };
 	const struct worktree_status *status = &remains->status;
-	if (status->changed.n + status->untracked.n == 0)
+	bool dirty = status->changed.n + status->untracked.n > 0;
+	bool hides = false;
+	/* Files may have changed whose entries tell git to pass them over. */
+	if (!dirty && !index_hides(remains->spec->directory, &hides, err))
+		return false;
+	if (!dirty && !hides)
 		return true;
 	add_lines(&list, &status->changed);
 	add_lines(&list, &status->untracked);
-	remains->result->uncommitted = str_take(&list);
+	if (dirty)
+		remains->result->uncommitted = str_take(&list);
 	if (remains->owner.refs == NULL)
 		return false;
 	struct salvage_files kept = { 0 };
 	const char *parent =
 	    remains->head[0] != '\0' ? remains->head : remains->result->tip;
 	bool all = salvage_files(&remains->owner, parent, &kept, err);
-	add_ref(remains, KEPT_UNCOMMITTED, "uncommitted changes", &kept.files);
+	add_ref(remains, KEPT_UNCOMMITTED,
+	    dirty ? "uncommitted changes" : "changes that the index hides",
+	    &kept.files);
 	add_ref(remains, KEPT_INDEX, "what was staged", &kept.staged);
 	return all;
+}
+
+/* --- what git passes over --------------------------------------------- */
+
+static bool
+keep_inner(struct remains *remains, struct error *err)
+{
+	bool kept = inner_keep(remains->spec->directory, &remains->owner,
+	    &remains->inner, &remains->result->salvage, err);
+	inner_drop(&remains->inner, &remains->status.untracked);
+	remains->owner.apart = &remains->inner;
+	return kept;
+}
+
+/* They are told; those that the workflow asks for are copied. */
+static bool
+keep_ignored(struct remains *remains, struct error *err)
+{
+	const struct frame_spec *spec = remains->spec;
+	struct frame_result *result = remains->result;
+	const struct strv *ignored = &remains->status.ignored;
+	if (spec->phase != PHASE_MAP || ignored->n == 0)
+		return true;
+	result->ignored = ignored_count(spec->directory, ignored);
+	return spec->keep.n == 0 || spec->artifacts == NULL ||
+	    ignored_copy(spec->directory, &spec->keep, spec->artifacts,
+		&result->artifacts, err);
 }
 
 /* --- all of it -------------------------------------------------------- */
@@ -413,7 +452,9 @@ keep(struct remains *remains, remains_fn *fn)
 
 /* Of what is in the tree beside commits, when git can look at it. */
 static remains_fn *const kinds[] = {
+	keep_inner,
 	keep_files,
+	keep_ignored,
 };
 
 /*
@@ -457,10 +498,11 @@ look_at_files(struct remains *remains)
 		keep(remains, kinds[i]);
 	/* A tree whose work is kept nowhere else is left for people. */
 	result->reusable = spec->check_reuse && !remains->must_stay &&
-	    worktree_is_reusable(spec->directory);
+	    remains->inner.n == 0 && worktree_is_reusable(spec->directory);
 	result->needs_clean =
-	    remains->status.untracked.n > 0 || remains->status.ignored;
+	    remains->status.untracked.n > 0 || remains->status.ignored.n > 0;
 	worktree_status_release(&remains->status);
+	nested_release(&remains->inner);
 }
 
 struct remains *

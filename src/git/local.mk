@@ -7,8 +7,11 @@ libgit_a_SOURCES = \
 	%D%/harden.c %D%/harden.h \
 	%D%/head.c %D%/head.h \
 	%D%/head_log.c %D%/head_log.h \
+	%D%/index_file.c %D%/index_file.h \
 	%D%/merge.c %D%/merge.h \
 	%D%/merger.c %D%/merger.h \
+	%D%/nested.c %D%/nested.h \
+	%D%/nested_keep.c %D%/nested_keep.h \
 	%D%/objects.c %D%/objects.h \
 	%D%/obstacles.c %D%/obstacles.h \
 	%D%/refs.c %D%/refs.h \

@@ -731,13 +731,17 @@ changes_came(const char *reply, size_t len, const char *complaint, void *arg)
 	const char *at, *end;
 	autoerror struct error err = { 0 };
 	autostrv struct strv paths = { 0 };
+	autostrv struct strv links = { 0 };
 	bool ok = find_entries(changes->objects, reply, len, complaint, &at,
 		      &end, &err) ||
 	    error_wrap(&err, "%s and %s", changes->from, changes->to);
-	while (ok && next_entry(&at, end, &entry))
+	while (ok && next_entry(&at, end, &entry)) {
 		if (entry.mode != MODE_TREE && entry.old_mode != MODE_TREE)
 			strv_add(&paths, entry.path);
-	changes->fn(ok ? &paths : NULL, ok ? NULL : &err, changes->arg);
+		if (entry.mode == MODE_SUBMODULE)
+			strv_add(&links, entry.path);
+	}
+	changes->fn(ok ? &paths : NULL, &links, ok ? NULL : &err, changes->arg);
 	free(changes);
 }
 

@@ -73,10 +73,11 @@ void objects_walk(struct objects *objects, const char *base, const char *tip,
 
 /*
  * The paths of files that differ between the trees of two commits, in git's
- * order; NULL on failure.
+ * order; NULL on failure. links: those of them where there is a link to a
+ * commit of another repository (a submodule) in the second one.
  */
-typedef void objects_paths_fn(
-    const struct strv *paths, const struct error *err, void *arg);
+typedef void objects_paths_fn(const struct strv *paths,
+    const struct strv *links, const struct error *err, void *arg);
 void objects_changes(struct objects *objects, const char *from, const char *to,
     objects_paths_fn *fn, void *arg);
 

@@ -6,15 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "git/head.h"
+#include "git/index_file.h"
 #include "git/salvage.h"
 
-#define INDEX_LIMIT ((size_t)512 * 1024 * 1024)
 #define REF_TRIES 5
 
 /* --- refs ------------------------------------------------------------- */
@@ -100,25 +99,38 @@ salvage_put(const struct salvage_owner *owner, const char *commit,
 
 /* --- files ------------------------------------------------------------ */
 
+/* With nothing hidden. */
 static bool
-copy_index(const char *from, const char *to, struct error *err)
+copy_index(
+    const char *tree, const char *from, const char *to, struct error *err)
 {
-	autostr struct str bytes = { 0 };
-	if (!path_exists(from))
-		return true;
-	autofd int fd = file_open_append(to, err);
-	return fd >= 0 && file_read(from, INDEX_LIMIT, &bytes, err) &&
-	    file_write_all(fd, str_text(&bytes), bytes.len, err);
+	return !path_exists(from) ||
+	    (index_copy(from, to, err) && index_uncover(tree, to, err));
 }
 
 /* Unreadable files do not keep the readable ones from being added. */
 static bool
-add_all(const char *path, const char *index, struct error *err)
+add_all(const struct salvage_owner *owner, const char *index, struct error *err)
 {
-	const char *const add[] = { "-c", "advice.addEmbeddedRepo=false", "-c",
-		"core.safecrlf=false", "add", "-A", "--ignore-errors", "--",
-		".", NULL };
-	return run_git(path, index, add, NULL, err);
+	static const char *const add[] = { "-c", "advice.addEmbeddedRepo=false",
+		"-c", "core.safecrlf=false", "-c", "core.sparseCheckout=false",
+		"add", "-A", "--ignore-errors", "--pathspec-from-file=-",
+		"--pathspec-file-nul", NULL };
+	static const struct nested_list none;
+	autostrv struct strv env = { 0 };
+	autostr struct str paths = { 0 };
+	struct git_result git = { 0 };
+	nested_add_pathspecs(
+	    owner->apart == NULL ? &none : owner->apart, "", &paths);
+	strv_format(&env, "GIT_INDEX_FILE=%s", index);
+	const struct git_options options = { .extra_env = &env,
+		.input = str_text(&paths),
+		.input_len = paths.len };
+	if (!git_call(owner->dir, add, &options, &git, err))
+		return false;
+	bool ok = git.code == 0 || git_complain("git add", &git, err);
+	git_result_release(&git);
+	return ok;
 }
 
 /* A tree as a commit of this kind, kept for the owner. */
@@ -171,7 +183,7 @@ keep_both(const struct salvage_owner *owner, const char *index,
 	if (!run_git(owner->dir, index, write, &staged, &ignored))
 		str_clear(&staged);
 	/* What cannot be added is told, and the rest is kept. */
-	bool complete = add_all(owner->dir, index, err);
+	bool complete = add_all(owner, index, err);
 	bool all = run_git(owner->dir, index, write, &files, &why) &&
 	    (str_is(&files, str_text(&committed)) ||
 		keep_tree(owner, str_text(&files), "uncommitted", parent,
@@ -196,7 +208,7 @@ salvage_files(const struct salvage_owner *owner, const char *parent,
 	autofree char *own = path_join(git_dir, "index");
 	autofree char *copy = path_join(git_dir, "prodigy-salvage-index");
 	(void)unlink(copy);
-	bool ok = copy_index(own, copy, err) &&
+	bool ok = copy_index(owner->dir, own, copy, err) &&
 	    keep_both(owner, copy, parent, kept, err);
 	(void)unlink(copy);
 	return ok ||

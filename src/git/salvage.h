@@ -18,6 +18,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "git/git.h"
+#include "git/nested.h"
 
 /* A ref that keeps something. */
 struct salvage_ref {
@@ -32,6 +33,7 @@ struct salvage_owner {
 	const char *refs; /* refs/prodigy/salvage/RUN/ITEM */
 	const char *item; /* the last component of refs */
 	unsigned attempt;
+	const struct nested_list *apart; /* kept on their own; may be NULL */
 };
 
 /*
@@ -41,8 +43,9 @@ struct salvage_owner {
 bool salvage_put(const struct salvage_owner *owner, const char *commit,
     struct salvage_ref *ref, struct error *err) MUST_USE;
 /*
- * Keeps everything uncommitted in the work tree at owner->dir (ignored files
- * left out) as commits on top of parent, or of nothing if that is NULL: of kind
+ * Keeps everything uncommitted in the work tree at owner->dir, whatever flags of
+ * the index hide it (ignored files are left out, and what the owner keeps
+ * apart), as commits on top of parent, or of nothing if that is NULL: of kind
  * "uncommitted" the files as they lie there, of kind "index" what is staged,
  * each unless it is what parent has, or the other. The tree and its index stay
  * as they are. When some files cannot be read, the others are kept (their ref

@@ -234,7 +234,7 @@ static void
 sort_entry(struct worktree_status *status, const char *line)
 {
 	if (line[0] == '!')
-		status->ignored = true;
+		strv_add(&status->ignored, line + 3);
 	else if (line[0] == '?')
 		strv_add(&status->untracked, line);
 	else
@@ -263,6 +263,7 @@ worktree_status_release(struct worktree_status *status)
 {
 	strv_release(&status->changed);
 	strv_release(&status->untracked);
+	strv_release(&status->ignored);
 	*status = (struct worktree_status){ 0 };
 }
 

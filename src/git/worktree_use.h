@@ -31,7 +31,7 @@ bool worktree_is_reusable(const char *path);
 struct worktree_status {
 	struct strv changed; /* porcelain lines of tracked changes */
 	struct strv untracked; /* "?? path" */
-	bool ignored; /* ignored files are there */
+	struct strv ignored; /* paths of ignored files; "path/": a folder */
 };
 bool worktree_status(const char *path, struct worktree_status *status,
     struct error *err) MUST_USE;

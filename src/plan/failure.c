@@ -23,6 +23,7 @@ failure_cause_name(enum failure_cause cause)
 		[CAUSE_CANCELLED] = "cancelled",
 		[CAUSE_LOST] = "lost",
 		[CAUSE_MERGE_CONFLICT] = "merge_conflict",
+		[CAUSE_REPOSITORY] = "repository",
 	};
 	if ((unsigned)cause >= FAILURE_CAUSES)
 		BUG("no such cause: %d", (int)cause);
@@ -99,6 +100,7 @@ failure_error_type_name(enum failure_cause cause)
 	case CAUSE_COMMIT_REQUIRED:
 		return "CommitValidationFailed";
 	case CAUSE_WORKTREE:
+	case CAUSE_REPOSITORY:
 		return "WorktreeError";
 	case CAUSE_MERGE_CONFLICT:
 		return "MergeConflict";

@@ -30,6 +30,7 @@ enum failure_cause {
 	CAUSE_CANCELLED, /* it was told to stop */
 	CAUSE_LOST, /* the agent process ended without a result */
 	CAUSE_MERGE_CONFLICT,
+	CAUSE_REPOSITORY, /* it committed a link to another repository */
 	FAILURE_CAUSES
 };
 

@@ -97,6 +97,7 @@ struct frame_spec {
 	int64_t grace_ms; /* between SIGTERM and SIGKILL */
 	bool raw; /* interpolation: raw */
 	struct strv keep; /* globs of ignored files that are kept */
+	char *artifacts; /* folder for their copies, not made yet; or NULL */
 	bool send_output; /* "out" frames wanted */
 	struct claude_config claude;
 	struct plan_request plan; /* PHASE_PLAN only */
@@ -152,6 +153,8 @@ struct frame_result {
 	char *tip; /* HEAD at the end; NULL when unknown */
 	char *uncommitted; /* porcelain lines of what is left, or NULL */
 	struct kept_list salvage; /* what was left, and how it is kept */
+	json_t *ignored; /* {files, bytes, names} of ignored files, or NULL */
+	json_t *artifacts; /* {path, files, bytes, names} of copies, or NULL */
 	bool reusable; /* the tree can serve another agent */
 	bool needs_clean; /* ... after removing untracked and ignored files */
 	char *log; /* of the last step that wrote one, or NULL */

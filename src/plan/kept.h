@@ -17,6 +17,8 @@
 #define KEPT_UNCOMMITTED "uncommitted" /* files as they lay in the tree */
 #define KEPT_INDEX "index" /* what was staged, and lies there no more */
 #define KEPT_COMMIT "commit" /* of the agent's own */
+#define KEPT_NESTED "nested" /* a repository in the tree: see what */
+#define KEPT_SUBMODULE "submodule" /* commits, in the repository at path */
 #define KEPT_TREE "tree" /* the work tree itself stays, at path */
 
 struct kept {

@@ -9,11 +9,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "data/json.h"
 #include "git/git.h"
 #include "git/stale.h"
 #include "plan/items.h"
 #include "run/item.h"
+#include "run/links.h"
 #include "state/job_record.h"
 
 #define LOST_REPEATS 3
@@ -251,6 +253,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	progress_agent(sup->progress, item->id, NULL);
 	supervisor_add_cost(sup, result);
 	if (result != NULL) {
+		litter_add(&sup->litter, result);
 		item->result = *result;
 		*result = (struct frame_result){ 0 };
 		failure_move(&item->failure, &item->result.failure);
@@ -295,11 +298,23 @@ start_failed(struct item *item, const struct error *err)
 	tell(item, refused ? ITEM_REFUSED : ITEM_LOST);
 }
 
+/* Of its own for each attempt: nothing that was kept is written over. */
+static char *
+artifacts_path(const struct item *item)
+{
+	const struct supervisor *sup = item->shared->sup;
+	autofree char *dir = layout_artifacts(&sup->layout, sup->id);
+	return item->attempt_number == 1
+	    ? path_join(dir, item->id)
+	    : mem_format("%s/%s.%u", dir, item->id, item->attempt_number);
+}
+
 static bool
 start_attempt(struct item *item, struct error *err)
 {
 	const struct supervisor *sup = item->shared->sup;
 	autojson json_t *vars = make_vars(item);
+	autofree char *artifacts = artifacts_path(item);
 	autofree char *salvage_refs =
 	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, item->id);
 	struct frame_spec spec = supervisor_spec(sup, PHASE_MAP);
@@ -310,6 +325,7 @@ start_attempt(struct item *item, struct error *err)
 	spec.base = item->base;
 	spec.branch = item->branch;
 	spec.salvage_refs = salvage_refs;
+	spec.artifacts = artifacts;
 	spec.reused = item->tree != TREES_NEW;
 	spec.needs_clean = item->tree == TREES_LITTERED;
 	spec.check_reuse = true;
@@ -344,18 +360,6 @@ item_stop(struct item *item, int64_t force_ms)
 /* --- what its agent made ---------------------------------------------- */
 
 static void
-files_listed(const struct strv *paths, const struct error *err, void *arg)
-{
-	struct item *item = arg;
-	if (paths == NULL) {
-		tell_failure(item, ITEM_UNUSABLE, err);
-		return;
-	}
-	strv_copy(&item->files, paths);
-	tell(item, ITEM_HAS_COMMITS);
-}
-
-static void
 kept_on_branch(const struct error *err, void *arg)
 {
 	struct item *item = arg;
@@ -366,15 +370,38 @@ kept_on_branch(const struct error *err, void *arg)
 
 /* Its branch keeps what cannot be merged, wherever the agent had HEAD. */
 static void
-refuse_rewritten_history(struct item *item)
+refuse(struct item *item)
 {
 	const struct ref_change change = { .ref = item->branch_ref,
 		.new = item->result.tip };
+	objects_update_refs(
+	    item->shared->objects, &change, 1, kept_on_branch, item);
+}
+
+static void
+files_listed(const struct strv *paths, const struct strv *links,
+    const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (paths == NULL) {
+		tell_failure(item, ITEM_UNUSABLE, err);
+		return;
+	}
+	strv_copy(&item->files, paths);
+	if (links_are_whole(item->shared->sup->repo.root, item->result.tip,
+		links, &item->result.salvage, &item->failure))
+		tell(item, ITEM_HAS_COMMITS);
+	else
+		refuse(item);
+}
+
+static void
+refuse_rewritten_history(struct item *item)
+{
 	failure_set(&item->failure, CAUSE_WORKTREE, 0,
 	    "history rewritten: HEAD does not descend from the commit the "
 	    "agent started from");
-	objects_update_refs(
-	    item->shared->objects, &change, 1, kept_on_branch, item);
+	refuse(item);
 }
 
 static void
@@ -460,6 +487,10 @@ make_result(const struct item *item)
 	if (result->salvage.n > 0)
 		json_object_set_new(
 		    out, "salvage", kept_to_json(&result->salvage));
+	if (result->ignored != NULL)
+		json_object_set(out, "ignored", result->ignored);
+	if (result->artifacts != NULL)
+		json_object_set(out, "artifacts", result->artifacts);
 	return out;
 }
 

@@ -8,6 +8,8 @@ librun_a_SOURCES = \
 	%D%/failed_trees.c %D%/failed_trees.h \
 	%D%/finish.c %D%/finish.h \
 	%D%/item.c %D%/item.h \
+	%D%/links.c %D%/links.h \
+	%D%/litter.c %D%/litter.h \
 	%D%/map.c %D%/map.h \
 	%D%/merging.c %D%/merging.h \
 	%D%/parent.c %D%/parent.h \

@@ -398,7 +398,9 @@ run_map(struct supervisor *sup, struct error *err)
 	recorder_phase(recorder, JOB_MAP);
 	recorder_event(recorder, "map_phase_started",
 	    json_pack("{s:I}", "total_items", (json_int_t)job->total));
-	if (!map_run(sup, err))
+	bool ended = map_run(sup, err);
+	litter_warn(&sup->litter);
+	if (!ended)
 		return false;
 	recorder_event(recorder, "map_phase_completed",
 	    json_pack("{s:I, s:I}", "successful",

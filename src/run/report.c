@@ -100,6 +100,15 @@ say_items(struct supervisor *sup)
 		report_line(sup, "Failed:   prodigy dlq show %s", sup->id);
 }
 
+static void
+say_artifacts(struct supervisor *sup)
+{
+	autofree char *kept = litter_kept(&sup->litter);
+	autofree char *dir = layout_artifacts(&sup->layout, sup->id);
+	if (kept != NULL)
+		report_line(sup, "Kept:     %s in %s", kept, dir);
+}
+
 void
 report_summary(struct supervisor *sup)
 {
@@ -111,6 +120,7 @@ report_summary(struct supervisor *sup)
 	report_line(sup, "Time:     %s", took);
 	if (sup->cost_known)
 		report_line(sup, "Cost:     $%.4f", sup->cost_usd);
+	say_artifacts(sup);
 	report_line(sup, "Events:   prodigy events show %s", sup->id);
 	say_own_cost(sup);
 }

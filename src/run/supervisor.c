@@ -41,6 +41,7 @@ supervisor_release(struct supervisor *sup)
 	executor_release(&sup->executor);
 	vars_free(sup->vars);
 	strv_release(&sup->env);
+	litter_release(&sup->litter);
 	record_release(&claude_config_table, &sup->claude);
 	workflow_release(&sup->workflow);
 	repo_release(&sup->repo);

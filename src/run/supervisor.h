@@ -22,6 +22,7 @@
 #include "proc/loop.h"
 #include "run/attempt.h"
 #include "run/executor.h"
+#include "run/litter.h"
 #include "run/progress.h"
 #include "run/recorder.h"
 #include "run/streams.h"
@@ -87,6 +88,7 @@ struct supervisor {
 	int64_t start; /* clock_now() */
 	double cost_usd;
 	bool cost_known; /* some step told its cost */
+	struct litter litter; /* ignored files that items left */
 	char *results_file; /* map.results, once written */
 	bool in_conflict; /* why the final merge failed */
 	bool left_behind; /* the parent tree could not be brought to map_ref */

@@ -268,6 +268,12 @@ layout_orphans(const struct layout *layout, const char *job)
 }
 
 char *
+layout_artifacts(const struct layout *layout, const char *job)
+{
+	return named(layout, "artifacts", "/", job, "");
+}
+
+char *
 layout_logs(const struct layout *layout, const char *stamp)
 {
 	return named(layout, "logs", "/", stamp, "");

@@ -55,6 +55,8 @@ char *layout_worktree(const struct layout *layout, const char *name) MUST_USE;
 char *layout_metadata(const struct layout *layout, const char *name) MUST_USE;
 char *layout_orphans(const struct layout *layout, const char *job) MUST_USE;
 char *layout_logs(const struct layout *layout, const char *stamp) MUST_USE;
+/* Copies of ignored files: a folder for each item. */
+char *layout_artifacts(const struct layout *layout, const char *job) MUST_USE;
 /* The lock that a running session holds: locks/{id}. */
 char *layout_lock(const struct layout *layout, const char *id) MUST_USE;
 

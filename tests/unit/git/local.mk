@@ -10,9 +10,11 @@ check_PROGRAMS += \
 	%D%/head \
 	%D%/head_log \
 	%D%/index \
+	%D%/index_file \
 	%D%/merge \
 	%D%/merge_old \
 	%D%/merge_verify \
+	%D%/nested \
 	%D%/objects \
 	%D%/refs \
 	%D%/repo \
@@ -29,11 +31,13 @@ tests_unit_git_harden_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_head_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_head_log_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_index_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_index_file_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_old_SOURCES = %D%/merge.c
 tests_unit_git_merge_old_CPPFLAGS = $(AM_CPPFLAGS) -DOLD_GIT
 tests_unit_git_merge_old_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_verify_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_nested_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_objects_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_refs_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_repo_LDADD = $(GIT_TEST_LIBS)

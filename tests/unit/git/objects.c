@@ -27,6 +27,7 @@ struct got {
 	enum error_kind kind;
 	bool descends;
 	char tree[GIT_OID_SIZE];
+	size_t links;
 	struct strv list; /* parents, commits or paths; or one id */
 };
 
@@ -63,12 +64,14 @@ got_walk(
 }
 
 static void
-got_paths(const struct strv *paths, const struct error *err, void *arg)
+got_paths(const struct strv *paths, const struct strv *links,
+    const struct error *err, void *arg)
 {
 	struct got *got = arg;
 	take_error(got, err);
 	if (paths != NULL)
 		strv_copy(&got->list, paths);
+	got->links = links->n;
 }
 
 static void
@@ -177,6 +180,13 @@ test_changes(void)
 	changes("two", "orphan", &got);
 	tap_ok(got.list.n == 1 && strcmp(got.list.items[0], "b") == 0,
 	    "commits without a common ancestor are compared, too");
+	strv_release(&got.list);
+	changes("main", "linked", &got);
+	tap_ok(got.list.n == 1 && got.links == 1,
+	    "a link to another repository is told");
+	strv_release(&got.list);
+	changes("linked", "main", &got);
+	tap_ok(got.list.n == 1 && got.links == 0, "one that is gone is not");
 	strv_release(&got.list);
 	changes("main", "main", &got);
 	tap_ok(!got.failed && got.list.n == 0,
@@ -300,7 +310,9 @@ make_history(void)
 	    "printf 'end-x\\nend-y\\ndone\\n' > name; : > \"$(cat name; "
 	    "printf _)\"; rm name;"
 	    ": > 'blank and \"quote\"'; git add -A; git commit -qm names;"
-	    "git checkout -q main");
+	    "git checkout -q -f -b linked main;"
+	    "git update-index --add --cacheinfo 160000,$(git rev-parse "
+	    "HEAD),sub; git commit -qm linked; git checkout -q -f main");
 	sh(dir,
 	    "(i=0; echo 'reset refs/heads/long'; echo 'from '$(git "
 	    "rev-parse main)'^0'; echo;"

@@ -79,6 +79,7 @@ test_names(void)
 		[CAUSE_CANCELLED] = "\"Unknown\"",
 		[CAUSE_LOST] = "\"Unknown\"",
 		[CAUSE_MERGE_CONFLICT] = "\"MergeConflict\"",
+		[CAUSE_REPOSITORY] = "\"WorktreeError\"",
 	};
 	for (unsigned i = 0; i < FAILURE_CAUSES; i++) {
 		const struct failure failure = { .cause = (enum failure_cause)i,
