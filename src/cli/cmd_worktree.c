@@ -97,13 +97,17 @@ is_dirty(const char *path)
 	return dirty;
 }
 
-/* Ours are those in the repository's folder under PRODIGY_HOME. */
+/* Ours are those in the folders that hold work trees of the repository. */
 static bool
 is_ours(const struct find *find, const char *path)
 {
-	autofree char *dir = layout_worktrees(&find->layout);
-	autofree char *prefix = mem_format("%s/", dir);
-	return text_starts_with(path, prefix);
+	for (size_t i = 0; i < find->folders.n; i++) {
+		autofree char *prefix =
+		    mem_format("%s/", find->folders.items[i]);
+		if (text_starts_with(path, prefix))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -141,10 +145,10 @@ describe(const struct find *find, const struct worktree_entry *tree,
 	bool has_session = text_starts_with(name, "session-");
 	autojson json_t *session =
 	    has_session ? load_session(find, name, unread) : NULL;
-	const char *status = session != NULL
-	    ? find_session_status(find, session)
-	    : has_session ? "unreadable"
-			  : "agent";
+	const char *status = !path_is_dir(tree->path) ? "missing"
+	    : session != NULL ? find_session_status(find, session)
+	    : has_session     ? "unreadable"
+			      : "agent";
 	json_t *out = json_object();
 	json_set_text(out, "session_id", name);
 	json_set_text(out, "status", status);

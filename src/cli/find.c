@@ -11,6 +11,7 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "run/parent.h"
+#include "run/workspace.h"
 #include "state/ids.h"
 #include "state/session.h"
 
@@ -195,8 +196,7 @@ look_at(const struct invocation *invocation, const char *dir, struct find *find,
 	find_owner(find);
 	if (find->layout.repo == NULL)
 		return true;
-	autofree char *trees = layout_worktrees(&find->layout);
-	git_confine(trees);
+	workspace_find(&find->layout, &find->folders);
 	if (find->repo.root != NULL)
 		parent_follow(&find->repo, &find->layout);
 	return true;
@@ -220,6 +220,7 @@ find_with(const struct invocation *invocation, const char *dir, find_fn *fn,
 	struct find find;
 	bool ok =
 	    look_at(invocation, dir, &find, err) && fn(&find, invocation, err);
+	strv_release(&find.folders);
 	layout_release(&find.layout);
 	repo_release(&find.repo);
 	return ok;

@@ -17,6 +17,7 @@
 struct find {
 	struct repo repo;
 	struct layout layout;
+	struct strv folders; /* those that hold work trees of the repository */
 };
 
 /*

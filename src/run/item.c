@@ -16,6 +16,7 @@
 #include "plan/items.h"
 #include "run/item.h"
 #include "run/links.h"
+#include "run/workspace.h"
 #include "state/job_record.h"
 
 #define LOST_REPEATS 3
@@ -40,7 +41,7 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 	    ? mem_format("_agent_%zu", index)
 	    : mem_format("_agent_%zu_attempt_%u", index, attempt_number);
 	item->name = mem_format("mapreduce-agent-%s%s", sup->id, end);
-	item->path = layout_worktree(&sup->layout, item->name);
+	item->path = workspace_tree(sup, item->name);
 	item->branch =
 	    mem_format("prodigy-mapreduce-agent-%s%s", sup->run, end);
 	item->branch_ref = mem_format("refs/heads/%s", item->branch);

@@ -23,4 +23,5 @@ librun_a_SOURCES = \
 	%D%/room.c %D%/room.h \
 	%D%/streams.c %D%/streams.h \
 	%D%/supervisor.c %D%/supervisor.h \
-	%D%/trees.c %D%/trees.h
+	%D%/trees.c %D%/trees.h \
+	%D%/workspace.c %D%/workspace.h

@@ -480,8 +480,9 @@ open_map(struct map *map, struct supervisor *sup)
 	TAILQ_INIT(&map->items);
 	map->shared = (struct item_shared){
 		.sup = sup,
-		.objects =
-		    objects_open(sup->loop, sup->parent_dir, recorder->job_dir),
+		.objects = objects_open(sup->loop, sup->parent_dir,
+		    sup->trees_dir == NULL ? recorder->job_dir
+					   : sup->trees_dir),
 		.trees = trees_new(sup),
 		.head = mem_text(recorder->parent_head),
 		.vars = vars_to_json(sup->vars),

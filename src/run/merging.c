@@ -15,6 +15,7 @@
 #include "git/merge.h"
 #include "git/worktree.h"
 #include "run/merging.h"
+#include "run/workspace.h"
 
 /* So many merges are published at once: a bound on what a failure undoes. */
 #define BATCH_LIMIT 32
@@ -425,7 +426,7 @@ merging_add_scratch(struct item *item)
 	autofree char *name = mem_format("%s-merge", item->name);
 	autofree char *reason =
 	    mem_format("prodigy %s %s: merge", sup->id, item->id);
-	item->scratch = layout_worktree(&sup->layout, name);
+	item->scratch = workspace_tree(sup, name);
 	item->has_scratch = true;
 	progress_say(sup->progress, "%s: %s: asking claude", item->id,
 	    item->failure.message);

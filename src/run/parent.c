@@ -19,7 +19,9 @@
 #include "git/worktree_use.h"
 #include "run/parent.h"
 #include "run/room.h"
+#include "run/workspace.h"
 #include "state/job_record.h"
+#include "state/workspaces.h"
 
 static json_t *
 metadata_of(const struct supervisor *sup)
@@ -50,33 +52,25 @@ void
 parent_follow(const struct repo *repo, const struct layout *layout)
 {
 	autoerror struct error err = { 0 };
-	autofree char *folder = layout_worktrees(layout);
+	autostrv struct strv folders = { 0 };
 	if (layout->former == NULL || layout_is_busy(layout))
 		return;
 	log_info("%s was %s before", repo->root, layout->former);
-	if (!worktree_follow(repo, folder, &err))
+	if (!workspaces_list(layout, &folders, &err))
 		log_warn("%s", error_text(&err));
-}
-
-/* What removals of other runs left, who were killed in the middle. */
-static void
-sweep(const struct supervisor *sup, const char *folder)
-{
-	autoerror struct error err = { 0 };
-	if (!worktree_sweep(&sup->repo, folder, &err))
-		log_warn("%s", error_text(&err));
+	for (size_t i = 0; i < folders.n; i++) {
+		autoerror struct error why = { 0 };
+		if (path_is_dir(folders.items[i]) &&
+		    !worktree_follow(repo, folders.items[i], &why))
+			log_warn("%s", error_text(&why));
+	}
 }
 
 bool
 parent_create(struct supervisor *sup, struct error *err)
 {
-	autofree char *folder = layout_worktrees(&sup->layout);
 	autofree char *reason = mem_format("prodigy %s", sup->id);
-	if (!path_make_dirs(folder, err))
-		return false;
-	sweep(sup, folder);
-	if (!room_check(sup, err) ||
-	    (!git_confine(folder) && !git_bar(folder, err)) ||
+	if (!workspace_open(sup, err) || !room_check(sup, err) ||
 	    !write_metadata(sup, err))
 		return false;
 	if (!worktree_add_branch(&sup->repo, sup->parent_dir,

@@ -32,6 +32,7 @@
 #include "run/ready.h"
 #include "run/reopen.h"
 #include "run/report.h"
+#include "run/workspace.h"
 #include "state/ids.h"
 #include "state/job_record.h"
 #include "workflow/load.h"
@@ -733,6 +734,7 @@ run_workflow(const struct run_options *options, int *status, struct error *err)
 	} else {
 		finish_unstarted(&sup, err);
 	}
+	workspace_close(&sup);
 	if (sup.streams.loop != NULL)
 		deliver(&sup, status);
 	supervisor_release(&sup);

@@ -2,6 +2,7 @@
 /* Room on the file systems that a run fills. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,13 @@ static bool
 has_room(const char *path, int64_t floor, struct str *why)
 {
 	struct statvfs fs;
-	if (statvfs(path, &fs) != 0)
+	if (statvfs(path, &fs) != 0) {
+		str_clear(why);
+		text_visible(why, path, strlen(path), true);
+		str_format(why, ": %s", strerror(errno));
+		return false;
+	}
+	if (floor == 0)
 		return true;
 	uint64_t unit = fs.f_frsize == 0 ? fs.f_bsize : fs.f_frsize;
 	uint64_t blocks = fs.f_bavail;
@@ -80,10 +87,10 @@ is_enough(const struct supervisor *sup, struct str *why)
 	const struct workspace_block *workspace = &sup->workflow.workspace;
 	int64_t floor =
 	    workspace->has_min_free ? workspace->min_free : WORKFLOW_MIN_FREE;
-	autofree char *trees = layout_worktrees(&sup->layout);
+	if (sup->trees_dir != NULL && !has_room(sup->trees_dir, floor, why))
+		return false;
 	return floor == 0 ||
-	    (has_room(trees, floor, why) &&
-		has_room(sup->repo.common_dir, floor, why) &&
+	    (has_room(sup->repo.common_dir, floor, why) &&
 		has_room(sup->layout.home, floor, why));
 }
 

@@ -2,8 +2,8 @@
 /*
  * Room on the file systems that a run fills: where its work trees lie, those of
  * the repository and of the home. Below workspace.min_free, or where hardly a
- * file can be made any more, no agent is started; those that run go on. What
- * cannot be asked has room: whoever needs it will tell.
+ * file can be made any more, or where a file system is gone, no agent is
+ * started; those that run go on.
  */
 #ifndef RUN_ROOM_H
 #define RUN_ROOM_H

@@ -56,6 +56,7 @@ supervisor_release(struct supervisor *sup)
 	free(sup->run);
 	free(sup->parent_name);
 	free(sup->parent_dir);
+	free(sup->trees_dir);
 	free(sup->parent_branch);
 	free(sup->map_ref);
 	free(sup->log_dir);

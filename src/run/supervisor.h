@@ -71,6 +71,7 @@ struct supervisor {
 	char *run;
 	char *parent_name; /* of the parent work tree: the session id */
 	char *parent_dir;
+	char *trees_dir; /* holds agents' trees; NULL: as the home has it */
 	char *parent_branch; /* short name */
 	char *map_ref; /* refs/prodigy/RUN/map */
 	char *log_dir;

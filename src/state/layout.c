@@ -256,6 +256,13 @@ layout_worktree(const struct layout *layout, const char *name)
 }
 
 char *
+layout_workspaces(const struct layout *layout)
+{
+	return mem_format(
+	    "%s/state/%s/workspaces.json", layout->home, layout->repo);
+}
+
+char *
 layout_metadata(const struct layout *layout, const char *name)
 {
 	return named(layout, "worktrees", "/.metadata/", name, ".json");

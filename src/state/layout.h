@@ -52,6 +52,7 @@ char *layout_mapping(const struct layout *layout, const char *id) MUST_USE;
 char *layout_run(const struct layout *layout, const char *session) MUST_USE;
 char *layout_worktrees(const struct layout *layout) MUST_USE;
 char *layout_worktree(const struct layout *layout, const char *name) MUST_USE;
+char *layout_workspaces(const struct layout *layout) MUST_USE;
 char *layout_metadata(const struct layout *layout, const char *name) MUST_USE;
 char *layout_orphans(const struct layout *layout, const char *job) MUST_USE;
 char *layout_logs(const struct layout *layout, const char *stamp) MUST_USE;

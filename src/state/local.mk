@@ -11,4 +11,5 @@ libstate_a_SOURCES = \
 	%D%/journal.c %D%/journal.h \
 	%D%/layout.c %D%/layout.h \
 	%D%/session.c %D%/session.h \
-	%D%/spool.c %D%/spool.h
+	%D%/spool.c %D%/spool.h \
+	%D%/workspaces.c %D%/workspaces.h

@@ -129,10 +129,24 @@ read_min_free(struct load *load, const struct yaml_node *node, void *target)
 	workspace->has_min_free = true;
 }
 
+static void
+read_root_folder(struct load *load, const struct yaml_node *node, void *target)
+{
+	const char *text = load_scalar(load, node, "the path of a folder");
+	if (text != NULL && text[0] != '/' && strncmp(text, "~/", 2) != 0)
+		load_error(load, node,
+		    "expected an absolute path, or one that begins with ~/, "
+		    "found '%.60s'",
+		    text);
+	else if (text != NULL)
+		*(char **)target = mem_text(text);
+}
+
 static const struct load_field workspace_fields[] = {
 	{ "keep", read_globs, offsetof(struct workspace_block, keep) },
 	{ "keep_failed", read_keep_failed, 0 },
 	{ "min_free", read_min_free, 0 },
+	{ "root", read_root_folder, offsetof(struct workspace_block, root) },
 	{ NULL, NULL, 0 },
 };
 

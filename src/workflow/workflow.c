@@ -91,6 +91,7 @@ static const struct record_field workspace_fields[] = {
 	RECORD(struct workspace_block, has_keep_failed),
 	RECORD(struct workspace_block, min_free),
 	RECORD(struct workspace_block, has_min_free),
+	RECORD(struct workspace_block, root),
 	RECORD_END,
 };
 

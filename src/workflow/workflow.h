@@ -92,6 +92,7 @@ struct workspace_block {
 	size_t keep_failed; /* how many trees of failed items stay */
 	bool has_keep_failed; /* else WORKFLOW_KEEP_FAILED */
 	int64_t min_free; /* bytes below which nothing starts; 0: any */
+	char *root; /* holds trees of agents; NULL: the home does */
 	bool has_min_free; /* else WORKFLOW_MIN_FREE */
 };
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Work trees: who has one is told by its lock, a removal that is interrupted
 # leaves no half of one, what somebody else does to one is met by name, those of
-# failed items stay up to a number, and without room nobody gets one.
+# failed items stay up to a number, without room nobody gets one, and they lie
+# where they are wanted.
 # shellcheck source=tests/lib.sh
 . "$top_srcdir/tests/lib.sh"
 
@@ -227,7 +228,7 @@ commands: [{shell: ":"}]
 Y
 	cd never
 	run 1 "$PRODIGY" run ../never.yml
-	has "$err" '/never: .* free, less than workspace.min_free \([0-9.]+ TiB\)'
+	has "$err" '/never/.git: .* free, less than workspace.min_free \([0-9.]+ TiB\)'
 	is "$(grep -c '^prodigy: ' "$err")" 1 messages
 	cd ..
 	is "$(user_state never)" "$before"
@@ -239,6 +240,7 @@ t 'without room nothing begins' never_room
 small_disk() { # name, what an agent does
 	mkdir "$1.home"
 	mount -t tmpfs -o size=48m,mode=700 tmpfs "$1.home"
+	trap 'umount -l "$PRODIGY_HOME"' EXIT
 	PRODIGY_HOME=$scratch/$1.home
 	make_repo "$1" 1
 	cat >"$1.yml" <<Y
@@ -263,19 +265,154 @@ room_comes() {
 	has "$err" 'There is room again'
 	has "$out" '3 total, 3 successful'
 	is "$(grep -c 'no agent is started' "$err")" 1 lines
-	umount comes.home
 }
 
 room_stays_away() {
 	small_disk away "[ \${item} != 1 ] || head -c 20M /dev/zero >$scratch/away.home/ballast"
 	cd away
 	run 1 "$PRODIGY" run ../away.yml
-	has "$err" "away.home/worktrees/away: .* less than workspace.min_free"
+	has "$err" "Session failed: $PRODIGY_HOME: .* less than workspace.min_free"
 	has "$err" '1 of 3 items done'
 	job=$(job_id away)
 	is "$(jq -r .status "$PRODIGY_HOME/sessions/session-$job.json")" Paused
+}
+
+# --- trees elsewhere ---------------------------------------------------------
+
+# The second item fails and says where it is and where git may look.
+elsewhere_workflow() { # name, root
+	make_repo "$1" 1
+	cat >"$1.yml" <<Y
+name: $1
+mode: mapreduce
+workspace: {root: $2}
+map:
+  input: "seq 2"
+  max_parallel: 2
+  agent_template:
+    - shell: |
+        pwd >$scratch/$1.at.\${item}
+        echo "\$GIT_CEILING_DIRECTORIES" >$scratch/$1.ceilings
+        test \${item} = 1
+Y
+}
+
+elsewhere() {
+	mkdir disk
+	elsewhere_workflow elsewhere "$scratch/disk"
+	cd elsewhere
+	run 0 "$PRODIGY" run ../elsewhere.yml
 	cd ..
-	umount away.home
+	tree=$(cat elsewhere.at.2)
+	folder=$(dirname "$tree")
+	is "${tree#"$scratch"/disk/prodigy-????????/elsewhere/mapreduce-agent-}" \
+		"$(job_id elsewhere)_agent_1" 'the place of the tree'
+	has elsewhere.ceilings "^$folder:$PRODIGY_HOME/worktrees/elsewhere"
+	is "$(find "$folder" -mindepth 1 -maxdepth 1)" "$tree" 'what stays there'
+	# It is found without the workflow.
+	run 0 "$PRODIGY" worktree ls --path elsewhere --json
+	is "$(jq -r '.sessions[] | .worktree_path, .status' "$out" | xargs)" \
+		"$tree agent"
+	rm -rf "$tree"
+	run 0 "$PRODIGY" worktree ls --path elsewhere
+	has "$out" "^$(basename "$tree") +missing"
+	git -C elsewhere worktree prune
+}
+t 'workspace.root puts the trees of agents elsewhere' elsewhere
+
+by_variable() {
+	mkdir memory
+	elsewhere_workflow variable "$scratch/none"
+	sed -i 's/test /true /' variable.yml
+	cd variable
+	PRODIGY_WORKSPACE_ROOT=$scratch/memory
+	export PRODIGY_WORKSPACE_ROOT
+	run 0 "$PRODIGY" run -y ../variable.yml
+	cd ..
+	has variable.at.1 "^$scratch/memory/prodigy-"
+	nothing_left variable
+	is "$(find memory -mindepth 1)" '' 'folders below the root'
+	# What a run that was killed left there is removed by one that has
+	# its trees in the home.
+	folder=$(dirname "$(cat variable.at.1)")
+	mkdir -p "$folder/.trash/old.0123456789abcdef/d"
+	unset PRODIGY_WORKSPACE_ROOT
+	sed -i '/^workspace/d' variable.yml
+	cd variable
+	run 0 "$PRODIGY" run -y ../variable.yml
+	[ ! -e "$folder/.trash" ]
+}
+t 'PRODIGY_WORKSPACE_ROOT comes first, and all is found again' by_variable
+
+refuse_root() { # root, what is said
+	before=$(user_state refuse)
+	status=0
+	(cd refuse && PRODIGY_WORKSPACE_ROOT=$1 "$PRODIGY" run \
+		../refuse.yml) >"$out" 2>"$err" </dev/null || status=$?
+	is "$status" 1 'exit status'
+	has "$err" "^prodigy: PRODIGY_WORKSPACE_ROOT: $2"
+	is "$(wc -l <"$err")" 1 lines
+	is "$(user_state refuse)" "$before"
+	nothing_left refuse
+}
+
+refused() {
+	make_repo refuse 1
+	mkdir refuse/src/below
+	echo 'commands: [{shell: ":"}]' >refuse.yml
+	: >file
+	refuse_root relative "'relative' is not an absolute path"
+	refuse_root "$scratch/nowhere" ".*/nowhere: No such file or directory"
+	refuse_root "$scratch/file" ".*/file is no folder"
+	refuse_root "$scratch/refuse/src/below" \
+		"$scratch/refuse/src/below lies within the repository $scratch/refuse"
+	refuse_root "$scratch/refuse/.git" '.*/.git lies within the repository'
+}
+t 'a root that cannot serve is refused with its place' refused
+
+# The disk with the trees goes while the first item is at work.
+root_goes() {
+	mkdir goes.root
+	elsewhere_workflow goes "$scratch/goes.root"
+	cat >>goes.yml <<Y
+    - shell: mv $scratch/goes.root $scratch/goes.away
+Y
+	sed -i 's/max_parallel: 2/max_parallel: 1/' goes.yml
+	cd goes
+	run 1 "$PRODIGY" run ../goes.yml
+	cd ..
+	has "$err" "goes.root/prodigy-.*/goes: No such file or directory: no agent"
+	job=$(job_id goes)
+	is "$(jq -r .status "$PRODIGY_HOME/sessions/session-$job.json")" Paused
+	[ -e "goes.away/$(cut -d/ -f5- goes.at.1)" ] ||
+		[ -n "$(find goes.away -name src)" ]
+}
+t 'without the disk of its trees a job pauses' root_goes
+
+read_only_root() {
+	mkdir ro
+	mount -t tmpfs -o ro tmpfs ro
+	trap 'umount -l "$scratch/ro"' EXIT
+	make_repo refuse 1
+	echo 'commands: [{shell: ":"}]' >refuse.yml
+	refuse_root "$scratch/ro" ".*/ro/prodigy-[0-9a-f]*: Read-only file system"
+}
+
+# git worktree prune must not forget what is on a disk that comes back.
+other_device() {
+	mkdir usb.root
+	mount -t tmpfs tmpfs usb.root
+	trap 'umount -l "$scratch/usb.root" 2>/dev/null || :' EXIT
+	elsewhere_workflow usb "$scratch/usb.root, min_free: 0"
+	cd usb
+	run 0 "$PRODIGY" run ../usb.yml
+	tree=$(cat ../usb.at.2)
+	is "$(reasons .)" "prodigy $(job_id usb) item_1: kept"
+	umount ../usb.root
+	git worktree prune --expire=now
+	git worktree list | grep -q "^$tree "
+	run 0 "$PRODIGY" worktree ls
+	has "$out" "^$(basename "$tree") +missing"
 }
 
 if [ "$(id -u)" -eq 0 ] && mkdir probe && mount -t tmpfs tmpfs probe 2>/dev/null
@@ -283,8 +420,13 @@ then
 	umount probe
 	t 'agents wait for room' room_comes
 	t 'a job without room pauses' room_stays_away
+	t 'a root that is read-only is refused' read_only_root
+	t 'a tree on a disk that goes away is not forgotten' other_device
 else
 	skip 'agents wait for room' 'tmpfs cannot be mounted'
 	skip 'a job without room pauses' 'tmpfs cannot be mounted'
+	skip 'a root that is read-only is refused' 'tmpfs cannot be mounted'
+	skip 'a tree on a disk that goes away is not forgotten' \
+		'tmpfs cannot be mounted'
 fi
 done_testing

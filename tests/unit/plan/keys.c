@@ -91,6 +91,7 @@ static const struct sample {
 	    IN_SUPERVISOR },
 	{ "workspace", "keep", "keep: [reports/**]", NULL, IN_AGENT },
 	{ "workspace", "keep_failed", "keep_failed: 0", NULL, IN_SUPERVISOR },
+	{ "workspace", "root", "root: /mnt", NULL, IN_SUPERVISOR },
 	{ "workspace", "min_free", "min_free: 500MB", NULL, IN_SUPERVISOR },
 	{ "map", "input", "input: j, agent_template: [{shell: a}]", NULL,
 	    IN_AGENT },
