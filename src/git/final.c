@@ -122,6 +122,14 @@ final_is_merged(const struct final *final, const char *source,
 	return is_ancestor(final, from, to, merged, err);
 }
 
+bool
+final_contains(const struct final *final, const char *commit,
+    const char *target, bool *contains, struct error *err)
+{
+	autofree char *to = ref_of(target);
+	return is_ancestor(final, commit, to, contains, err);
+}
+
 /* Whether a rebase or bisection in this tree will move or needs the branch. */
 static bool
 is_worked_on(const char *tree, const char *branch)
@@ -199,6 +207,36 @@ final_lock(const struct repo *repo, int64_t deadline, struct error *err)
 	/* The lock of the folder above is for work trees that come and go. */
 	autofree char *refs = path_join(repo->common_dir, "refs");
 	return lock_wait(refs, deadline, err);
+}
+
+char *
+final_name(const struct repo *repo)
+{
+	struct stat st;
+	autofree char *refs = path_join(repo->common_dir, "refs");
+	if (stat(refs, &st) != 0)
+		return mem_text("");
+	return mem_format(
+	    "%ju-%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+}
+
+bool
+final_is_held_above(const struct repo *repo)
+{
+	autoerror struct error why = { 0 };
+	autofree char *name = final_name(repo);
+	const char *list = getenv(FINAL_HELD);
+	bool named = false;
+	while (list != NULL && *list != '\0' && !named) {
+		size_t len = strcspn(list, " ");
+		named = len == strlen(name) && strncmp(list, name, len) == 0;
+		list += len + strspn(list + len, " ");
+	}
+	if (!named)
+		return false;
+	/* What outlived the merge that started it may have the name, too. */
+	autofd int lock = final_lock(repo, 0, &why);
+	return lock < 0 && why.kind == ERROR_STATE;
 }
 
 /* --- waiting ---------------------------------------------------------- */
@@ -319,21 +357,40 @@ is_begun(const char *git_dir, const char *tip)
 }
 
 /*
+ * Its files are written: the index has the merged tree. The hook that comes
+ * then runs before git writes down that a merge is begun.
+ */
+static bool
+is_written(const char *tree, const char *git_dir, const char *merged)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *lock = path_join(git_dir, "index.lock");
+	const char *const args[] = { "diff-index", "--cached", "--quiet",
+		"--ignore-submodules=none", merged, "--", NULL };
+	return !path_exists(lock) && git_run(tree, args, NULL, &ignored);
+}
+
+/*
  * Only a merge that is ours: the user may have begun one in between. Nobody can
  * end this: half a merge must not stay. What failed is in err already.
  */
 static void
 take_back(const struct final *final, const char *tree, const char *tip,
-    struct error *err)
+    const char *merged, struct error *err)
 {
 	const struct final patient = { .repo = final->repo,
 		.wait = { .loop = final->wait.loop } };
-	const char *const args[] = { "merge", "--abort", NULL };
+	const char *const abort[] = { "merge", "--abort", NULL };
+	const char *const reset[] = { "reset", "-q", "--merge", "HEAD", NULL };
 	autoerror struct error why = { 0 };
 	autofree char *git_dir = head_git_dir(tree, &why);
-	for (int i = 0; git_dir != NULL && is_begun(git_dir, tip); i++) {
+	for (int i = 0; git_dir != NULL; i++) {
+		bool begun = is_begun(git_dir, tip);
 		error_release(&why);
-		if (git_run_on(&patient.wait, tree, args, NULL, &why))
+		if (!begun && !is_written(tree, git_dir, merged))
+			return;
+		if (git_run_on(
+			&patient.wait, tree, begun ? abort : reset, NULL, &why))
 			return;
 		if (i >= TAKE_BACK_TRIES || !pause_a_little(&patient, &why))
 			break;
@@ -341,7 +398,7 @@ take_back(const struct final *final, const char *tree, const char *tip,
 	if (why.kind != ERROR_NONE)
 		error_wrap(err,
 		    "the merge could not be taken back in %s (%s): "
-		    "'git merge --abort' does that; it failed because of",
+		    "'git reset --merge' does that; it failed because of",
 		    tree, error_text(&why));
 }
 
@@ -421,7 +478,7 @@ make_preview(struct preview *preview, const char *tip, struct error *err)
 /* A conflict is left to the user's own git, which looks at less than we do. */
 static bool
 look_first(const struct final *final, const char *tree, const char *tip,
-    bool *conflict, struct error *err)
+    char merged[GIT_OID_SIZE], bool *conflict, struct error *err)
 {
 	struct obstacles found = { 0 };
 	struct preview preview = { .final = final, .tree = tree };
@@ -435,6 +492,7 @@ look_first(const struct final *final, const char *tree, const char *tip,
 		say_conflict(&preview.paths, err);
 		ok = false;
 	}
+	memcpy(merged, preview.merged, sizeof(preview.merged));
 	strv_release(&preview.paths);
 	obstacles_release(&found);
 	return ok;
@@ -450,6 +508,7 @@ struct guard {
 	const char *tree;
 	const char *git_dir;
 	const char *tip;
+	const char *merged;
 	struct head before;
 	bool may_end;
 	struct timer *timer;
@@ -474,7 +533,8 @@ look_whether_to_end(void *arg)
 	const bool *stop = guard->final->wait.stop;
 	guard->timer = NULL;
 	if (stop != NULL && *stop &&
-	    (is_begun(guard->git_dir, guard->tip) || has_moved(guard)))
+	    (is_begun(guard->git_dir, guard->tip) || has_moved(guard) ||
+		is_written(guard->tree, guard->git_dir, guard->merged)))
 		guard->may_end = true;
 	else
 		guard->timer = loop_after(guard->final->wait.loop, LOOK_MS,
@@ -483,9 +543,12 @@ look_whether_to_end(void *arg)
 
 static bool
 call_merge(const struct final *final, const char *tree, const char *tip,
-    const char *const *args, struct git_result *git, struct error *err)
+    const char *merged, const char *const *args, struct git_result *git,
+    struct error *err)
 {
-	struct guard guard = { .final = final, .tree = tree, .tip = tip };
+	struct guard guard = {
+		.final = final, .tree = tree, .tip = tip, .merged = merged
+	};
 	const struct git_wait wait = { .loop = final->wait.loop,
 		.stop = &guard.may_end };
 	const struct git_options options = { .purpose = GIT_FOR_MERGE,
@@ -518,12 +581,13 @@ try_merge(const struct final *final, const char *tree, const char *tip,
     const char *const *args, bool *conflict, bool *again, struct error *err)
 {
 	struct git_result git = { 0 };
+	char merged[GIT_OID_SIZE] = "";
 	*again = false;
 	if (!check_idle(final, tree, err) ||
-	    !look_first(final, tree, tip, conflict, err) ||
+	    !look_first(final, tree, tip, merged, conflict, err) ||
 	    !check_stop(final, err))
 		return false;
-	bool ran = call_merge(final, tree, tip, args, &git, err);
+	bool ran = call_merge(final, tree, tip, merged, args, &git, err);
 	bool ok = (ran && git.code == 0) || has_tip(tree, tip);
 	if (ok) {
 		error_release(err);
@@ -531,7 +595,7 @@ try_merge(const struct final *final, const char *tree, const char *tip,
 		*again = ran && lost_race(&git);
 		if (ran)
 			explain(tree, &git, conflict, err);
-		take_back(final, tree, tip, err);
+		take_back(final, tree, tip, merged, err);
 	}
 	git_result_release(&git);
 	return ok;

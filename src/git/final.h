@@ -34,6 +34,10 @@ bool final_count(const struct final *final, const char *source,
 bool final_is_merged(const struct final *final, const char *source,
     const char *target, bool *merged, struct error *err) MUST_USE;
 
+/* Whether target (a branch) contains a commit. */
+bool final_contains(const struct final *final, const char *commit,
+    const char *target, bool *contains, struct error *err) MUST_USE;
+
 /*
  * Merges into the branches of a repository come one after the other, whoever
  * makes them: two gits at work in one tree leave files of the one that fails.
@@ -42,6 +46,16 @@ bool final_is_merged(const struct final *final, const char *source,
  */
 int final_lock(
     const struct repo *repo, int64_t deadline, struct error *err) MUST_USE;
+
+/*
+ * The lock is known to those whom its holder starts and waits for: they would
+ * wait for themselves. final_name() gives what stands for the repository in the
+ * variable FINAL_HELD of their environment, a list with blanks between.
+ */
+#define FINAL_HELD "PRODIGY_MERGING"
+char *final_name(const struct repo *repo) MUST_USE;
+/* Whether somebody above this process holds the lock. */
+bool final_is_held_above(const struct repo *repo);
 
 /*
  * Merges source into target, always by a commit; final_lock() is held, and

@@ -177,6 +177,28 @@ make_merge_vars(struct supervisor *sup, const struct final_counts *counts,
 	    set_merge_vars(sup, *vars, counts, err);
 }
 
+/* For a prodigy that a merge step starts. */
+static void
+tell_below(struct supervisor *sup)
+{
+	autofree char *name = final_name(&sup->repo);
+	const char *above = getenv(FINAL_HELD);
+	autofree char *list = mem_format("%s%s%s", above == NULL ? "" : above,
+	    above == NULL ? "" : " ", name);
+	strv_env_set(&sup->env, FINAL_HELD, list);
+}
+
+bool
+finish_can_merge(const struct supervisor *sup, struct error *err)
+{
+	return !final_is_held_above(&sup->repo) ||
+	    error_set(err, ERROR_STATE,
+		"this was started by the merge steps of another run, which "
+		"wait for it: nothing else is merged into %s before they end "
+		"(--no-merge leaves the result on its branch)",
+		sup->repo.root);
+}
+
 static bool
 run_merge_block(struct supervisor *sup, const struct final_counts *counts,
     struct error *err)
@@ -186,6 +208,7 @@ run_merge_block(struct supervisor *sup, const struct final_counts *counts,
 	struct vars *vars = NULL;
 	bool merged = false;
 	bool ok = make_merge_vars(sup, counts, &vars, err);
+	tell_below(sup);
 	if (ok) {
 		const struct parent_steps what = { .title = "Merge",
 			.vars = vars };
@@ -216,6 +239,8 @@ await_turn(struct supervisor *sup, struct error *err)
 			error_move(err, &why);
 			return lock;
 		}
+		if (!finish_can_merge(sup, err))
+			return -1;
 		if (!told)
 			progress_say(sup->progress,
 			    "Another job merges into this repository: "
@@ -277,6 +302,41 @@ merge_commits(struct supervisor *sup, const struct final_counts *counts,
 }
 
 static bool
+check_target(const struct supervisor *sup, struct error *err)
+{
+	autoerror struct error ignored = { 0 };
+	autofree char *ref = mem_format("refs/heads/%s", sup->repo.branch);
+	const char *const args[] = { "rev-parse", "--verify", "-q", ref, NULL };
+	return git_run(sup->repo.root, args, NULL, &ignored) ||
+	    error_set(err, ERROR_GIT,
+		"it is gone: 'git branch %s %.12s' makes it again as it was",
+		sup->repo.branch, sup->repo.head);
+}
+
+/*
+ * The user took commits off the branch that the run began with, or wrote them
+ * anew: a merge would bring them back without a word.
+ */
+static bool
+check_base(struct supervisor *sup, const struct final_counts *counts,
+    struct error *err)
+{
+	const struct final final = supervisor_final(sup);
+	bool has_base = true;
+	if (*sup->repo.head != '\0' &&
+	    !final_contains(
+		&final, sup->repo.head, sup->repo.branch, &has_base, err))
+		return false;
+	sup->in_conflict = !has_base;
+	return has_base ||
+	    error_set(err, ERROR_GIT,
+		"%s was moved back or rewritten: it does not contain %.12s, "
+		"with which the run began, so that a merge of its %zu commits "
+		"would bring back what was taken off",
+		sup->repo.branch, sup->repo.head, counts->commits);
+}
+
+static bool
 count_commits(
     struct supervisor *sup, struct final_counts *counts, struct error *err)
 {
@@ -284,8 +344,12 @@ count_commits(
 	const char *target = sup->repo.branch;
 	*counts = (struct final_counts){ .commits = 1 };
 	if (target != NULL &&
-	    !final_count(&final, sup->parent_branch, target, counts, err))
+	    (!check_target(sup, err) ||
+		!final_count(&final, sup->parent_branch, target, counts, err)))
 		return error_wrap(err, "branch %s", target);
+	if (target != NULL && counts->commits > 0 &&
+	    !check_base(sup, counts, err))
+		return false;
 	if (counts->commits == 0)
 		report_line(sup, "No new commits: nothing to merge.");
 	return true;

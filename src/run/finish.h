@@ -14,6 +14,11 @@
  */
 bool finish_merge(struct supervisor *sup, struct error *err) MUST_USE;
 /*
+ * Whether a merge that is wanted can come at all: not when this was started by
+ * the merge steps of another run, which waits for it.
+ */
+bool finish_can_merge(const struct supervisor *sup, struct error *err) MUST_USE;
+/*
  * The same for a run that ended before, or was interrupted; *merged tells that
  * its branch is contained in the user's now, by us or by hand before, and
  * cleared away. One that has made nothing yet is left alone.

@@ -97,7 +97,7 @@ parent_start_map(struct supervisor *sup, struct error *err)
 	if (!parent_read_head(sup, err))
 		return false;
 	const char *const args[] = { "update-ref", sup->map_ref,
-		sup->recorder.parent_head, NULL };
+		sup->recorder.parent_head, "", NULL };
 	return git_run(sup->repo.root, args, NULL, err);
 }
 
@@ -113,7 +113,8 @@ stash(const struct supervisor *sup, struct str *oid, struct error *err)
 	if (oid->len == 0)
 		return true;
 	autofree char *ref = mem_format("refs/prodigy/%s/stash", sup->run);
-	const char *const keep[] = { "update-ref", ref, str_text(oid), NULL };
+	const char *const keep[] = { "update-ref", ref, str_text(oid), "",
+		NULL };
 	return git_run(sup->parent_dir, keep, NULL, err) &&
 	    git_run(sup->parent_dir, reset, NULL, err);
 }
@@ -126,7 +127,8 @@ unstash(const struct supervisor *sup, const struct str *oid, struct error *err)
 	const char *const apply[] = { "stash", "apply", "-q", str_text(oid),
 		NULL };
 	const char *const reset[] = { "reset", "-q", "--hard", NULL };
-	const char *const drop[] = { "update-ref", "-d", ref, NULL };
+	const char *const drop[] = { "update-ref", "-d", ref, str_text(oid),
+		NULL };
 	if (oid->len == 0)
 		return true;
 	if (git_run(sup->parent_dir, apply, NULL, &why))
@@ -260,19 +262,68 @@ save_leftovers(struct supervisor *sup, struct error *err)
 	return true;
 }
 
+/* Could not look, or is not in it: both are a no. */
+static bool
+is_in(const struct supervisor *sup, const char *oid, const char *commit)
+{
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "merge-base", "--is-ancestor", oid, commit,
+		NULL };
+	return git_run(sup->repo.root, args, NULL, &ignored);
+}
+
+/* In the user's branch, or in what the run began with. */
+static bool
+is_contained(const struct supervisor *sup, const char *oid)
+{
+	autofree char *target = mem_format("refs/heads/%s", sup->repo.branch);
+	return is_in(sup, oid, sup->repo.head) ||
+	    (sup->repo.branch != NULL && is_in(sup, oid, target));
+}
+
+/* oid gets what a ref names; false: it is nowhere else and has to stay. */
+static bool
+may_drop(const struct supervisor *sup, const char *ref, struct str *oid)
+{
+	autoerror struct error ignored = { 0 };
+	const char *const args[] = { "rev-parse", "--verify", "-q", ref, NULL };
+	if (!git_run(sup->repo.root, args, oid, &ignored)) {
+		str_clear(oid);
+		return true;
+	}
+	if (is_contained(sup, str_text(oid)))
+		return true;
+	log_warn("%s stays: %s does not contain it", ref,
+	    sup->repo.branch == NULL ? "what the run began with"
+				     : sup->repo.branch);
+	return false;
+}
+
+/* As long as it is what was looked at. */
+static bool
+drop_ref(const struct supervisor *sup, const char *ref, const struct str *oid,
+    struct error *err)
+{
+	const char *const args[] = { "update-ref", "-d", ref, str_text(oid),
+		NULL };
+	return oid->len == 0 || git_run(sup->repo.root, args, NULL, err);
+}
+
 /* Metadata go last: they tell that there is something to remove. */
 static bool
 drop(const struct supervisor *sup, struct error *err)
 {
+	autostr struct str tip = { 0 };
+	autostr struct str merged = { 0 };
 	autofree char *branch = mem_format("refs/heads/%s", sup->parent_branch);
 	autofree char *metadata =
 	    layout_metadata(&sup->layout, sup->parent_name);
-	const char *const drop_branch[] = { "update-ref", "-d", branch, NULL };
-	const char *const drop_map[] = { "update-ref", "-d", sup->map_ref,
-		NULL };
+	if (!may_drop(sup, branch, &tip) ||
+	    !may_drop(sup, sup->map_ref, &merged))
+		return true;
 	if (!worktree_remove(&sup->repo, sup->parent_dir, err) ||
-	    !git_run(sup->repo.root, drop_branch, NULL, err) ||
-	    !git_run(sup->repo.root, drop_map, NULL, err))
+	    !drop_ref(sup, branch, &tip, err) ||
+	    !drop_ref(sup, sup->map_ref, &merged, err))
 		return error_wrap(err, "removing the work tree");
 	unlink(metadata);
 	return true;

@@ -709,6 +709,8 @@ open_run(struct supervisor *sup, struct error *err)
 		return false;
 	if (!check_before(sup, err))
 		return false;
+	if (options->yes && !options->no_merge && !finish_can_merge(sup, err))
+		return false;
 	sup->identity = repo_identity(&sup->repo);
 	if (!layout_open(
 		sup->repo.root, sup->repo.common_dir, &sup->layout, err) ||

@@ -277,6 +277,156 @@ ready_items() {
 	is "$(git for-each-ref refs/prodigy)" '' 'refs'
 }
 
+# --- who else is at work ----------------------------------------------------
+
+merge_within_merge() {
+	case_repo within 'echo new >n; git add n'
+	cp ../within.yml ../inner.yml
+	cat >>../within.yml <<Y
+merge:
+  - shell: |
+      cd \${PROJECT_ROOT}
+      $PRODIGY run -y $scratch/inner.yml 2>$scratch/inner.err && exit 9
+      git merge -q --no-ff -m 'by steps' \${merge.source_branch}
+Y
+	run 0 "$PRODIGY" run ../within.yml -y
+	has ../inner.err 'started by the merge steps of another run'
+	is "$(git log -1 --format=%s)" 'by steps' 'the merge'
+	is "$("$PRODIGY" sessions list --json | jq length)" 1 'sessions'
+}
+
+# A run in the background that has come to its final merge.
+merging_run() { # folder
+	"$PRODIGY" run "../$1.yml" -y >"$out" 2>"$err" </dev/null &
+	supervisor=$!
+}
+
+stopped() { # wanted status
+	kill -INT "$supervisor"
+	status=0
+	wait "$supervisor" || status=$?
+	is "$status" "$1" 'exit status'
+}
+
+stopped_at_lock() {
+	case_repo locked 'echo new >n; git add n'
+	touch .git/index.lock
+	start=$(date +%s)
+	merging_run locked
+	wait_for grep -q 'Events: ' "$out"
+	stopped 130
+	[ $(($(date +%s) - start)) -lt 25 ]
+	rm .git/index.lock
+	[ ! -e n ]
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat n)" new 'merged later'
+}
+
+hook() { # name, script
+	mkdir -p .git/hooks
+	printf '#!/bin/sh\n%s\n' "$2" >".git/hooks/$1"
+	chmod +x ".git/hooks/$1"
+}
+
+stopped_in_hook() {
+	case_repo hooked 'echo new >n; git add n'
+	hook pre-merge-commit "touch $scratch/in_hook; sleep 600"
+	echo mine >dir/one
+	files_of >"$scratch/before"
+	merging_run hooked
+	wait_for [ -e ../in_hook ]
+	stopped 130
+	files_of >"$scratch/after"
+	diff "$scratch/before" "$scratch/after"
+	[ ! -e .git/MERGE_HEAD ]
+	rm .git/hooks/pre-merge-commit
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat n dir/one)" 'new
+mine' 'merged later'
+}
+
+hook_says_no() {
+	case_repo no 'echo new >n; git add n'
+	hook pre-merge-commit 'echo not today >&2; exit 1'
+	files_of >"$scratch/before"
+	run 1 "$PRODIGY" run ../no.yml -y
+	has "$err" 'Not merged: .*not today'
+	files_of >"$scratch/after"
+	diff "$scratch/before" "$scratch/after"
+	rm .git/hooks/pre-merge-commit
+	run 0 "$PRODIGY" worktree merge -y session
+}
+
+hook_behind() {
+	case_repo behind 'echo new >n; git add n'
+	hook post-merge 'echo after; exit 1'
+	run 0 "$PRODIGY" run ../behind.yml -y
+	is "$(cat n)" new 'merged'
+	nothing_left .
+}
+
+another_branch() {
+	case_repo other "echo new >n; git add n; git -C $scratch/other checkout -q -b side"
+	echo mine >n
+	run 0 "$PRODIGY" run ../other.yml -y
+	is "$(cat n)" mine 'the file'
+	is "$(git show main:n)" new 'the branch'
+	is "$(git branch --show-current)" side 'where we are'
+}
+
+rebasing() {
+	case_repo rebase "echo new >n; git add n
+(cd $scratch/rebase && GIT_SEQUENCE_EDITOR='echo break >' git rebase -q -i HEAD~1 && git gc -q)"
+	run 1 "$PRODIGY" run ../rebase.yml -y
+	has "$err" 'Not merged: .* is in the middle of an operation on main'
+	[ -d .git/rebase-merge ]
+	git rebase --abort
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(cat n)" new 'merged'
+	nothing_left .
+}
+
+# The branch that the run began on, in the middle of what the user does with it.
+target_gone() { # what the item's script does to it
+	case_repo "$1" "echo new >n; git add n; cd $scratch/$1; $2; cd - >/dev/null"
+}
+
+branch_gone() {
+	target_gone gone 'git checkout -q -b side; git branch -q -D main'
+	run 1 "$PRODIGY" run ../gone.yml -y
+	has "$err" "branch main: it is gone: 'git branch main [0-9a-f]{12}' makes it"
+	eval "$(sed -n "s/.*: '\(git branch main [0-9a-f]*\)' makes it.*/\1/p" "$err")"
+	run 0 "$PRODIGY" worktree merge -y session
+	is "$(git show main:n)" new 'merged'
+	nothing_left .
+}
+
+moved_back() {
+	target_gone back 'git reset -q --hard HEAD~1'
+	before=$(git rev-parse HEAD~1)
+	run 1 "$PRODIGY" run ../back.yml -y
+	has "$err" 'main was moved back or rewritten: it does not contain'
+	is "$(git rev-parse main)" "$before" 'the branch'
+	way=$(sed -n 's/^Merge it by hand, where main is checked out: //p' "$err")
+	$way >/dev/null
+	run 0 "$PRODIGY" worktree merge session
+	is "$(cat n)" new 'merged'
+	nothing_left .
+}
+
+# Reduce throws away what the agents made: their commits are nowhere else.
+map_not_contained() {
+	case_repo kept 'echo new >n; git add n'
+	cat >>../kept.yml <<'Y'
+reduce:
+  - shell: git reset -q --hard HEAD~1; echo r >r; git add r; git commit -qm r
+Y
+	run 0 "$PRODIGY" run ../kept.yml -y
+	has "$err" 'warning: refs/prodigy/.*/map stays: main does not contain it'
+	is "$(cat r)" r 'the merge'
+	git show "$(git for-each-ref --format='%(refname)' 'refs/prodigy/*/map'):n"
+}
+
 t 'an ignored file is not overwritten' ignored_file
 t 'nor is an ignored folder by a file' ignored_folder
 t 'nor an ignored file by a folder' ignored_instead_of_folder
@@ -298,4 +448,14 @@ t 'after kill -9, too' after_kill
 t 'a tree and a branch that are gone are made again' without_tree_and_branch
 t 'a run that was merged by hand is known as merged' by_hand
 t 'what was ready is merged first, or a dead letter' ready_items
+t 'a merge step that merges by prodigy fails at once' merge_within_merge
+t 'Ctrl-C is served while a lock is waited for' stopped_at_lock
+t 'and while a hook runs, whose merge is taken back' stopped_in_hook
+t 'a hook that says no leaves all as it was' hook_says_no
+t 'one behind the merge has no say' hook_behind
+t 'on another branch only the ref moves' another_branch
+t 'in the middle of a rebase nothing is merged' rebasing
+t 'a branch that is gone is named, and how to make it' branch_gone
+t 'what was taken off a branch is not brought back' moved_back
+t 'what the branch does not contain keeps its ref' map_not_contained
 done_testing
