@@ -100,7 +100,7 @@ static void
 run_spec(struct keeper *keeper)
 {
 	struct frame_spec spec = { 0 };
-	struct frame_result result = { .cost_usd = -1 };
+	struct frame_result result = { 0 };
 	struct error err = { 0 };
 	int64_t start = clock_now();
 	if (!frame_spec_decode(

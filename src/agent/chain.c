@@ -143,7 +143,6 @@ chain_close(struct chain *chain)
 	vars_free(chain->given);
 	strv_release(&chain->env);
 	free(chain->session);
-	json_decref(chain->usage);
 	str_release(&chain->unshown[0]);
 	str_release(&chain->unshown[1]);
 	*chain = (struct chain){ 0 };
@@ -321,6 +320,17 @@ chain_end_log(const struct chain *chain, struct step_log *log)
 		chain_note(chain, "the log %s is not complete: %s", log->path,
 		    error_text(&log->err));
 	return step_log_end(log);
+}
+
+void
+chain_tell_spent(const struct chain *chain, const struct spent *running)
+{
+	autostr struct str frame = { 0 };
+	struct spent spent = chain->spent;
+	if (running != NULL)
+		spent_add(&spent, running);
+	frame_spent_encode(&spent, &frame);
+	keeper_send(chain->keeper, &frame);
 }
 
 char *

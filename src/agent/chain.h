@@ -39,9 +39,8 @@ struct chain {
 	unsigned execution;
 	int64_t deadline; /* of the handler, clock_now(); 0: none */
 	char *session; /* of the last claude step */
-	bool has_cost;
-	double cost; /* of all claude steps */
-	json_t *usage; /* of all claude steps; NULL: unknown */
+	struct spent spent; /* by all claudes that have ended */
+	struct spent step_spent; /* by those of the current step */
 	/* What is shown of stdout and stderr: a line that has not ended yet. */
 	struct str unshown[2];
 	size_t left_out; /* frames of output and events that were not sent */
@@ -91,6 +90,12 @@ char *chain_write(const struct chain *chain, const char *kind,
     const char *suffix, const struct str *text, struct error *err) MUST_USE;
 /* step_log_end(); a log that could not be written is noted. */
 char *chain_end_log(const struct chain *chain, struct step_log *log) MUST_USE;
+/*
+ * Tells the supervisor what has been spent by now, so that it is known whatever
+ * becomes of this process; running (NULL: none) is what a claude has spent that
+ * is still at work.
+ */
+void chain_tell_spent(const struct chain *chain, const struct spent *running);
 /* "shell: cargo test", whatever the step's name; allocated. */
 char *chain_title(const struct step *step) MUST_USE;
 /*

@@ -358,7 +358,7 @@ send_step(
 {
 	autostr struct str frame = { 0 };
 	frame_step_encode(chain->step, state, outcome->failure.exit_code,
-	    outcome->ms, &frame);
+	    outcome->ms, &chain->step_spent, &frame);
 	keeper_send(chain->keeper, &frame);
 }
 
@@ -384,11 +384,11 @@ record_step(
     struct chain_run *run, const char *label, const struct outcome *outcome)
 {
 	struct frame_result *result = run->result;
-	json_array_append_new(result->steps,
-	    json_pack("{s:s, s:i, s:I, s:b, s:o}", "label", label, "rc",
-		outcome->failure.exit_code, "ms", (json_int_t)outcome->ms,
-		"skipped", outcome->skipped, "output",
-		short_text(&outcome->out)));
+	json_t *step = json_pack("{s:s, s:i, s:I, s:b, s:o}", "label", label,
+	    "rc", outcome->failure.exit_code, "ms", (json_int_t)outcome->ms,
+	    "skipped", outcome->skipped, "output", short_text(&outcome->out));
+	spent_describe(&run->chain->step_spent, step);
+	json_array_append_new(result->steps, step);
 	if (outcome->skipped)
 		return;
 	excerpt_add(&run->output, str_text(&outcome->out), outcome->out.len);
@@ -435,6 +435,7 @@ run_next(struct chain_run *run, const struct step *step)
 	struct outcome outcome = { 0 };
 	autofree char *label = step_label(step);
 	set_step_variables(run->chain, label);
+	run->chain->step_spent = (struct spent){ 0 };
 	send_step(run->chain, "start", &outcome);
 	run_step(run->chain, step, &outcome);
 	bool ok = outcome_is_ok(&outcome);
@@ -469,8 +470,7 @@ finish(struct chain_run *run)
 	if (chain->spec->phase != PHASE_MAP)
 		result->captures = vars_to_json(chain->kept);
 	result->claude_session = mem_text(chain->session);
-	result->cost_usd = chain->has_cost ? chain->cost : -1;
-	result->usage = json_incref(chain->usage);
+	result->spent = chain->spent;
 	phase_captures_release(&run->captures);
 	excerpt_release(&run->output);
 }

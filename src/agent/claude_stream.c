@@ -180,6 +180,53 @@ saw_failure(
 		    json_string_length(text));
 }
 
+struct claude_token_names {
+	const char *input;
+	const char *output;
+	const char *read; /* from the cache */
+	const char *creation; /* of what the cache holds */
+};
+
+/* usage of a message or a turn, modelUsage of a session. */
+static const struct claude_token_names of_turn = { "input_tokens",
+	"output_tokens", "cache_read_input_tokens",
+	"cache_creation_input_tokens" };
+static const struct claude_token_names of_model = { "inputTokens",
+	"outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens" };
+
+static void
+add_tokens(struct spent *spent, const struct claude_token_names *names,
+    const json_t *object)
+{
+	const struct spent more = {
+		.has_tokens = true,
+		.input_tokens = json_get_int(object, names->input, 0),
+		.output_tokens = json_get_int(object, names->output, 0),
+		.cache_read_tokens = json_get_int(object, names->read, 0),
+		.cache_write_tokens = json_get_int(object, names->creation, 0),
+	};
+	spent_add(spent, &more);
+}
+
+/*
+ * Each block of a message is a line, with the usage of its beginning: what went
+ * in is right, of what came out more follows.
+ */
+static void
+count_message(struct claude_stream *stream, const json_t *message)
+{
+	const json_t *usage = json_object_get(message, "usage");
+	const char *id = json_get_text(message, "id");
+	if (!json_is_object(usage) || id == NULL ||
+	    json_get(stream->messages, id) != NULL)
+		return;
+	if (stream->messages == NULL)
+		stream->messages = json_object();
+	json_object_set_new(stream->messages, id, json_true());
+	add_tokens(&stream->since, &of_turn, usage);
+	stream->news++;
+}
+
 static void
 saw_assistant(struct claude_stream *stream, const json_t *object)
 {
@@ -192,6 +239,7 @@ saw_assistant(struct claude_stream *stream, const json_t *object)
 	const json_t *content = json_object_get(message, "content");
 	const char *model = json_get_text(message, "model");
 	stream->is_main = json_get_text(object, "parent_tool_use_id") == NULL;
+	count_message(stream, message);
 	if (json_get_text(object, "error") != NULL ||
 	    (model != NULL && strcmp(model, "<synthetic>") == 0))
 		saw_failure(stream, object, content);
@@ -202,49 +250,54 @@ saw_assistant(struct claude_stream *stream, const json_t *object)
 	}
 }
 
-struct claude_token_names {
-	const char *input;
-	const char *output;
-	const char *read; /* from the cache */
-	const char *creation; /* of what the cache holds */
-};
-
 static void
-add_tokens(struct claude_stream *stream, const struct claude_token_names *names,
-    const json_t *object)
+send_usage(const struct claude_stream *stream)
 {
-	stream->input_tokens += json_get_int(object, names->input, 0);
-	stream->output_tokens += json_get_int(object, names->output, 0);
-	stream->cache_tokens += json_get_int(object, names->read, 0) +
-	    json_get_int(object, names->creation, 0);
+	const struct spent *said = &stream->said;
+	json_int_t read = (json_int_t)said->cache_read_tokens;
+	json_int_t written = (json_int_t)said->cache_write_tokens;
+	send_event(stream, "claude_token_usage",
+	    json_pack("{s:I, s:I, s:I, s:I, s:I}", "input_tokens",
+		(json_int_t)said->input_tokens, "output_tokens",
+		(json_int_t)said->output_tokens, "cache_tokens", read + written,
+		"cache_read_tokens", read, "cache_write_tokens", written));
 }
 
 /* modelUsage covers the whole session, usage only the last turn. */
-static void
+static bool
 count_tokens(struct claude_stream *stream, const json_t *object)
 {
-	static const struct claude_token_names of_model = { "inputTokens",
-		"outputTokens", "cacheReadInputTokens",
-		"cacheCreationInputTokens" };
-	static const struct claude_token_names of_turn = { "input_tokens",
-		"output_tokens", "cache_read_input_tokens",
-		"cache_creation_input_tokens" };
 	json_t *models = json_object_get(object, "modelUsage");
 	const json_t *usage = json_object_get(object, "usage");
+	struct spent all = { .has_cost = stream->said.has_cost,
+		.nano_usd = stream->said.nano_usd };
 	const char *name;
 	json_t *one;
 	bool by_model = json_object_size(models) > 0;
 	if (!by_model && (models != NULL || !json_is_object(usage)))
-		return;
-	stream->input_tokens = 0;
-	stream->output_tokens = 0;
-	stream->cache_tokens = 0;
+		return false;
 	if (!by_model)
-		add_tokens(stream, &of_turn, usage);
+		add_tokens(&all, &of_turn, usage);
 	json_object_foreach(models, name, one)
-		add_tokens(stream, &of_model, one);
-	stream->has_usage = true;
-	send_event(stream, "claude_token_usage", claude_stream_usage(stream));
+		add_tokens(&all, &of_model, one);
+	stream->said = all;
+	send_usage(stream);
+	return true;
+}
+
+/* What the messages before it told was a part of that. */
+static void
+count_result(struct claude_stream *stream, const json_t *object)
+{
+	const json_t *cost = json_object_get(object, "total_cost_usd");
+	if (json_is_number(cost))
+		spent_set_cost(&stream->said, json_number_value(cost));
+	if (!count_tokens(stream, object) && !json_is_number(cost))
+		return;
+	stream->since = (struct spent){ 0 };
+	json_decref(stream->messages);
+	stream->messages = NULL;
+	stream->news++;
 }
 
 static void
@@ -274,7 +327,6 @@ keep_result_text(struct claude_stream *stream, const json_t *object)
 static void
 saw_result(struct claude_stream *stream, const json_t *object)
 {
-	const json_t *cost = json_object_get(object, "total_cost_usd");
 	stream->results++;
 	stream->is_error = json_is_true(json_object_get(object, "is_error"));
 	keep(&stream->session, json_get_text(object, "session_id"));
@@ -284,11 +336,7 @@ saw_result(struct claude_stream *stream, const json_t *object)
 	stream->reason = mem_text(json_get_text(object, "terminal_reason"));
 	stream->status = (int)json_get_int(object, "api_error_status", 0);
 	keep_result_text(stream, object);
-	if (json_is_number(cost)) {
-		stream->has_cost = true;
-		stream->cost = json_number_value(cost);
-	}
-	count_tokens(stream, object);
+	count_result(stream, object);
 }
 
 void
@@ -310,15 +358,14 @@ claude_stream_line(struct claude_stream *stream, const char *line, size_t len)
 	choose(stream, cases, json_get_text(object, "type"), object);
 }
 
-json_t *
-claude_stream_usage(const struct claude_stream *stream)
+struct spent
+claude_stream_spent(const struct claude_stream *stream)
 {
-	if (!stream->has_usage)
-		return NULL;
-	return json_pack("{s:I, s:I, s:I}", "input_tokens",
-	    (json_int_t)stream->input_tokens, "output_tokens",
-	    (json_int_t)stream->output_tokens, "cache_tokens",
-	    (json_int_t)stream->cache_tokens);
+	struct spent spent = stream->said;
+	spent_add(&spent, &stream->since);
+	spent.at_least = stream->results == 0 || stream->since.has_tokens ||
+	    !stream->said.has_cost;
+	return spent;
 }
 
 void
@@ -328,6 +375,7 @@ claude_stream_release(struct claude_stream *stream)
 	free(stream->subtype);
 	free(stream->reason);
 	free(stream->error);
+	json_decref(stream->messages);
 	str_release(&stream->text);
 	str_release(&stream->last_text);
 	str_release(&stream->error_text);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "plan/spent.h"
 
 #define CLAUDE_LINE_LIMIT (16u * 1024 * 1024) /* longer lines are dropped */
 #define CLAUDE_TEXT_LIMIT (2u * 1024 * 1024) /* of all results together */
@@ -49,12 +50,10 @@ struct claude_stream {
 	int status; /* api_error_status, 0: none */
 	struct str text; /* texts of all results, a newline between */
 	struct str last_text; /* of the last result, or its errors[] */
-	bool has_cost;
-	double cost; /* US dollars of the session so far */
-	bool has_usage;
-	int64_t input_tokens;
-	int64_t output_tokens;
-	int64_t cache_tokens;
+	struct spent said; /* of the session, by the last result that tells */
+	struct spent since; /* tokens of the messages that came behind it */
+	json_t *messages; /* the ids of those: each comes in several lines */
+	unsigned news; /* how often said or since has changed */
 	/* The last failure reported by a synthetic assistant message. */
 	char *error;
 	int error_status;
@@ -68,8 +67,11 @@ struct claude_stream {
 void claude_stream_line(
     struct claude_stream *stream, const char *line, size_t len);
 
-/* {"input_tokens","output_tokens","cache_tokens"}; NULL when unknown. */
-json_t *claude_stream_usage(const struct claude_stream *stream);
+/*
+ * What it has cost by now. As long as no result tells all of it, that is a lower
+ * bound: the tokens that went in, and the first ones that came out.
+ */
+struct spent claude_stream_spent(const struct claude_stream *stream);
 void claude_stream_release(struct claude_stream *stream);
 
 #endif

@@ -107,7 +107,12 @@ static void
 line_came(const char *line, size_t len, void *arg)
 {
 	struct claude *claude = arg;
+	unsigned before = claude->stream.news;
 	claude_stream_line(&claude->stream, line, len);
+	if (claude->stream.news == before)
+		return;
+	const struct spent spent = claude_stream_spent(&claude->stream);
+	chain_tell_spent(claude->chain, &spent);
 }
 
 static void
@@ -145,35 +150,21 @@ stream_came(const void *bytes, size_t len, void *arg)
 	watch_patience(claude);
 }
 
-static void
-add_number(json_t *object, const char *name, const json_t *more)
-{
-	json_int_t sum = json_integer_value(json_object_get(object, name)) +
-	    json_integer_value(json_object_get(more, name));
-	json_object_set_new(object, name, json_integer(sum));
-}
-
 /* Each step is a session of its own, so costs add up. */
 static void
-count(struct chain *chain, const struct claude_stream *stream)
+count(const struct claude *claude)
 {
+	struct chain *chain = claude->chain;
+	const struct claude_stream *stream = &claude->stream;
+	struct spent spent = { .at_least = true };
+	if (claude->mode == CLAUDE_STREAM)
+		spent = claude_stream_spent(stream);
 	if (stream->session != NULL) {
 		free(chain->session);
 		chain->session = mem_text(stream->session);
 	}
-	if (stream->has_cost) {
-		chain->has_cost = true;
-		chain->cost += stream->cost;
-	}
-	json_t *usage = claude_stream_usage(stream);
-	if (usage == NULL)
-		return;
-	if (chain->usage == NULL)
-		chain->usage = json_object();
-	add_number(chain->usage, "input_tokens", usage);
-	add_number(chain->usage, "output_tokens", usage);
-	add_number(chain->usage, "cache_tokens", usage);
-	json_decref(usage);
+	spent_add(&chain->spent, &spent);
+	spent_add(&chain->step_spent, &spent);
 }
 
 static void
@@ -271,7 +262,7 @@ run_program(struct claude *claude, struct strv *argv, struct strv *env,
 		str_add_str(&outcome->out, &claude->stream.text);
 	}
 	judge(claude, outcome);
-	count(claude->chain, &claude->stream);
+	count(claude);
 }
 
 static bool
@@ -300,7 +291,11 @@ run_prompt(struct claude *claude, const struct str *prompt, struct strv *env,
 	bool fits = prompt->len <= CHAIN_ARGUMENT_LIMIT;
 	add_arguments(&claude->chain->spec->claude, claude->mode,
 	    fits ? str_text(prompt) : NULL, &argv);
+	/* Nobody knows what a claude costs that is at work. */
+	const struct spent begun = { .at_least = true };
+	chain_tell_spent(claude->chain, &begun);
 	run_program(claude, &argv, env, dir, fits ? NULL : prompt, outcome);
+	chain_tell_spent(claude->chain, NULL);
 }
 
 static void

@@ -207,12 +207,17 @@ static void
 print_session(const struct find *find, const json_t *session)
 {
 	autofree char *progress = progress_of(session);
+	struct spent spent;
+	spent_from_json(session, &spent);
+	autofree char *cost = spent_text(&spent);
 	print_member(session, "Session:", "id");
 	output_line("%-12s %s", "Status:", find_session_status(find, session));
 	print_member(session, "Workflow:", "workflow_name");
 	print_member(session, "File:", "workflow_path");
 	print_member(session, "Job:", "job_id");
 	output_line("%-12s %s", "Done:", progress);
+	if (!spent_is_nothing(&spent))
+		output_line("%-12s %s", "Cost:", cost);
 	print_member(session, "Started:", "started_at");
 	print_member(session, "Updated:", "updated_at");
 	print_member(session, "Completed:", "completed_at");

@@ -261,8 +261,7 @@ static const struct record_field result_fields[] = {
 	RECORD_JSON(struct frame_result, captures, JSON_OBJECT),
 	RECORD_JSON(struct frame_result, steps, JSON_ARRAY),
 	RECORD(struct frame_result, claude_session),
-	RECORD(struct frame_result, cost_usd),
-	RECORD_JSON(struct frame_result, usage, JSON_OBJECT),
+	RECORD_OBJECT(struct frame_result, spent, &spent_table),
 	RECORD(struct frame_result, duration_ms),
 	RECORD(struct frame_result, item_count),
 	RECORD(struct frame_result, items_sha256),
@@ -300,6 +299,7 @@ static const char *const type_names[FRAME_TYPES] = {
 	[FRAME_OUT] = "out",
 	[FRAME_BEAT] = "beat",
 	[FRAME_STEP] = "step",
+	[FRAME_SPENT] = "spent",
 	[FRAME_EVENT] = "event",
 	[FRAME_NOTE] = "note",
 	[FRAME_ASK] = "ask",
@@ -361,14 +361,23 @@ frame_beat_encode(struct str *out)
 }
 
 void
-frame_step_encode(
-    size_t step, const char *state, int rc, int64_t ms, struct str *out)
+frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
+    const struct spent *spent, struct str *out)
 {
 	json_t *object = new_frame(FRAME_STEP);
 	set_number(object, "step", (json_int_t)step);
 	set_text(object, "state", state);
 	set_number(object, "rc", rc);
 	set_number(object, "ms", ms);
+	spent_describe(spent, object);
+	end_frame(object, out);
+}
+
+void
+frame_spent_encode(const struct spent *spent, struct str *out)
+{
+	json_t *object = new_frame(FRAME_SPENT);
+	spent_describe(spent, object);
 	end_frame(object, out);
 }
 

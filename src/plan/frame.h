@@ -24,6 +24,7 @@
 #include "plan/failure.h"
 #include "plan/items.h"
 #include "plan/kept.h"
+#include "plan/spent.h"
 #include "workflow/step.h"
 #include "workflow/workflow.h"
 
@@ -136,9 +137,11 @@ enum frame_type {
 	FRAME_BEAT,
 	/*
 	 * step: its index in the spec, state: "start" | "skipped" | "done"
-	 * (also with a failure that is tolerated) | "failed", rc, ms
+	 * (also with a failure that is tolerated) | "failed", rc, ms; and,
+	 * as spent_describe() has it, what its claudes cost
 	 */
 	FRAME_STEP,
+	FRAME_SPENT, /* spent: by the attempt, as far as is known */
 	FRAME_EVENT, /* type and members of a claude_* event */
 	FRAME_NOTE, /* text: a warning for the user */
 	FRAME_ASK, /* commit: which tree it has; frame_answer_encode() */
@@ -161,8 +164,7 @@ struct frame_result {
 	json_t *captures; /* vars_to_json() form of what steps captured */
 	json_t *steps; /* [{label, rc, ms, skipped, output}] */
 	char *claude_session;
-	double cost_usd; /* < 0: unknown */
-	json_t *usage; /* {input_tokens, output_tokens, cache_tokens} or NULL */
+	struct spent spent; /* by all its claudes */
 	int64_t duration_ms;
 	size_t item_count; /* PHASE_PLAN */
 	char *items_sha256; /* PHASE_PLAN */
@@ -185,8 +187,9 @@ void frame_hello_encode(const char *host, int64_t pid, struct str *out);
 void frame_out_encode(size_t step, bool is_stderr, const void *bytes,
     size_t len, struct str *out);
 void frame_beat_encode(struct str *out);
-void frame_step_encode(
-    size_t step, const char *state, int rc, int64_t ms, struct str *out);
+void frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
+    const struct spent *spent, struct str *out);
+void frame_spent_encode(const struct spent *spent, struct str *out);
 void frame_event_encode(const char *type, json_t *members, struct str *out);
 void frame_note_encode(const char *text, struct str *out);
 void frame_ask_encode(const char *commit, struct str *out);

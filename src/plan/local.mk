@@ -5,4 +5,5 @@ libplan_a_SOURCES = \
 	%D%/item.c %D%/item.h \
 	%D%/items.c %D%/items.h \
 	%D%/kept.c %D%/kept.h \
+	%D%/spent.c %D%/spent.h \
 	%D%/trigger.c %D%/trigger.h

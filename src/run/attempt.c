@@ -44,6 +44,7 @@ struct attempt {
 	bool out_of_time; /* and its limit had passed */
 	bool has_result;
 	struct frame_result result;
+	struct spent spent; /* as far as it is known before the result */
 	attempt_frame_fn *on_frame;
 	attempt_end_fn *on_end;
 	void *arg;
@@ -133,6 +134,7 @@ take_result(struct attempt *attempt, const json_t *object)
 	frame_result_release(&attempt->result);
 	attempt->result = result;
 	attempt->has_result = true;
+	attempt->spent = result.spent;
 	/* It has said its last word: it must not linger. */
 	child_feed_end(attempt->child);
 	force_after(attempt, LADDER_LINGER_MS);
@@ -151,6 +153,8 @@ frame_came(const char *line, size_t len, void *arg)
 			error_move(&attempt->unread_why, &err);
 		return;
 	}
+	if (type == FRAME_SPENT)
+		spent_from_json(object, &attempt->spent);
 	if (type == FRAME_RESULT)
 		take_result(attempt, object);
 	else if (attempt->on_frame != NULL)
@@ -231,7 +235,7 @@ tell_loss(struct attempt *attempt)
 		tell_end(attempt, VERDICT_LOST);
 		return;
 	}
-	attempt->result.cost_usd = -1;
+	attempt->result.spent = attempt->spent;
 	failure_set(&attempt->result.failure, CAUSE_TIMEOUT, 1,
 	    "the agent took longer than %g seconds, and %s",
 	    (double)attempt->limit_ms / 1000, str_text(&attempt->loss));
@@ -351,6 +355,12 @@ attempt_start(struct loop *loop, const struct executor *executor,
 }
 
 /* --- while it runs ---------------------------------------------------- */
+
+const struct spent *
+attempt_spent(const struct attempt *attempt)
+{
+	return &attempt->spent;
+}
 
 void
 attempt_answer(struct attempt *attempt, const char *tree)

@@ -44,6 +44,12 @@ struct attempt *attempt_start(struct loop *loop,
 /* Answers a FRAME_ASK: the tree of the commit, or NULL. */
 void attempt_answer(struct attempt *attempt, const char *tree);
 
+/*
+ * What it has spent, as far as it has told: all of it once there is a result.
+ * Also in its attempt_end_fn.
+ */
+const struct spent *attempt_spent(const struct attempt *attempt);
+
 /* Asks it to stop; forces it after force_ms (0: at once). */
 void attempt_stop(struct attempt *attempt, int64_t force_ms);
 

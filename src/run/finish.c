@@ -412,6 +412,15 @@ say_position(const struct supervisor *sup)
 	    job->counts[JOB_ITEM_FAILED], job->total - job_ended(job));
 }
 
+static void
+say_spent(const struct supervisor *sup)
+{
+	const struct spent *spent = &sup->recorder.job.spent;
+	autofree char *cost = spent_text(spent);
+	if (!spent_is_nothing(spent))
+		log_note("Cost so far: %s", cost);
+}
+
 /*
  * Branch and files of the run get what its items have made so far: for a user
  * who merges the branch. If they did not come along before, they do not now.
@@ -478,9 +487,10 @@ save_pause(struct supervisor *sup, const char *why)
 		if (recorder->failure.kind != ERROR_NO_SPACE)
 			recorder_snapshot(recorder, "BeforeShutdown");
 	}
-	recorder_event(recorder, "job_paused",
-	    json_pack("{s:I}", "checkpoint_version",
-		(json_int_t)recorder->job.version));
+	json_t *event = json_pack(
+	    "{s:I}", "checkpoint_version", (json_int_t)recorder->job.version);
+	spent_describe(&recorder->job.spent, event);
+	recorder_event(recorder, "job_paused", event);
 	recorder_session(recorder, SESSION_PAUSED, why);
 }
 
@@ -490,6 +500,7 @@ finish_interrupted(struct supervisor *sup)
 	save_pause(sup, "interrupted");
 	log_note("Session interrupted.");
 	say_position(sup);
+	say_spent(sup);
 	say_result(sup);
 }
 
@@ -560,13 +571,15 @@ finish_failed(struct supervisor *sup, const struct error *err)
 	bool paused = recorder->failure.kind != ERROR_NONE ||
 	    err->kind == ERROR_NO_SPACE || err->kind == ERROR_STORAGE;
 	say_position(sup);
+	say_spent(sup);
 	if (paused) {
 		save_pause(sup, error_text(err));
 	} else {
-		recorder_event(recorder, "job_failed",
-		    json_pack("{s:o, s:I}", "error", json_text(error_text(err)),
-			"partial_results",
-			(json_int_t)recorder->job.counts[JOB_ITEM_DONE]));
+		json_t *event = json_pack("{s:o, s:I}", "error",
+		    json_text(error_text(err)), "partial_results",
+		    (json_int_t)recorder->job.counts[JOB_ITEM_DONE]);
+		spent_describe(&recorder->job.spent, event);
+		recorder_event(recorder, "job_failed", event);
 		if (recorder->job_id != NULL)
 			recorder_snapshot(recorder, "BeforeShutdown");
 		recorder_session(recorder, SESSION_FAILED, error_text(err));

@@ -238,6 +238,30 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	supervisor_pass_frame(sup, &source, type, frame);
 }
 
+void
+item_take_spent(struct item *item)
+{
+	spent_add(&item->spent, attempt_spent(item->attempt));
+	spent_add(&item->unrecorded, attempt_spent(item->attempt));
+}
+
+void
+item_add_unrecorded(const struct item *item, struct spent *sum)
+{
+	spent_add(sum, &item->unrecorded);
+	if (item->attempt != NULL)
+		spent_add(sum, attempt_spent(item->attempt));
+}
+
+/* For the next record, which has to follow: a new reference, or NULL. */
+static json_t *
+take_unrecorded(struct item *item)
+{
+	json_t *spent = spent_to_json(&item->unrecorded);
+	item->unrecorded = (struct spent){ 0 };
+	return spent;
+}
+
 static void
 attempt_ended(enum verdict verdict, struct frame_result *result,
     const char *why, void *arg)
@@ -250,9 +274,9 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	};
 	struct item *item = arg;
 	struct supervisor *sup = item->shared->sup;
+	item_take_spent(item);
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
-	supervisor_add_cost(sup, result);
 	if (result != NULL) {
 		litter_add(&sup->litter, result);
 		item->result = *result;
@@ -492,6 +516,7 @@ make_result(const struct item *item)
 		json_object_set(out, "ignored", result->ignored);
 	if (result->artifacts != NULL)
 		json_object_set(out, "artifacts", result->artifacts);
+	spent_describe(&item->spent, out);
 	return out;
 }
 
@@ -524,12 +549,14 @@ tip_is_durable(const struct error *err, void *arg)
 	}
 	item->has_ready_ref = true;
 	autojson json_t *result = make_result(item);
+	autojson json_t *spent = take_unrecorded(item);
 	recorder_add(recorder_of(item),
 	    job_record_write(&(struct job_record){ .op = JOB_OP_READY,
 		.item = item->id,
 		.tip = item->result.tip,
 		.base = item->base,
-		.result = result }));
+		.result = result,
+		.spent = spent }));
 	recorder_then(recorder_of(item), is_recorded, item);
 }
 
@@ -572,6 +599,19 @@ say_what_was_kept(const struct item *item)
 	}
 }
 
+/* What an end of the item, good or bad, tells of the way there. */
+static void
+describe_effort(const struct item *item, json_t *event)
+{
+	const char *session = item->result.claude_session;
+	const struct kept_list *salvage = &item->result.salvage;
+	if (salvage->n > 0)
+		json_object_set_new(event, "salvage", kept_to_json(salvage));
+	if (session != NULL)
+		json_set_text(event, "claude_session_id", session);
+	spent_describe(&item->spent, event);
+}
+
 static void
 announce_done(struct item *item)
 {
@@ -584,13 +624,12 @@ announce_done(struct item *item)
 		recorder_event(recorder, "worktree_merged",
 		    json_pack("{s:s, s:s}", "agent_id", item->agent_id,
 			"target_branch", sup->parent_branch));
-	recorder_event(recorder, "agent_completed",
-	    json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o*}", "agent_id",
-		item->agent_id, "item_id", item->id, "duration",
-		json_duration(ms), "commits", list_of(&item->commits),
-		"cleanup_status", cleanup_status(item), "json_log_location",
-		json_text(result->log), "salvage",
-		kept_to_json(&item->result.salvage)));
+	json_t *event = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "agent_id",
+	    item->agent_id, "item_id", item->id, "duration", json_duration(ms),
+	    "commits", list_of(&item->commits), "cleanup_status",
+	    cleanup_status(item), "json_log_location", json_text(result->log));
+	describe_effort(item, event);
+	recorder_event(recorder, "agent_completed", event);
 	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", item->id,
 	    took, job_ended(&recorder->job), recorder->job.total);
 	say_what_was_kept(item);
@@ -620,18 +659,21 @@ item_record_done(struct item *item)
 {
 	autojson json_t *result =
 	    item->merge_commit == NULL ? make_result(item) : NULL;
+	autojson json_t *spent = take_unrecorded(item);
 	struct recorder *recorder = recorder_of(item);
 	const struct ref_change drop = { .ref = item->branch_ref };
 	if (item->merge_commit != NULL)
 		recorder_add(recorder,
 		    job_record_write(&(struct job_record){ .op = JOB_OP_MERGED,
 			.item = item->id,
-			.merge_commit = item->merge_commit }));
+			.merge_commit = item->merge_commit,
+			.spent = spent }));
 	else
 		recorder_add(recorder,
 		    job_record_write(&(struct job_record){ .op = JOB_OP_DONE,
 			.item = item->id,
-			.result = result }));
+			.result = result,
+			.spent = spent }));
 	if (item->merge_commit != NULL || item->tree_kept)
 		recorder_then(recorder, done_is_durable, item);
 	else
@@ -653,6 +695,8 @@ bury(struct item *item)
 		.branch = item->branch,
 		.uncommitted = item->result.uncommitted,
 		.salvage = salvage,
+		.claude_session = item->result.claude_session,
+		.spent = &item->spent,
 	};
 	recorder_dead_letter(recorder_of(item), item->id, item->data, &attempt);
 }
@@ -661,14 +705,15 @@ static void
 announce_failure(struct item *item)
 {
 	const struct failure *failure = &item->failure;
-	recorder_event(recorder_of(item), "agent_failed",
-	    json_pack("{s:s, s:s, s:o, s:b, s:o, s:o, s:o*}", "agent_id",
-		item->agent_id, "item_id", item->id, "error",
-		json_text(failure->message), "retry_eligible",
-		!dlq_needs_review(failure), "failure_reason",
-		failure_error_type(failure), "json_log_location",
-		json_text(item->result.log), "salvage",
-		kept_to_json(&item->result.salvage)));
+	json_t *event = json_pack("{s:s, s:s, s:o, s:b, s:o, s:o, s:o}",
+	    "agent_id", item->agent_id, "item_id", item->id, "error",
+	    json_text(failure->message), "retry_eligible",
+	    !dlq_needs_review(failure), "failure_reason",
+	    failure_error_type(failure), "json_log_location",
+	    json_text(item->result.log), "duration",
+	    json_duration(clock_now() - item->start));
+	describe_effort(item, event);
+	recorder_event(recorder_of(item), "agent_failed", event);
 	progress_say_failed(
 	    item->shared->sup->progress, item->id, failure->message);
 }
@@ -723,12 +768,14 @@ record_failure(struct item *item)
 	}
 	autojson json_t *error_type = failure_error_type(&item->failure);
 	autojson json_t *result = make_result(item);
+	autojson json_t *spent = take_unrecorded(item);
 	recorder_add(recorder,
 	    job_record_write(&(struct job_record){ .op = JOB_OP_FAIL,
 		.item = item->id,
 		.error = item->failure.message,
 		.error_type = error_type,
-		.result = result }));
+		.result = result,
+		.spent = spent }));
 	recorder_then(recorder, failure_is_durable, item);
 }
 
@@ -765,9 +812,31 @@ item_record_failure(struct item *item)
 }
 
 void
+item_record_spent(struct item *item)
+{
+	recorder_spent(recorder_of(item), NULL, item->id, &item->unrecorded);
+	item->unrecorded = (struct spent){ 0 };
+}
+
+/* What it did in vain is told all the same. */
+static void
+announce_stopped(const struct item *item)
+{
+	json_t *event =
+	    json_pack("{s:s, s:s, s:i, s:o, s:o}", "agent_id", item->agent_id,
+		"item_id", item->id, "attempt", (int)item->attempt_number,
+		"reason", json_text(item->failure.message), "duration",
+		json_duration(clock_now() - item->start));
+	describe_effort(item, event);
+	recorder_event(recorder_of(item), "agent_stopped", event);
+}
+
+void
 item_record_reset(struct item *item)
 {
+	autojson json_t *spent = take_unrecorded(item);
 	recorder_add(recorder_of(item),
-	    job_record_write(
-		&(struct job_record){ .op = JOB_OP_RESET, .item = item->id }));
+	    job_record_write(&(struct job_record){
+		.op = JOB_OP_RESET, .item = item->id, .spent = spent }));
+	announce_stopped(item);
 }

@@ -87,6 +87,8 @@ struct item {
 	char *scratch; /* work tree of its conflict; NULL: it had none */
 	bool has_scratch; /* it is there, or on its way */
 	char *resolved_tree; /* tree object that resolves the conflict */
+	struct spent spent; /* by this attempt and the claude of its conflict */
+	struct spent unrecorded; /* what of that no record has yet */
 	int64_t start; /* clock_now() */
 };
 TAILQ_HEAD(item_list, item);
@@ -99,12 +101,19 @@ void item_free(struct item *item);
 /* Asks its agent process to stop, and forces it after force_ms. */
 void item_stop(struct item *item, int64_t force_ms);
 
+/* Its agent process, or claude's, has ended: what that has spent is its. */
+void item_take_spent(struct item *item);
+/* Adds what it has spent that is not recorded, of an agent at work, too. */
+void item_add_unrecorded(const struct item *item, struct spent *sum);
+
 void item_make_tree(struct item *item);
 void item_run(struct item *item);
 void item_collect(struct item *item);
 void item_record_ready(struct item *item);
 void item_record_done(struct item *item);
 void item_record_failure(struct item *item);
+/* What no record of it has: for one that nothing more is recorded of. */
+void item_record_spent(struct item *item);
 /* Back to the items that wait. Nothing is told. */
 void item_record_reset(struct item *item);
 

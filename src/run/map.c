@@ -155,6 +155,7 @@ static void
 forget(struct map *map, struct item *item)
 {
 	merging_end_turn(map->merging, item);
+	item_record_spent(item);
 	TAILQ_REMOVE(&map->items, item, link);
 	map->in_state[item->state]--;
 	item_free(item);
@@ -420,6 +421,14 @@ map_stop(struct map *map, int64_t force_ms)
 	TAILQ_FOREACH(item, &map->items, link)
 		item_stop(item, force_ms);
 	map_refill_later(map);
+}
+
+void
+map_add_spent(const struct map *map, struct spent *sum)
+{
+	const struct item *item;
+	TAILQ_FOREACH(item, &map->items, link)
+		item_add_unrecorded(item, sum);
 }
 
 /* --- the whole phase -------------------------------------------------- */

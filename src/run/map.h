@@ -27,6 +27,9 @@ void map_stop(struct map *map, int64_t force_ms);
 /* Looks soon whether agents can be started, or whether the phase is over. */
 void map_refill_later(struct map *map);
 
+/* Adds what its items have spent that is not recorded yet. */
+void map_add_spent(const struct map *map, struct spent *sum);
+
 /* --- how many at once ------------------------------------------------- */
 
 /*

@@ -533,9 +533,9 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 	struct resolution *resolution = arg;
 	struct item *item = resolution->item;
 	struct supervisor *sup = item->shared->sup;
+	item_take_spent(item);
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
-	supervisor_add_cost(sup, result);
 	switch (verdict) {
 	case VERDICT_OK:
 		take_resolution(resolution, result->log);

@@ -409,9 +409,11 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
     const char *why, void *arg)
 {
 	struct parent_run *run = arg;
+	const struct spent spent = *attempt_spent(run->sup->attempt);
 	run->sup->attempt = NULL;
 	run->done = true;
-	supervisor_add_cost(run->sup, result);
+	recorder_spent(
+	    &run->sup->recorder, frame_phase_name(run->phase), NULL, &spent);
 	if (verdict == VERDICT_LOST) {
 		failure_set(&run->failure, CAUSE_LOST, 0, "%s", why);
 		return;

@@ -513,12 +513,12 @@ static void
 emit_completed(struct supervisor *sup)
 {
 	const struct job *job = &sup->recorder.job;
-	recorder_event(&sup->recorder, "job_completed",
-	    json_pack("{s:o, s:I, s:I, s:o}", "duration",
-		json_duration(clock_now() - sup->start), "success_count",
-		(json_int_t)job->counts[JOB_ITEM_DONE], "failure_count",
-		(json_int_t)job->counts[JOB_ITEM_FAILED], "cost_usd",
-		sup->cost_known ? json_real(sup->cost_usd) : json_null()));
+	json_t *event = json_pack("{s:o, s:I, s:I}", "duration",
+	    json_duration(clock_now() - sup->start), "success_count",
+	    (json_int_t)job->counts[JOB_ITEM_DONE], "failure_count",
+	    (json_int_t)job->counts[JOB_ITEM_FAILED]);
+	spent_describe(&job->spent, event);
+	recorder_event(&sup->recorder, "job_completed", event);
 }
 
 /* The exit status of a run that came to its end, by its items. */
@@ -637,6 +637,16 @@ deliver(struct supervisor *sup, int *status)
 		log_error("all events are in %s", events->path);
 }
 
+static void
+add_spent(struct spent *sum, void *arg)
+{
+	const struct supervisor *sup = arg;
+	if (sup->attempt != NULL)
+		spent_add(sum, attempt_spent(sup->attempt));
+	if (sup->map != NULL)
+		map_add_spent(sup->map, sum);
+}
+
 static bool
 open_loop(struct supervisor *sup, struct error *err)
 {
@@ -659,6 +669,8 @@ open_output(struct supervisor *sup)
 	    options->ascii);
 	sup->recorder.on_failure = storage_failed;
 	sup->recorder.failure_arg = sup;
+	sup->recorder.add_spent = add_spent;
+	sup->recorder.spent_arg = sup;
 }
 
 static void

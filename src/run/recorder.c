@@ -222,7 +222,12 @@ recorder_close(struct recorder *recorder)
 static void
 update_session_data(struct recorder *recorder)
 {
-	const struct figures figures = figures_of_job(&recorder->job);
+	struct figures figures = figures_of_job(&recorder->job);
+	if (recorder->add_spent != NULL)
+		recorder->add_spent(&figures.spent, recorder->spent_arg);
+	spent_describe(&figures.spent, recorder->session.document);
+	if (recorder->job_id == NULL)
+		return;
 	json_t *data = json_pack(
 	    "{s:s, s:n}", "job_id", recorder->job_id, "reduce_results");
 	figures_describe(&figures, data);
@@ -241,8 +246,8 @@ refresh_session(void *arg)
 		log_debug("saving the session: %s", error_text(&err));
 }
 
-static void
-refresh_session_later(struct recorder *recorder)
+void
+recorder_touch(struct recorder *recorder)
 {
 	if (recorder->session_timer == NULL && recorder->loop != NULL)
 		recorder->session_timer = loop_after(recorder->loop,
@@ -259,7 +264,26 @@ recorder_add(struct recorder *recorder, json_t *journal_record)
 	if (!job_apply(&recorder->job, journal_record, &place, &err))
 		BUG("%s", error_text(&err));
 	json_decref(journal_record);
-	refresh_session_later(recorder);
+	recorder_touch(recorder);
+}
+
+void
+recorder_spent(struct recorder *recorder, const char *phase, const char *item,
+    const struct spent *spent)
+{
+	autojson json_t *object = spent_to_json(spent);
+	if (object == NULL)
+		return;
+	if (recorder->job_id != NULL) {
+		recorder_add(recorder,
+		    job_record_write(&(struct job_record){ .op = JOB_OP_SPENT,
+			.item = item,
+			.phase = phase,
+			.spent = object }));
+		return;
+	}
+	spent_add(&recorder->job.spent, spent);
+	recorder_touch(recorder);
 }
 
 static void
@@ -408,8 +432,7 @@ prepare_session(
 {
 	timer_remove(recorder->session_timer);
 	recorder->session_timer = NULL;
-	if (recorder->job_id != NULL)
-		update_session_data(recorder);
+	update_session_data(recorder);
 	session_set_text(&recorder->session, "error", error);
 	if (recorder->description != NULL)
 		json_set_text(recorder->description, "status",

@@ -43,6 +43,9 @@ struct recorder {
 	json_t *fixed; /* of every snapshot */
 	json_t *description; /* of metadata.json */
 	char *parent_head;
+	/* Adds what attempts have spent that are not recorded; may be NULL. */
+	void (*add_spent)(struct spent *sum, void *arg);
+	void *spent_arg;
 	struct error failure; /* storage failed or is full: the job must stop */
 	void (*on_failure)(void *arg); /* may be NULL */
 	void *failure_arg;
@@ -77,6 +80,14 @@ void recorder_fail(struct recorder *recorder, const struct error *why);
 void recorder_add(struct recorder *recorder, json_t *journal_record);
 void recorder_event(
     struct recorder *recorder, const char *type, json_t *members);
+/*
+ * What the steps of a phase, or an item of which nothing more is recorded, have
+ * spent. In a standard workflow the session alone has it.
+ */
+void recorder_spent(struct recorder *recorder, const char *phase,
+    const char *item, const struct spent *spent);
+/* What is known of attempts at work has changed: the session says so soon. */
+void recorder_touch(struct recorder *recorder);
 /* Calls fn once all records so far are durable, which may be never. */
 void recorder_then(struct recorder *recorder, void (*fn)(void *arg), void *arg);
 /* Makes all records durable now. */

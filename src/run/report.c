@@ -112,14 +112,16 @@ say_artifacts(struct supervisor *sup)
 void
 report_summary(struct supervisor *sup)
 {
+	const struct spent *spent = &sup->recorder.job.spent;
 	autofree char *took = clock_duration_text(clock_now() - sup->start);
+	autofree char *cost = spent_text(spent);
 	report_line(sup, "Session:  %s", sup->parent_name);
 	if (sup->workflow.mapreduce)
 		report_line(sup, "Job:      %s", sup->id);
 	say_items(sup);
 	report_line(sup, "Time:     %s", took);
-	if (sup->cost_known)
-		report_line(sup, "Cost:     $%.4f", sup->cost_usd);
+	if (!spent_is_nothing(spent))
+		report_line(sup, "Cost:     %s", cost);
 	say_artifacts(sup);
 	report_line(sup, "Events:   prodigy events show %s", sup->id);
 	say_own_cost(sup);

@@ -144,15 +144,6 @@ supervisor_spec(const struct supervisor *sup, enum frame_phase phase)
 	return spec;
 }
 
-void
-supervisor_add_cost(struct supervisor *sup, const struct frame_result *result)
-{
-	if (result == NULL || result->cost_usd < 0)
-		return;
-	sup->cost_known = true;
-	sup->cost_usd += result->cost_usd;
-}
-
 /* --- frames of agents ------------------------------------------------- */
 
 static void
@@ -200,6 +191,9 @@ supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
 		break;
 	case FRAME_STEP:
 		pass_step(sup, source, frame);
+		break;
+	case FRAME_SPENT:
+		recorder_touch(&sup->recorder);
 		break;
 	case FRAME_HELLO:
 	case FRAME_BEAT:

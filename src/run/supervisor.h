@@ -87,8 +87,6 @@ struct supervisor {
 	struct attempt *attempt; /* of the phase that runs steps, or NULL */
 	struct map *map; /* while the map phase is on */
 	int64_t start; /* clock_now() */
-	double cost_usd;
-	bool cost_known; /* some step told its cost */
 	struct litter litter; /* ignored files that items left */
 	char *results_file; /* map.results, once written */
 	bool in_conflict; /* why the final merge failed */
@@ -120,10 +118,6 @@ struct final supervisor_final(struct supervisor *sup);
  */
 struct frame_spec supervisor_spec(
     const struct supervisor *sup, enum frame_phase phase);
-/* Adds what an attempt cost, if its result (may be NULL) tells. */
-void supervisor_add_cost(
-    struct supervisor *sup, const struct frame_result *result);
-
 /* Who sends a frame. */
 struct frame_source {
 	const char *agent; /* agent id in events: "JOB_agent_7", "setup" */

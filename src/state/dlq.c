@@ -92,6 +92,11 @@ history_entry(
 	json_object_set_new(
 	    entry, "duration_ms", json_integer(attempt->duration_ms));
 	json_set_text(entry, "json_log_location", attempt->log);
+	if (attempt->claude_session != NULL)
+		json_set_text(
+		    entry, "claude_session_id", attempt->claude_session);
+	if (attempt->spent != NULL)
+		spent_describe(attempt->spent, entry);
 	return entry;
 }
 
@@ -229,7 +234,7 @@ take_record(const json_t *record, const struct journal_place *place, void *arg,
 	(void)place;
 	(void)err;
 	job_record_read(record, &what);
-	if (what.item == NULL)
+	if (what.item == NULL || what.op == JOB_OP_SPENT)
 		return true;
 	if (what.op == JOB_OP_FAIL)
 		json_object_set(failures, what.item, json_mutable(record));
@@ -262,6 +267,8 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 	job_record_read(journal_record, &what);
 	const char *when = json_get_text(journal_record, "t");
 	const json_t *took = json_get(what.result, "duration");
+	struct spent spent;
+	spent_from_json(what.result, &spent);
 	const struct dlq_attempt attempt = {
 		.failure = &failure,
 		.agent = json_get_text(what.result, "worktree_session_id"),
@@ -270,6 +277,9 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 		    json_get_int(took, "nanos", 0) / 1000000,
 		.worktree = json_get_text(what.result, "worktree_path"),
 		.branch = json_get_text(what.result, "branch_name"),
+		.claude_session =
+		    json_get_text(what.result, "claude_session_id"),
+		.spent = &spent,
 	};
 	const json_t *code =
 	    json_get(json_get(what.error_type, "CommandFailed"), "exit_code");

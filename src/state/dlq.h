@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/strv.h"
 #include "plan/failure.h"
+#include "plan/spent.h"
 
 /* An attempt that failed for good. Everything is borrowed. */
 struct dlq_attempt {
@@ -21,6 +22,8 @@ struct dlq_attempt {
 	const char *agent;
 	const char *log; /* the agent's last log file; may be NULL */
 	int64_t duration_ms;
+	const char *claude_session; /* of its last claude; may be NULL */
+	const struct spent *spent; /* may be NULL */
 	/* What is left of the attempt; all may be NULL. */
 	const char *worktree;
 	const char *branch;

@@ -56,7 +56,9 @@ figures_describe(const struct figures *figures, json_t *object)
 struct figures
 figures_of_job(const struct job *job)
 {
-	struct figures figures = { .phase = job->phase, .total = job->total };
+	struct figures figures = {
+		.phase = job->phase, .total = job->total, .spent = job->spent
+	};
 	for (int i = 0; i < JOB_ITEM_STATUSES; i++)
 		figures.items[i] = job->counts[i];
 	return figures;
@@ -150,6 +152,7 @@ figures_update(const struct layout *layout, json_t *session, struct error *err)
 	autofree char *repo = mem_text(name == NULL ? layout->repo : name);
 	struct layout owner = *layout;
 	struct figures figures;
+	struct spent spent;
 	autoerror struct error why = { 0 };
 	if (job == NULL || repo == NULL || strchr(repo, '/') != NULL)
 		return true;
@@ -167,5 +170,8 @@ figures_update(const struct layout *layout, json_t *session, struct error *err)
 		json_object_set_new(session, "mapreduce_data", map);
 	}
 	figures_describe(&figures, map);
+	spent_from_json(session, &spent);
+	spent_join(&spent, &figures.spent);
+	spent_describe(&spent, session);
 	return true;
 }

@@ -145,30 +145,42 @@ job_ended(const struct job *job)
 	return job->counts[JOB_ITEM_DONE] + job->counts[JOB_ITEM_FAILED];
 }
 
+static bool
+apply_record(struct job *job, const struct job_record *record,
+    const struct journal_place *place, struct error *err)
+{
+	for (size_t i = 0; i < COUNT_OF(item_rules); i++)
+		if (item_rules[i].op == record->op)
+			return apply_to_item(
+			    job, &item_rules[i], record, place, err);
+	if (record->op == JOB_OP_ITEMS)
+		return set_items(job, record, err);
+	if (record->op == JOB_OP_PHASE)
+		return set_phase(job, record, err);
+	if (record->op == JOB_OP_REDUCE_STEP) {
+		job->reduce_steps++;
+		job->version++;
+	} else if (record->op == JOB_OP_SETUP_DONE) {
+		job->setup_done = true;
+		json_decref(job->setup_vars);
+		job->setup_vars = json_incref(record->vars);
+	}
+	return true;
+}
+
 bool
 job_apply(struct job *job, const json_t *object,
     const struct journal_place *place, struct error *err)
 {
 	struct job_record record;
+	struct spent spent;
 	job_record_read(object, &record);
 	if (json_get_text(object, "op") == NULL)
 		return bad_record(&record, err);
-	for (size_t i = 0; i < COUNT_OF(item_rules); i++)
-		if (item_rules[i].op == record.op)
-			return apply_to_item(
-			    job, &item_rules[i], &record, place, err);
-	if (record.op == JOB_OP_ITEMS)
-		return set_items(job, &record, err);
-	if (record.op == JOB_OP_PHASE)
-		return set_phase(job, &record, err);
-	if (record.op == JOB_OP_REDUCE_STEP) {
-		job->reduce_steps++;
-		job->version++;
-	} else if (record.op == JOB_OP_SETUP_DONE) {
-		job->setup_done = true;
-		json_decref(job->setup_vars);
-		job->setup_vars = json_incref(record.vars);
-	}
+	if (!apply_record(job, &record, place, err))
+		return false;
+	spent_from_json(record.spent, &spent);
+	spent_add(&job->spent, &spent);
 	return true;
 }
 

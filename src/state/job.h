@@ -18,6 +18,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "plan/spent.h"
 #include "state/journal.h"
 
 enum job_item_status {
@@ -53,6 +54,7 @@ struct job {
 	size_t reduce_steps; /* finished */
 	bool setup_done;
 	json_t *setup_vars; /* what setup captured, or NULL */
+	struct spent spent; /* by all that has ended */
 };
 
 /* How many items are done or have failed. */

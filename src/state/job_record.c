@@ -19,20 +19,24 @@ struct job_member {
 	enum job_member_kind kind;
 	size_t offset;
 	unsigned ops; /* the kinds of records that have it, as bits */
+	unsigned may_lack; /* those which lack it when it is NULL */
 };
 
 #define IN(op) (1u << JOB_OP_##op)
 #define OF_ITEM                                                                \
 	(IN(START) | IN(READY) | IN(MERGED) | IN(DONE) | IN(FAIL) | IN(RESET))
-#define MEMBER(name, kind, ops)                                                \
+#define WITH_SPENT                                                             \
+	(IN(READY) | IN(MERGED) | IN(DONE) | IN(FAIL) | IN(RESET) | IN(SPENT))
+#define MEMBER(name, kind, ops) MEMBER_OR_NONE(name, kind, ops, 0)
+#define MEMBER_OR_NONE(name, kind, ops, may_lack)                              \
 	{                                                                      \
 #name, JOB_MEMBER_##kind, offsetof(struct job_record, name),   \
-		    (ops)                                                      \
+		    (ops), (may_lack)                                          \
 	}
 
 /* In the order in which they are written. */
 static const struct job_member members[] = {
-	MEMBER(item, TEXT, OF_ITEM),
+	MEMBER_OR_NONE(item, TEXT, OF_ITEM | IN(SPENT), IN(SPENT)),
 	MEMBER(attempt, INT, IN(START)),
 	MEMBER(agent, TEXT, IN(START)),
 	MEMBER(worktree, TEXT, IN(START)),
@@ -43,10 +47,11 @@ static const struct job_member members[] = {
 	MEMBER(error, TEXT, IN(FAIL)),
 	MEMBER(error_type, JSON, IN(FAIL)),
 	MEMBER(result, JSON, IN(READY) | IN(DONE) | IN(FAIL)),
+	MEMBER_OR_NONE(spent, JSON, WITH_SPENT, WITH_SPENT),
 	MEMBER(vars, JSON, IN(SETUP_DONE)),
 	MEMBER(count, INT, IN(ITEMS)),
 	MEMBER(items_sha256, TEXT, IN(ITEMS)),
-	MEMBER(phase, TEXT, IN(PHASE)),
+	MEMBER_OR_NONE(phase, TEXT, IN(PHASE) | IN(SPENT), IN(SPENT)),
 	MEMBER(index, INT, IN(REDUCE_STEP)),
 	MEMBER(signal, INT, IN(INTERRUPT)),
 };
@@ -61,6 +66,7 @@ static const char *const op_names[JOB_OPS] = {
 	[JOB_OP_DONE] = "done",
 	[JOB_OP_FAIL] = "fail",
 	[JOB_OP_RESET] = "reset",
+	[JOB_OP_SPENT] = "spent",
 	[JOB_OP_REDUCE_STEP] = "reduce_step",
 	[JOB_OP_INTERRUPT] = "interrupt",
 };
@@ -71,32 +77,39 @@ job_op_name(enum job_op op)
 	return op_names[op];
 }
 
+/* NULL where there is none. */
 static json_t *
 value_of(const struct job_record *record, const struct job_member *member)
 {
 	const char *at = (const char *)record + member->offset;
-	json_t *json;
+	const char *text;
 	switch (member->kind) {
 	case JOB_MEMBER_TEXT:
-		return json_text(*(const char *const *)(const void *)at);
+		text = *(const char *const *)(const void *)at;
+		return text == NULL ? NULL : json_text(text);
 	case JOB_MEMBER_INT:
 		return json_integer(*(const int64_t *)(const void *)at);
 	case JOB_MEMBER_JSON:
 		break;
 	}
-	json = *(json_t *const *)(const void *)at;
-	return json == NULL ? json_null() : json_incref(json);
+	return json_incref(*(json_t *const *)(const void *)at);
 }
 
 json_t *
 job_record_write(const struct job_record *record)
 {
+	const unsigned op = 1u << record->op;
 	json_t *object = json_object();
 	json_set_text(object, "op", op_names[record->op]);
-	for (size_t i = 0; i < COUNT_OF(members); i++)
-		if ((members[i].ops & (1u << record->op)) != 0)
-			json_object_set_new(object, members[i].name,
-			    value_of(record, &members[i]));
+	for (size_t i = 0; i < COUNT_OF(members); i++) {
+		if ((members[i].ops & op) == 0)
+			continue;
+		json_t *value = value_of(record, &members[i]);
+		if (value == NULL && (members[i].may_lack & op) != 0)
+			continue;
+		json_object_set_new(object, members[i].name,
+		    value == NULL ? json_null() : value);
+	}
 	return object;
 }
 

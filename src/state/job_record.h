@@ -19,11 +19,12 @@ enum job_op {
 	JOB_OP_ITEMS, /* count, items_sha256 */
 	JOB_OP_PHASE, /* phase */
 	JOB_OP_START, /* item, attempt, agent, worktree, branch, base */
-	JOB_OP_READY, /* item, tip, base, result */
-	JOB_OP_MERGED, /* item, merge_commit */
-	JOB_OP_DONE, /* item, result */
-	JOB_OP_FAIL, /* item, error, error_type, result */
-	JOB_OP_RESET, /* item */
+	JOB_OP_READY, /* item, tip, base, result, spent */
+	JOB_OP_MERGED, /* item, merge_commit, spent */
+	JOB_OP_DONE, /* item, result, spent */
+	JOB_OP_FAIL, /* item, error, error_type, result, spent */
+	JOB_OP_RESET, /* item, spent */
+	JOB_OP_SPENT, /* item or phase, spent: nothing else happened */
 	JOB_OP_REDUCE_STEP, /* index */
 	JOB_OP_INTERRUPT, /* signal */
 	JOB_OPS /* one that is not known */
@@ -48,9 +49,17 @@ struct job_record {
 	json_t *vars;
 	json_t *error_type;
 	json_t *result;
+	/*
+	 * What was spent (spent_to_json()) that no record before it has: the sum
+	 * over all records is what the job has spent. NULL: nothing.
+	 */
+	json_t *spent;
 };
 
-/* A new object with all members of its kind; a NULL is written as null. */
+/*
+ * A new object with all members of its kind; a NULL is written as null, unless
+ * the member is one that may be missing (spent; item and phase beside it).
+ */
 json_t *job_record_write(const struct job_record *record) MUST_USE;
 /*
  * Reads what is there. A member that is missing or of another type is NULL, a

@@ -150,4 +150,204 @@ map_has_begun() {
 
 t 'every view tells the numbers of the journal at fifty moments' views_agree
 
+# --- what was spent ----------------------------------------------------------
+
+fake=$top_srcdir/tests/bin
+PATH=$fake:$PATH
+FAKE_CLAUDE_DIR=$scratch/fake
+export PATH FAKE_CLAUDE_DIR
+
+rule() { # name, pattern
+	mkdir -p "$FAKE_CLAUDE_DIR/rules/$1"
+	printf '%s' "$2" >"$FAKE_CLAUDE_DIR/rules/$1/match"
+}
+
+forget_rules() {
+	rm -rf "$FAKE_CLAUDE_DIR"
+	mkdir -p "$FAKE_CLAUDE_DIR"
+}
+
+# Cost in millionths and tokens of each kind, of objects with cost_usd and
+# tokens: "30000 300 60 9 12".
+sum_of='[.[] | select(has("cost_usd"))] |
+    [(([.[].cost_usd // 0] | add // 0) * 1000000 | round),
+	(["input", "output", "cache_read", "cache_write"][] as $k |
+	    [.[].tokens[$k] // 0] | add // 0)] | join(" ")'
+
+# The stand-in's own figures in the same form.
+of_claude() {
+	awk '{ c += $1; i += $2; o += $3; r += $4; w += $5 }
+	    END { printf "%d %d %d %d %d\n", c * 1000000 + .5, i, o, r, w }' \
+		"$FAKE_CLAUDE_DIR/spent"
+}
+
+# Where the figures of a job are, each in a place of its own.
+of_session() {
+	jq -s "$sum_of" -r "$PRODIGY_HOME/sessions/session-$job.json"
+}
+
+of_records() {
+	jq -rs "[.[].spent // {}] | $sum_of" \
+		"$PRODIGY_HOME/state/$1/mapreduce/jobs/$job/journal-v0.jsonl"
+}
+
+# Of the items, as events tell it, and of the phases, which the journal has.
+of_parts() {
+	"$PRODIGY" events show "$job" | jq -c '.event | select(.event_type |
+	    test("^agent_(completed|failed|stopped)$"))' >"$scratch/parts"
+	jq -c 'select(.op == "spent") | .spent' \
+		"$PRODIGY_HOME/state/$1/mapreduce/jobs/$job/journal-v0.jsonl" \
+		>>"$scratch/parts"
+	jq -rs "$sum_of" "$scratch/parts"
+}
+
+of_event() { # type
+	"$PRODIGY" events show --type "$1" "$job" |
+		jq -rs "[.[].event] | $sum_of"
+}
+
+everything_agrees() { # repository, last event, what
+	job=$(job_id "$1")
+	is "$(of_session)" "$3" 'the session'
+	is "$(of_records "$1")" "$3" 'the journal'
+	is "$(of_parts "$1")" "$3" 'items and phases'
+	is "$(of_event "$2")" "$3" "$2"
+}
+
+cat >paid.yml <<'Y'
+name: paid
+mode: mapreduce
+setup:
+  - claude: "prepare all"
+map:
+  input: "seq 5"
+  max_parallel: 2
+  agent_template:
+    - claude: "first ${item}"
+    - claude: "second ${item}"
+    - shell: "echo ${item} >made-${item}.txt; git add .; git commit -qm ${item}"
+reduce:
+  - claude: "sum up"
+Y
+
+sums_agree() {
+	forget_rules
+	rule a-first 'first 2'
+	echo 0.0625 >"$FAKE_CLAUDE_DIR/rules/a-first/cost"
+	rule b-fails 'second 4'
+	echo 0.1 >"$FAKE_CLAUDE_DIR/rules/b-fails/cost"
+	echo 500 >"$FAKE_CLAUDE_DIR/rules/b-fails/error"
+	make_repo sums 1
+	cd sums
+	run 0 "$PRODIGY" run ../paid.yml -y
+	has "$out" '^Cost: +\$0.2625 \(1200 input, 240 output, 36 cache read, 48 cache write tokens\)$'
+	is "$(of_claude)" '262500 1200 240 36 48' 'the stand-in'
+	everything_agrees sums job_completed "$(of_claude)"
+	run 0 "$PRODIGY" sessions show
+	has "$out" '^Cost: +\$0.2625 '
+	run 0 "$PRODIGY" dlq show --json
+	is "$(jq -c '.items[0].failure_history[0] |
+	    [.cost_usd, .tokens.input, has("cost_at_least")]' "$out")" \
+		'[0.11,200,false]' 'the dead letter'
+	results=$PRODIGY_HOME/state/sums/mapreduce/jobs/$job/map-results.json
+	is "$(jq -c '[.[].cost_usd]' "$results")" '[0.02,0.0725,0.02,0.11,0.02]' \
+		'the results'
+}
+
+# The agent process above a claude, whose rule is at work.
+agent_of() { # pid
+	pid=$1
+	until tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q ' agent-run'; do
+		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	done
+	echo "$pid"
+}
+
+session_has() { # jq expression
+	[ "$(jq "$1" "$session")" = true ]
+}
+
+killed_agent_is_told() {
+	forget_rules
+	rule a-hangs 'first 3'
+	: >"$FAKE_CLAUDE_DIR/rules/a-hangs/once"
+	cat >"$FAKE_CLAUDE_DIR/rules/a-hangs/run" <<R
+echo \$\$ >$scratch/hangs
+while :; do sleep 1; done
+R
+	make_repo killed 1
+	cd killed
+	"$PRODIGY" run ../paid.yml -y >"$out" 2>"$err" &
+	wait_for test -s "$scratch/hangs"
+	# All others come to their end.
+	wait_for grep -q '"item":"item_4",.*merge_commit' \
+		"$PRODIGY_HOME"/state/killed/mapreduce/jobs/*/journal-v0.jsonl
+	session=$PRODIGY_HOME/sessions/session-$(job_id killed).json
+	# It is known while it goes on: 8 claudes of items, one of setup.
+	wait_for session_has '.tokens.input == 940 and .cost_at_least'
+	kill -9 "$(agent_of "$(cat "$scratch/hangs")")"
+	wait
+	has "$out" '^Cost: +at least \$0.1200 \(1240 input, 241 output, 36 cache'
+	is "$(of_claude)" '120000 1200 240 36 48' 'the stand-in'
+	everything_agrees killed job_completed '120000 1240 241 36 48'
+	is "$(jq .cost_at_least "$session")" true 'at least, in the session'
+	is "$("$PRODIGY" events show --type agent_stopped | jq -c \
+		'.event | [.item_id, .attempt, .cost_usd, .tokens.input,
+		.cost_at_least]')" '["item_2",1,null,40,true]' agent_stopped
+	run 0 "$PRODIGY" sessions show
+	has "$out" '^Cost: +at least \$0.1200 '
+}
+
+stopped_run_is_told() {
+	forget_rules
+	rm -f "$scratch/hangs"
+	rule a-hangs 'second 2'
+	cat >"$FAKE_CLAUDE_DIR/rules/a-hangs/run" <<R
+echo \$\$ >$scratch/hangs
+while :; do sleep 1; done
+R
+	make_repo stopped 1
+	cd stopped
+	"$PRODIGY" run ../paid.yml -y >"$out" 2>"$err" &
+	pid=$!
+	wait_for test -s "$scratch/hangs"
+	wait_for grep -q '"item":"item_4",.*merge_commit' \
+		"$PRODIGY_HOME"/state/stopped/mapreduce/jobs/*/journal-v0.jsonl
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	is "$status" 143 'exit status'
+	has "$err" '^Cost so far: at least \$0.1000 \(1040 input, 201 output, '
+	is "$(of_claude)" '100000 1000 200 30 40' 'the stand-in'
+	everything_agrees stopped job_paused '100000 1040 201 30 40'
+	run 0 "$PRODIGY" sessions show
+	has "$out" '^Cost: +at least \$0.1000 '
+}
+
+cat >standard.yml <<'Y'
+name: standard
+commands:
+  - claude: "one"
+  - claude: "two"
+Y
+
+failed_workflow_is_told() {
+	forget_rules
+	rule a 'two'
+	echo 529 >"$FAKE_CLAUDE_DIR/rules/a/error"
+	make_repo standard 1
+	cd standard
+	run 1 "$PRODIGY" run ../standard.yml -y
+	has "$err" '^Cost so far: \$0.0200 \(200 input, 40 output, '
+	run 0 "$PRODIGY" sessions show
+	has "$out" '^Cost: +\$0.0200 '
+	run 0 "$PRODIGY" events show --type job_failed
+	is "$(jq .event.cost_usd "$out")" 0.02 'job_failed'
+}
+
+t 'what was spent is the same everywhere, and what claude says' sums_agree
+t 'a killed agent has spent at least what is known' killed_agent_is_told
+t 'so it is told of a run that was stopped' stopped_run_is_told
+t 'and of a workflow that failed' failed_workflow_is_told
+
 done_testing

@@ -220,6 +220,7 @@ frame_came(struct harness *harness, enum frame_type type, const json_t *object)
 	case FRAME_ASK:
 		answer(harness, object);
 		break;
+	case FRAME_SPENT:
 	case FRAME_HELLO:
 	case FRAME_BEAT:
 	case FRAME_TYPES:

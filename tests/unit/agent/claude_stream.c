@@ -91,16 +91,20 @@ static void
 check_cost(
     const struct claude_stream *stream, const struct stream_expectation *want)
 {
-	double distance = stream->cost - want->cost;
-	tap_ok(want->cost < 0 ? !stream->has_cost
+	const struct spent spent = claude_stream_spent(stream);
+	double cost = (double)spent.nano_usd / 1e9;
+	double distance = cost - want->cost;
+	tap_ok(want->cost < 0 ? !spent.has_cost
 			      : distance > -1e-9 && distance < 1e-9,
-	    "%s: it cost %g", want->file, stream->cost);
+	    "%s: it cost %g", want->file, cost);
 	if (want->input_tokens >= 0)
-		tap_is_int(stream->input_tokens, want->input_tokens,
+		tap_is_int(spent.input_tokens, want->input_tokens,
 		    "%s: input tokens are counted", want->file);
 	else
-		tap_ok(!stream->has_usage || stream->input_tokens == 0,
+		tap_ok(!spent.has_tokens || spent.input_tokens == 0,
 		    "%s: no tokens are counted", want->file);
+	tap_is_int(spent.at_least, want->cost < 0,
+	    "%s: all is known where there is a result", want->file);
 }
 
 static void
@@ -275,7 +279,7 @@ check_two_results(void)
 	feed(&stream, &bytes);
 	tap_is_text(str_text(&stream.text), "one\ntwo",
 	    "the texts of two results are both kept");
-	tap_ok(stream.cost > 0.74 && stream.cost < 0.76,
+	tap_ok(stream.said.nano_usd == 750000000,
 	    "the cost of the last result counts");
 	tap_is_int((long long)stream.results, 2, "both results are counted");
 	claude_stream_release(&stream);
@@ -376,7 +380,8 @@ struct stream_tokens {
 	const char *members; /* of the result line */
 	int64_t input;
 	int64_t output;
-	int64_t cache;
+	int64_t read; /* from the cache */
+	int64_t written;
 	const char *what;
 };
 
@@ -384,11 +389,11 @@ static const struct stream_tokens tokens[] = {
 	{ "\"modelUsage\":{\"a\":{\"inputTokens\":1,\"outputTokens\":2,"
 	  "\"cacheReadInputTokens\":4,\"cacheCreationInputTokens\":8},"
 	  "\"b\":{\"inputTokens\":16}},\"usage\":{\"input_tokens\":99}",
-	    17, 2, 12, "the tokens of all models are added" },
+	    17, 2, 4, 8, "the tokens of all models are added" },
 	{ "\"usage\":{\"input_tokens\":1,\"output_tokens\":2,"
 	  "\"cache_read_input_tokens\":4,\"cache_creation_input_tokens\":8}",
-	    1, 2, 12, "without models the tokens of the turn count" },
-	{ "\"modelUsage\":{},\"usage\":{\"input_tokens\":1}", 0, 0, 0,
+	    1, 2, 4, 8, "without models the tokens of the turn count" },
+	{ "\"modelUsage\":{},\"usage\":{\"input_tokens\":1}", 0, 0, 0, 0,
 	    "a session that used no model has no tokens" },
 };
 
@@ -399,10 +404,45 @@ check_tokens(const struct stream_tokens *want)
 	autostr struct str line = { 0 };
 	str_format(&line, "{\"type\":\"result\",%s}", want->members);
 	claude_stream_line(&stream, str_text(&line), line.len);
-	tap_ok(stream.input_tokens == want->input &&
-		stream.output_tokens == want->output &&
-		stream.cache_tokens == want->cache,
+	tap_ok(stream.said.input_tokens == want->input &&
+		stream.said.output_tokens == want->output &&
+		stream.said.cache_read_tokens == want->read &&
+		stream.said.cache_write_tokens == want->written,
 	    "%s", want->what);
+	claude_stream_release(&stream);
+}
+
+/* Input tokens that are known, or -1 when that is all there were. */
+static void
+spent_is(struct claude_stream *stream, const char *line, int64_t input,
+    bool at_least, const char *name)
+{
+	claude_stream_line(stream, line, strlen(line));
+	const struct spent spent = claude_stream_spent(stream);
+	tap_ok(spent.input_tokens == input && spent.at_least == at_least, "%s",
+	    name);
+}
+
+/* A message comes in several lines; results tell all that was before. */
+static void
+check_lower_bound(void)
+{
+	static const char first[] =
+	    "{\"type\":\"assistant\",\"message\":{\"id\":\"m1\","
+	    "\"usage\":{\"input_tokens\":40}}}";
+	static const char second[] =
+	    "{\"type\":\"assistant\",\"message\":{\"id\":\"m2\","
+	    "\"usage\":{\"input_tokens\":2}}}";
+	static const char result[] =
+	    "{\"type\":\"result\",\"total_cost_usd\":1,"
+	    "\"usage\":{\"input_tokens\":50}}";
+	struct claude_stream stream = { 0 };
+	spent_is(&stream, "{}", 0, true, "nobody knows what it spends first");
+	spent_is(&stream, first, 40, true, "a message tells its tokens");
+	spent_is(&stream, first, 40, true, "once, however often it comes");
+	spent_is(&stream, second, 42, true, "the next one adds to them");
+	spent_is(&stream, result, 50, false, "a result tells all of them");
+	spent_is(&stream, second, 52, true, "what comes behind it adds");
 	claude_stream_release(&stream);
 }
 
@@ -445,5 +485,6 @@ main(void)
 	check_subagent();
 	check_large();
 	check_two_results();
+	check_lower_bound();
 	return tap_done();
 }

@@ -186,10 +186,15 @@ test_frames(void)
 	frame_beat_encode(&line);
 	expect_frame(&line, FRAME_BEAT, "{\"f\":\"beat\"}\n");
 	str_clear(&line);
-	frame_step_encode(0, "done", -1, 12, &line);
+	const struct spent spent = { .has_cost = true, .nano_usd = 1500000 };
+	frame_step_encode(0, "done", -1, 12, &spent, &line);
 	expect_frame(&line, FRAME_STEP,
 	    "{\"f\":\"step\",\"step\":0,\"state\":\"done\",\"rc\":-1,"
-	    "\"ms\":12}\n");
+	    "\"ms\":12,\"cost_usd\":0.0015}\n");
+	str_clear(&line);
+	frame_spent_encode(&spent, &line);
+	expect_frame(
+	    &line, FRAME_SPENT, "{\"f\":\"spent\",\"cost_usd\":0.0015}\n");
 	str_clear(&line);
 	frame_event_encode("claude_message", members, &line);
 	expect_frame(&line, FRAME_EVENT,

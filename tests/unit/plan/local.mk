@@ -11,3 +11,5 @@ check_PROGRAMS += %D%/keys
 tests_unit_plan_keys_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)
 check_PROGRAMS += %D%/input
 tests_unit_plan_input_LDADD = $(TAP_LIBS) $(PLAN_LIBS)
+check_PROGRAMS += %D%/spent
+tests_unit_plan_spent_LDADD = $(RECORDS_LIBS) $(PLAN_LIBS)

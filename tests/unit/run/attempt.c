@@ -206,7 +206,7 @@ wait_for_end(struct trial *trial)
 static void
 offer(const char *name, enum failure_cause cause, const char *output)
 {
-	struct frame_result result = { .cost_usd = -1 };
+	struct frame_result result = { 0 };
 	autostr struct str line = { 0 };
 	if (cause != CAUSE_NONE)
 		failure_set(&result.failure, cause, 1, "the agent says so");

@@ -64,7 +64,7 @@ static void
 send_result(
     const struct frame_spec *spec, enum failure_cause cause, bool litter)
 {
-	struct frame_result result = { .cost_usd = -1 };
+	struct frame_result result = { 0 };
 	autostr struct str frame = { 0 };
 	autostr struct str tip = { 0 };
 	if (cause != CAUSE_NONE)

@@ -27,16 +27,22 @@ static const struct record_case {
 	    "\"branch\":\"branch\",\"base\":\"base\"}" },
 	{ JOB_OP_READY,
 	    "{\"op\":\"ready\",\"item\":\"item_0\",\"tip\":\"tip\","
-	    "\"base\":\"base\",\"result\":{\"r\":1}}" },
+	    "\"base\":\"base\",\"result\":{\"r\":1},\"spent\":{\"s\":1}}" },
 	{ JOB_OP_MERGED,
 	    "{\"op\":\"merged\",\"item\":\"item_0\","
-	    "\"merge_commit\":\"commit\"}" },
+	    "\"merge_commit\":\"commit\",\"spent\":{\"s\":1}}" },
 	{ JOB_OP_DONE,
-	    "{\"op\":\"done\",\"item\":\"item_0\",\"result\":{\"r\":1}}" },
+	    "{\"op\":\"done\",\"item\":\"item_0\",\"result\":{\"r\":1},"
+	    "\"spent\":{\"s\":1}}" },
 	{ JOB_OP_FAIL,
 	    "{\"op\":\"fail\",\"item\":\"item_0\",\"error\":\"error\","
-	    "\"error_type\":{\"e\":1},\"result\":{\"r\":1}}" },
-	{ JOB_OP_RESET, "{\"op\":\"reset\",\"item\":\"item_0\"}" },
+	    "\"error_type\":{\"e\":1},\"result\":{\"r\":1},"
+	    "\"spent\":{\"s\":1}}" },
+	{ JOB_OP_RESET,
+	    "{\"op\":\"reset\",\"item\":\"item_0\",\"spent\":{\"s\":1}}" },
+	{ JOB_OP_SPENT,
+	    "{\"op\":\"spent\",\"item\":\"item_0\",\"phase\":\"Map\","
+	    "\"spent\":{\"s\":1}}" },
 	{ JOB_OP_REDUCE_STEP, "{\"op\":\"reduce_step\",\"index\":4}" },
 	{ JOB_OP_INTERRUPT, "{\"op\":\"interrupt\",\"signal\":15}" },
 };
@@ -48,6 +54,7 @@ test_members(void)
 	autojson json_t *vars = scratch_json("{\"v\":1}");
 	autojson json_t *type = scratch_json("{\"e\":1}");
 	autojson json_t *result = scratch_json("{\"r\":1}");
+	autojson json_t *spent = scratch_json("{\"s\":1}");
 	struct job_record full = { .item = "item_0",
 		.attempt = 2,
 		.agent = "agent",
@@ -64,7 +71,8 @@ test_members(void)
 		.signal = 15,
 		.vars = vars,
 		.error_type = type,
-		.result = result };
+		.result = result,
+		.spent = spent };
 	tap_is_int(COUNT_OF(cases), JOB_OPS, "each kind has its case");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		const char *name = job_op_name(cases[i].op);
@@ -84,6 +92,11 @@ test_members(void)
 static void
 test_missing(void)
 {
+	autojson json_t *written = job_record_write(
+	    &(struct job_record){ .op = JOB_OP_SPENT, .phase = "setup" });
+	autojson json_t *wanted =
+	    scratch_json("{\"op\":\"spent\",\"phase\":\"setup\"}");
+	tap_ok(json_equal(written, wanted), "what may be missing is left out");
 	struct job_record back;
 	autojson json_t *bare = scratch_json("{\"op\":\"start\",\"item\":1}");
 	autojson json_t *other = scratch_json("{\"op\":\"later\"}");
