@@ -68,8 +68,8 @@ void claude_stream_line(
     struct claude_stream *stream, const char *line, size_t len);
 
 /*
- * What it has cost by now. As long as no result tells all of it, that is a lower
- * bound: the tokens that went in, and the first ones that came out.
+ * What it has cost by now. As long as no result tells all of it, that is a
+ * lower bound: the tokens that went in, and the first ones that came out.
  */
 struct spent claude_stream_spent(const struct claude_stream *stream);
 void claude_stream_release(struct claude_stream *stream);

@@ -12,6 +12,7 @@
 #include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/mem.h"
 #include "proc/ladder.h"
 #include "proc/lines.h"
@@ -39,13 +40,60 @@ struct claude {
 	struct timer *linger; /* runs while a silence after a result lasts */
 	bool lingered; /* the silence was too long, and claude was stopped */
 	bool printed;
+	char session[ID_UUID_SIZE]; /* the id it gets, or "" */
 };
+
+/* Whether words of the user say which session of claude it is. */
+static bool
+name_session(const struct strv *words)
+{
+	static const char *const names[] = { "--session-id", "--resume", "-r",
+		"--continue", "-c", "--from-pr" };
+	for (size_t i = 0; i < words->n; i++)
+		for (size_t j = 0; j < COUNT_OF(names); j++) {
+			const char *word = words->items[i];
+			size_t len = strlen(names[j]);
+			if (strncmp(word, names[j], len) == 0 &&
+			    (word[len] == '\0' || word[len] == '='))
+				return true;
+		}
+	return false;
+}
+
+/*
+ * The session gets its id from us, and that is recorded before there is one: so
+ * it can be found and gone on with, whatever becomes of claude and its agent. A
+ * supervisor that does not answer in time keeps nobody from working.
+ */
+static void
+begin_session(struct claude *claude)
+{
+	struct chain *chain = claude->chain;
+	const struct frame_spec *spec = chain->spec;
+	autostr struct str frame = { 0 };
+	if (claude->mode == CLAUDE_PLAIN ||
+	    name_session(&spec->claude.command) ||
+	    name_session(&spec->claude.arguments))
+		return;
+	id_uuid(claude->session);
+	free(chain->session);
+	chain->session = mem_text(claude->session);
+	frame_claude_encode(
+	    claude->session, claude->log.path, spec->attempt, &frame);
+	if (!keeper_ask(chain->keeper, &frame) &&
+	    chain->keeper->stop == KEEPER_GOES_ON)
+		chain_note(chain,
+		    "the session %s of claude was not recorded in time",
+		    claude->session);
+}
 
 /* The command line. When prompt is NULL it comes on standard input. */
 static void
-add_arguments(const struct claude_config *config, enum claude_mode mode,
-    const char *prompt, struct strv *argv)
+add_arguments(
+    const struct claude *claude, const char *prompt, struct strv *argv)
 {
+	const struct claude_config *config = &claude->chain->spec->claude;
+	const enum claude_mode mode = claude->mode;
 	const char *permissions = config->permission_mode;
 	if (config->command.n == 0)
 		strv_add(argv, "claude");
@@ -67,6 +115,10 @@ add_arguments(const struct claude_config *config, enum claude_mode mode,
 	} else {
 		strv_add(argv, "--permission-mode");
 		strv_add(argv, permissions);
+	}
+	if (claude->session[0] != '\0') {
+		strv_add(argv, "--session-id");
+		strv_add(argv, claude->session);
 	}
 	strv_copy(argv, &config->arguments);
 	if (prompt != NULL) {
@@ -289,8 +341,8 @@ run_prompt(struct claude *claude, const struct str *prompt, struct strv *env,
 {
 	autostrv struct strv argv = { 0 };
 	bool fits = prompt->len <= CHAIN_ARGUMENT_LIMIT;
-	add_arguments(&claude->chain->spec->claude, claude->mode,
-	    fits ? str_text(prompt) : NULL, &argv);
+	begin_session(claude);
+	add_arguments(claude, fits ? str_text(prompt) : NULL, &argv);
 	/* Nobody knows what a claude costs that is at work. */
 	const struct spent begun = { .at_least = true };
 	chain_tell_spent(claude->chain, &begun);

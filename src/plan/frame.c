@@ -299,6 +299,7 @@ static const char *const type_names[FRAME_TYPES] = {
 	[FRAME_OUT] = "out",
 	[FRAME_BEAT] = "beat",
 	[FRAME_STEP] = "step",
+	[FRAME_CLAUDE] = "claude",
 	[FRAME_SPENT] = "spent",
 	[FRAME_EVENT] = "event",
 	[FRAME_NOTE] = "note",
@@ -370,6 +371,17 @@ frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
 	set_number(object, "rc", rc);
 	set_number(object, "ms", ms);
 	spent_describe(spent, object);
+	end_frame(object, out);
+}
+
+void
+frame_claude_encode(
+    const char *session, const char *log, unsigned attempt, struct str *out)
+{
+	json_t *object = new_frame(FRAME_CLAUDE);
+	set_text(object, "session", session);
+	set_text(object, "log", log);
+	set_number(object, "attempt", attempt);
 	end_frame(object, out);
 }
 
@@ -455,6 +467,9 @@ has_members(enum frame_type type, const json_t *object)
 		{ FRAME_STEP, "state", JSON_STRING },
 		{ FRAME_STEP, "rc", JSON_INTEGER },
 		{ FRAME_STEP, "ms", JSON_INTEGER },
+		{ FRAME_CLAUDE, "session", JSON_STRING },
+		{ FRAME_CLAUDE, "log", JSON_STRING },
+		{ FRAME_CLAUDE, "attempt", JSON_INTEGER },
 		{ FRAME_EVENT, "type", JSON_STRING },
 		{ FRAME_EVENT, "members", JSON_OBJECT },
 		{ FRAME_NOTE, "text", JSON_STRING },

@@ -141,6 +141,11 @@ enum frame_type {
 	 * as spent_describe() has it, what its claudes cost
 	 */
 	FRAME_STEP,
+	/*
+	 * A claude is about to be started: session, the id it will have, log,
+	 * attempt. It is started when that is answered: recorded, that is.
+	 */
+	FRAME_CLAUDE,
 	FRAME_SPENT, /* spent: by the attempt, as far as is known */
 	FRAME_EVENT, /* type and members of a claude_* event */
 	FRAME_NOTE, /* text: a warning for the user */
@@ -189,6 +194,8 @@ void frame_out_encode(size_t step, bool is_stderr, const void *bytes,
 void frame_beat_encode(struct str *out);
 void frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
     const struct spent *spent, struct str *out);
+void frame_claude_encode(
+    const char *session, const char *log, unsigned attempt, struct str *out);
 void frame_spent_encode(const struct spent *spent, struct str *out);
 void frame_event_encode(const char *type, json_t *members, struct str *out);
 void frame_note_encode(const char *text, struct str *out);
@@ -196,8 +203,9 @@ void frame_ask_encode(const char *commit, struct str *out);
 void frame_result_encode(const struct frame_result *result, struct str *out);
 
 /*
- * The answer to FRAME_ASK, a line on the agent's standard input behind the
- * spec: {"tree":"..."}, without the member when the tree is not known. Decoding
+ * The answer to FRAME_ASK or FRAME_CLAUDE, a line on the agent's standard input
+ * behind the spec: {"tree":"..."}, without the member when there is no tree, or
+ * none is known. Decoding
  * gives the tree, or NULL; it is allocated.
  */
 void frame_answer_encode(const char *tree, struct str *out);

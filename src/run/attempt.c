@@ -45,6 +45,8 @@ struct attempt {
 	bool has_result;
 	struct frame_result result;
 	struct spent spent; /* as far as it is known before the result */
+	char *claude_session; /* of its last claude, likewise */
+	char *claude_log;
 	attempt_frame_fn *on_frame;
 	attempt_end_fn *on_end;
 	void *arg;
@@ -61,6 +63,8 @@ attempt_free(struct attempt *attempt)
 	str_release(&attempt->complaint);
 	str_release(&attempt->loss);
 	frame_result_release(&attempt->result);
+	free(attempt->claude_session);
+	free(attempt->claude_log);
 	free(attempt->token);
 	free(attempt);
 }
@@ -141,6 +145,15 @@ take_result(struct attempt *attempt, const json_t *object)
 }
 
 static void
+keep_claude(struct attempt *attempt, const json_t *object)
+{
+	free(attempt->claude_session);
+	free(attempt->claude_log);
+	attempt->claude_session = mem_text(json_get_text(object, "session"));
+	attempt->claude_log = mem_text(json_get_text(object, "log"));
+}
+
+static void
 frame_came(const char *line, size_t len, void *arg)
 {
 	struct attempt *attempt = arg;
@@ -155,6 +168,8 @@ frame_came(const char *line, size_t len, void *arg)
 	}
 	if (type == FRAME_SPENT)
 		spent_from_json(object, &attempt->spent);
+	if (type == FRAME_CLAUDE)
+		keep_claude(attempt, object);
 	if (type == FRAME_RESULT)
 		take_result(attempt, object);
 	else if (attempt->on_frame != NULL)
@@ -174,6 +189,14 @@ complaint_came(const void *bytes, size_t len, void *arg)
 	struct attempt *attempt = arg;
 	size_t room = COMPLAINT_LIMIT - attempt->complaint.len;
 	str_add_n(&attempt->complaint, bytes, len < room ? len : room);
+}
+
+void
+attempt_tell_known(const struct attempt *attempt, struct frame_result *result)
+{
+	result->spent = attempt->spent;
+	result->claude_session = mem_text(attempt->claude_session);
+	result->log = mem_text(attempt->claude_log);
 }
 
 /* --- its end ---------------------------------------------------------- */
@@ -235,7 +258,7 @@ tell_loss(struct attempt *attempt)
 		tell_end(attempt, VERDICT_LOST);
 		return;
 	}
-	attempt->result.spent = attempt->spent;
+	attempt_tell_known(attempt, &attempt->result);
 	failure_set(&attempt->result.failure, CAUSE_TIMEOUT, 1,
 	    "the agent took longer than %g seconds, and %s",
 	    (double)attempt->limit_ms / 1000, str_text(&attempt->loss));

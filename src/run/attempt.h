@@ -41,7 +41,7 @@ struct attempt *attempt_start(struct loop *loop,
     attempt_frame_fn *on_frame, attempt_end_fn *on_end, void *arg,
     struct error *err) MUST_USE;
 
-/* Answers a FRAME_ASK: the tree of the commit, or NULL. */
+/* Answers a FRAME_ASK: the tree of the commit, or NULL; or a FRAME_CLAUDE. */
 void attempt_answer(struct attempt *attempt, const char *tree);
 
 /*
@@ -49,6 +49,13 @@ void attempt_answer(struct attempt *attempt, const char *tree);
  * Also in its attempt_end_fn.
  */
 const struct spent *attempt_spent(const struct attempt *attempt);
+
+/*
+ * What a result would say that did not come, as far as it is known: what was
+ * spent, session and log of the last claude. Only those members are set.
+ */
+void attempt_tell_known(
+    const struct attempt *attempt, struct frame_result *result);
 
 /* Asks it to stop; forces it after force_ms (0: at once). */
 void attempt_stop(struct attempt *attempt, int64_t force_ms);

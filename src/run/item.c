@@ -232,6 +232,7 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 		.item = item->id,
 		.label = item->id,
 		.steps = &sup->workflow.map.agent_template,
+		.attempt = item->attempt,
 	};
 	if (type == FRAME_ASK)
 		read_commit(item, json_get_text(frame, "commit"));
@@ -274,6 +275,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	};
 	struct item *item = arg;
 	struct supervisor *sup = item->shared->sup;
+	const struct attempt *ended = item->attempt;
 	item_take_spent(item);
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
@@ -283,6 +285,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 		*result = (struct frame_result){ 0 };
 		failure_move(&item->failure, &item->result.failure);
 	} else {
+		attempt_tell_known(ended, &item->result);
 		failure_set(&item->failure, CAUSE_LOST, 0, "%s", why);
 		log_warn("%s: %s", item->id, why);
 	}

@@ -485,6 +485,7 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 		.item = item->id,
 		.label = item->id,
 		.steps = &resolution->steps,
+		.attempt = item->attempt,
 	};
 	supervisor_pass_frame(item->shared->sup, &source, type, frame);
 }

@@ -394,8 +394,10 @@ static void
 frame_came(enum frame_type type, const json_t *frame, void *arg)
 {
 	const struct parent_run *run = arg;
-	const struct frame_source source = { .agent =
-						 frame_phase_name(run->phase) };
+	const struct frame_source source = {
+		.agent = frame_phase_name(run->phase),
+		.attempt = run->sup->attempt,
+	};
 	if (type == FRAME_STEP) {
 		progress_say_step(run->sup->progress, run->what->title,
 		    &run->steps, frame, run->sup->options->verbose > 0);

@@ -286,6 +286,21 @@ recorder_spent(struct recorder *recorder, const char *phase, const char *item,
 	recorder_touch(recorder);
 }
 
+void
+recorder_claude(struct recorder *recorder, const struct job_record *record)
+{
+	autoerror struct error err = { 0 };
+	if (recorder->job_id != NULL) {
+		recorder_add(recorder, job_record_write(record));
+		(void)recorder_flush(recorder);
+		return;
+	}
+	session_set_text(
+	    &recorder->session, "claude_session_id", record->claude_session_id);
+	if (!session_save(&recorder->session, SESSION_RUNNING, &err))
+		log_warn("saving the session: %s", error_text(&err));
+}
+
 static void
 flush_events(void *arg)
 {

@@ -21,6 +21,7 @@
 #include "state/dlq.h"
 #include "state/event.h"
 #include "state/job.h"
+#include "state/job_record.h"
 #include "state/journal.h"
 #include "state/layout.h"
 #include "state/session.h"
@@ -86,6 +87,12 @@ void recorder_event(
  */
 void recorder_spent(struct recorder *recorder, const char *phase,
     const char *item, const struct spent *spent);
+/*
+ * A claude is about to start, as the record says. It is durable when this
+ * returns, unless storage failed.
+ */
+void recorder_claude(
+    struct recorder *recorder, const struct job_record *record);
 /* What is known of attempts at work has changed: the session says so soon. */
 void recorder_touch(struct recorder *recorder);
 /* Calls fn once all records so far are durable, which may be never. */

@@ -17,6 +17,7 @@
 #include "proc/ladder.h"
 #include "proc/signals.h"
 #include "run/supervisor.h"
+#include "state/job_record.h"
 
 void
 supervisor_init(struct supervisor *sup, const struct run_options *options)
@@ -172,6 +173,22 @@ pass_step(struct supervisor *sup, const struct frame_source *source,
 		    sup->progress, source->item, source->steps, frame, true);
 }
 
+/* Claude waits for this: it is durable before it is answered. */
+static void
+record_claude(struct supervisor *sup, const struct frame_source *source,
+    const json_t *frame)
+{
+	recorder_claude(&sup->recorder,
+	    &(struct job_record){ .op = JOB_OP_CLAUDE,
+		.item = source->item,
+		.phase = source->item == NULL ? source->agent : NULL,
+		.attempt = json_get_int(frame, "attempt", 1),
+		.claude_session_id = json_get_text(frame, "session"),
+		.json_log_location = json_get_text(frame, "log") });
+	if (source->attempt != NULL)
+		attempt_answer(source->attempt, NULL);
+}
+
 void
 supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
     enum frame_type type, const json_t *frame)
@@ -191,6 +208,9 @@ supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
 		break;
 	case FRAME_STEP:
 		pass_step(sup, source, frame);
+		break;
+	case FRAME_CLAUDE:
+		record_claude(sup, source, frame);
 		break;
 	case FRAME_SPENT:
 		recorder_touch(&sup->recorder);

@@ -124,6 +124,7 @@ struct frame_source {
 	const char *item; /* item id in events; NULL: none */
 	const char *label; /* before lines that people see; NULL: none */
 	const struct steps *steps; /* of an item's agent: what it is at */
+	struct attempt *attempt; /* its process, to be answered */
 };
 /*
  * What every agent's frames lead to: output goes to the progress display, and

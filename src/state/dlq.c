@@ -234,7 +234,8 @@ take_record(const json_t *record, const struct journal_place *place, void *arg,
 	(void)place;
 	(void)err;
 	job_record_read(record, &what);
-	if (what.item == NULL || what.op == JOB_OP_SPENT)
+	if (what.item == NULL || what.op == JOB_OP_SPENT ||
+	    what.op == JOB_OP_CLAUDE)
 		return true;
 	if (what.op == JOB_OP_FAIL)
 		json_object_set(failures, what.item, json_mutable(record));

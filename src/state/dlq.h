@@ -54,9 +54,9 @@ bool dlq_write_index(
 /*
  * All records of a job in item order; an empty array for none. Failures that
  * only its journal has (job_dir; NULL: it is not looked at), since their letter
- * is gone or damaged, come from there, with "from_journal": true; a letter whose
- * failure a whole journal does not have is left out. What could
- * not be read is added to unread, one text for each file.
+ * is gone or damaged, come from there, with "from_journal": true; a letter
+ * whose failure a whole journal does not have is left out. What could not be
+ * read is added to unread, one text for each file.
  */
 json_t *dlq_load(const char *dir, const char *job_dir, struct strv *unread,
     struct error *err) MUST_USE;

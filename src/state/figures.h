@@ -44,7 +44,8 @@ bool figures_said(const json_t *session, struct figures *figures);
  * Makes a session say what the journal of its job tells, of whichever
  * repository of the home: on its way it is up to a second behind, and longer
  * once it was killed. What was spent is in the session, too, with what agents
- * at work have spent: the larger telling counts. Where there is no such journal it stays as it is.
+ * at work have spent: the larger telling counts. Where there is no such journal
+ * it stays as it is.
  */
 bool figures_update(
     const struct layout *layout, json_t *session, struct error *err) MUST_USE;

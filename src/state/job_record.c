@@ -25,6 +25,8 @@ struct job_member {
 #define IN(op) (1u << JOB_OP_##op)
 #define OF_ITEM                                                                \
 	(IN(START) | IN(READY) | IN(MERGED) | IN(DONE) | IN(FAIL) | IN(RESET))
+/* Of an item, or of a phase. */
+#define OF_EITHER (IN(SPENT) | IN(CLAUDE))
 #define WITH_SPENT                                                             \
 	(IN(READY) | IN(MERGED) | IN(DONE) | IN(FAIL) | IN(RESET) | IN(SPENT))
 #define MEMBER(name, kind, ops) MEMBER_OR_NONE(name, kind, ops, 0)
@@ -36,8 +38,10 @@ struct job_member {
 
 /* In the order in which they are written. */
 static const struct job_member members[] = {
-	MEMBER_OR_NONE(item, TEXT, OF_ITEM | IN(SPENT), IN(SPENT)),
-	MEMBER(attempt, INT, IN(START)),
+	MEMBER_OR_NONE(item, TEXT, OF_ITEM | OF_EITHER, OF_EITHER),
+	MEMBER(attempt, INT, IN(START) | IN(CLAUDE)),
+	MEMBER(claude_session_id, TEXT, IN(CLAUDE)),
+	MEMBER(json_log_location, TEXT, IN(CLAUDE)),
 	MEMBER(agent, TEXT, IN(START)),
 	MEMBER(worktree, TEXT, IN(START)),
 	MEMBER(branch, TEXT, IN(START)),
@@ -51,7 +55,7 @@ static const struct job_member members[] = {
 	MEMBER(vars, JSON, IN(SETUP_DONE)),
 	MEMBER(count, INT, IN(ITEMS)),
 	MEMBER(items_sha256, TEXT, IN(ITEMS)),
-	MEMBER_OR_NONE(phase, TEXT, IN(PHASE) | IN(SPENT), IN(SPENT)),
+	MEMBER_OR_NONE(phase, TEXT, IN(PHASE) | OF_EITHER, OF_EITHER),
 	MEMBER(index, INT, IN(REDUCE_STEP)),
 	MEMBER(signal, INT, IN(INTERRUPT)),
 };
@@ -66,6 +70,7 @@ static const char *const op_names[JOB_OPS] = {
 	[JOB_OP_DONE] = "done",
 	[JOB_OP_FAIL] = "fail",
 	[JOB_OP_RESET] = "reset",
+	[JOB_OP_CLAUDE] = "claude",
 	[JOB_OP_SPENT] = "spent",
 	[JOB_OP_REDUCE_STEP] = "reduce_step",
 	[JOB_OP_INTERRUPT] = "interrupt",

@@ -24,6 +24,8 @@ enum job_op {
 	JOB_OP_DONE, /* item, result, spent */
 	JOB_OP_FAIL, /* item, error, error_type, result, spent */
 	JOB_OP_RESET, /* item, spent */
+	/* item or phase, attempt, claude_session_id, json_log_location */
+	JOB_OP_CLAUDE, /* is about to be started */
 	JOB_OP_SPENT, /* item or phase, spent: nothing else happened */
 	JOB_OP_REDUCE_STEP, /* index */
 	JOB_OP_INTERRUPT, /* signal */
@@ -49,9 +51,11 @@ struct job_record {
 	json_t *vars;
 	json_t *error_type;
 	json_t *result;
+	const char *claude_session_id;
+	const char *json_log_location;
 	/*
-	 * What was spent (spent_to_json()) that no record before it has: the sum
-	 * over all records is what the job has spent. NULL: nothing.
+	 * What was spent (spent_to_json()) that no record before it has: the
+	 * sum over all records is what the job has spent. NULL: nothing.
 	 */
 	json_t *spent;
 };

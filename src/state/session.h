@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sessions: one JSON file for each run, whatever its kind, rewritten when its
- * status or phase changes, and at most once a second meanwhile. Beside it the mapping between
- * session and job, and the metadata of its work tree.
+ * status or phase changes, and at most once a second meanwhile. Beside it the
+ * mapping between session and job, and the metadata of its work tree.
  */
 #ifndef STATE_SESSION_H
 #define STATE_SESSION_H

@@ -345,9 +345,52 @@ failed_workflow_is_told() {
 	is "$(jq .event.cost_usd "$out")" 0.02 'job_failed'
 }
 
+# --- the session of claude ---------------------------------------------------
+
+# Claude looks itself whether the journal has its id.
+session_is_known() {
+	forget_rules
+	rule a 'first *'
+	cat >"$FAKE_CLAUDE_DIR/rules/a/run" <<'R'
+grep -h '"op":"claude"' "$PRODIGY_HOME"/state/known/mapreduce/jobs/*/journal* |
+	grep -o "\"claude_session_id\":\"$FAKE_SESSION\"" >>"$FAKE_CLAUDE_DIR/seen"
+R
+	make_repo known 1
+	cd known
+	run 0 "$PRODIGY" run ../paid.yml -y
+	is "$(sort -u "$FAKE_CLAUDE_DIR/seen" | wc -l)" 5 'sessions seen'
+	job=$(job_id known)
+	journal=$PRODIGY_HOME/state/known/mapreduce/jobs/$job/journal-v0.jsonl
+	is "$(jq -r 'select(.op == "claude") | .claude_session_id' "$journal" |
+		sort -u | wc -l)" 12 'sessions in the journal'
+	jq -r 'select(.op == "claude") | .json_log_location' "$journal" |
+		while read -r log; do
+			jq -r 'select(.type == "result") | .session_id' "$log"
+		done | sort >"$scratch/ids"
+	is "$(jq -r 'select(.op == "claude") | .claude_session_id' "$journal" |
+		sort | cmp - "$scratch/ids")" '' 'the ids in the logs'
+	is "$(jq -r 'select(.op == "claude" and .phase) | .phase' "$journal" |
+		tr '\n' ' ')" 'setup reduce ' 'the phases'
+	is "$("$PRODIGY" events show --type agent_completed | jq -r \
+		.event.claude_session_id | sort -u | wc -l)" 5 'in events'
+}
+
+users_session_wins() {
+	forget_rules
+	make_repo wins 1
+	cd wins
+	PRODIGY_CLAUDE_ARGS='--session-id 123 --model x' \
+		run 0 "$PRODIGY" run ../standard.yml -y
+	is "$(grep -c -e '<--model><x><--><one>' "$FAKE_CLAUDE_DIR/calls")" 1
+	is "$("$PRODIGY" events show --type claude_session_started |
+		jq -r .event.session_id | sort -u)" 123 'the session'
+}
+
 t 'what was spent is the same everywhere, and what claude says' sums_agree
 t 'a killed agent has spent at least what is known' killed_agent_is_told
 t 'so it is told of a run that was stopped' stopped_run_is_told
 t 'and of a workflow that failed' failed_workflow_is_told
+t 'the session of claude is recorded before it starts' session_is_known
+t 'a session that the user names is that of claude' users_session_wins
 
 done_testing

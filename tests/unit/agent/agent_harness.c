@@ -190,6 +190,16 @@ answer(struct harness *harness, const json_t *object)
 }
 
 static void
+answer_nothing(const struct harness *harness)
+{
+	autoerror struct error err = { 0 };
+	autostr struct str line = { 0 };
+	frame_answer_encode(NULL, &line);
+	if (!file_write_all(harness->in, line.data, line.len, &err))
+		abort();
+}
+
+static void
 frame_came(struct harness *harness, enum frame_type type, const json_t *object)
 {
 	autoerror struct error err = { 0 };
@@ -219,6 +229,9 @@ frame_came(struct harness *harness, enum frame_type type, const json_t *object)
 		break;
 	case FRAME_ASK:
 		answer(harness, object);
+		break;
+	case FRAME_CLAUDE:
+		answer_nothing(harness);
 		break;
 	case FRAME_SPENT:
 	case FRAME_HELLO:

@@ -192,6 +192,11 @@ test_frames(void)
 	    "{\"f\":\"step\",\"step\":0,\"state\":\"done\",\"rc\":-1,"
 	    "\"ms\":12,\"cost_usd\":0.0015}\n");
 	str_clear(&line);
+	frame_claude_encode("id", "/log", 2, &line);
+	expect_frame(&line, FRAME_CLAUDE,
+	    "{\"f\":\"claude\",\"session\":\"id\",\"log\":\"/log\","
+	    "\"attempt\":2}\n");
+	str_clear(&line);
 	frame_spent_encode(&spent, &line);
 	expect_frame(
 	    &line, FRAME_SPENT, "{\"f\":\"spent\",\"cost_usd\":0.0015}\n");

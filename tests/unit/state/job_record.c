@@ -40,6 +40,10 @@ static const struct record_case {
 	    "\"spent\":{\"s\":1}}" },
 	{ JOB_OP_RESET,
 	    "{\"op\":\"reset\",\"item\":\"item_0\",\"spent\":{\"s\":1}}" },
+	{ JOB_OP_CLAUDE,
+	    "{\"op\":\"claude\",\"item\":\"item_0\",\"phase\":\"Map\","
+	    "\"attempt\":2,\"claude_session_id\":\"id\","
+	    "\"json_log_location\":\"log\"}" },
 	{ JOB_OP_SPENT,
 	    "{\"op\":\"spent\",\"item\":\"item_0\",\"phase\":\"Map\","
 	    "\"spent\":{\"s\":1}}" },
@@ -72,7 +76,9 @@ test_members(void)
 		.vars = vars,
 		.error_type = type,
 		.result = result,
-		.spent = spent };
+		.spent = spent,
+		.claude_session_id = "id",
+		.json_log_location = "log" };
 	tap_is_int(COUNT_OF(cases), JOB_OPS, "each kind has its case");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		const char *name = job_op_name(cases[i].op);
