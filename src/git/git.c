@@ -438,11 +438,11 @@ git_call(const char *dir, const char *const *args,
 		.timeout_ms = time_limit(options),
 		.head_limit = OUTPUT_LIMIT,
 	};
-	if (!run_it(&spec, options->wait, &run, err))
-	bool ran = waits_in == NULL
-	    ? run_capture(&spec, &run, err)
-	    : run_capture_on(waits_in, &spec, NULL, &run, err);
-	if (!ran)
+	const struct git_wait here = { .loop = waits_in };
+	const struct git_wait *wait = options->wait;
+	if (wait == NULL && waits_in != NULL)
+		wait = &here;
+	if (!run_it(&spec, wait, &run, err))
 		return error_wrap(err, "git %s", args[0]);
 	result->code = child_end_code(&run.end);
 	if (run.timed_out)

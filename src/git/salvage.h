@@ -43,8 +43,8 @@ struct salvage_owner {
 bool salvage_put(const struct salvage_owner *owner, const char *commit,
     struct salvage_ref *ref, struct error *err) MUST_USE;
 /*
- * Keeps everything uncommitted in the work tree at owner->dir, whatever flags of
- * the index hide it (ignored files are left out, and what the owner keeps
+ * Keeps everything uncommitted in the work tree at owner->dir, whatever flags
+ * of the index hide it (ignored files are left out, and what the owner keeps
  * apart), as commits on top of parent, or of nothing if that is NULL: of kind
  * "uncommitted" the files as they lie there, of kind "index" what is staged,
  * each unless it is what parent has, or the other. The tree and its index stay

@@ -13,16 +13,16 @@
 #define DEPTH_LIMIT 64
 #define ENTRIES_LIMIT 1000000 /* a bound on the time that a look takes */
 
-struct look {
+struct touch_look {
 	int64_t since;
 	size_t entries;
 	unsigned depth;
 };
 
-static bool look_below(struct look *look, int fd);
+static bool look_below(struct touch_look *look, int fd);
 
 static bool
-is_older(const struct look *look, const struct stat *st)
+is_older(const struct touch_look *look, const struct stat *st)
 {
 	int64_t changed =
 	    (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
@@ -30,7 +30,7 @@ is_older(const struct look *look, const struct stat *st)
 }
 
 static bool
-look_at(struct look *look, int at, const char *name)
+look_at(struct touch_look *look, int at, const char *name)
 {
 	struct stat st;
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -50,7 +50,7 @@ look_at(struct look *look, int at, const char *name)
 
 /* Takes fd. */
 static bool
-look_below(struct look *look, int fd)
+look_below(struct touch_look *look, int fd)
 {
 	DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
@@ -70,6 +70,6 @@ look_below(struct look *look, int fd)
 bool
 worktree_is_untouched(const char *path, int64_t since)
 {
-	struct look look = { .since = since };
+	struct touch_look look = { .since = since };
 	return look_at(&look, AT_FDCWD, path);
 }

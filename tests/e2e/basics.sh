@@ -117,10 +117,16 @@ map:
   max_parallel: 3
   agent_template:
     - shell: |
-        touch $scratch/running/\${item}
-        ls $scratch/running | wc -l >> $scratch/counts
-        sleep 0.3
-        rm $scratch/running/\${item}
+        cd $scratch
+        touch running/\${item}
+        n=\$(ls running | wc -l)
+        echo \$n >>counts
+        [ \$n -lt 3 ] || touch all-at-once
+        for i in \$(seq 600); do
+          [ ! -e all-at-once ] || break
+          sleep 0.1
+        done
+        rm running/\${item}
 Y
 	run 0 "$PRODIGY" run ../slots.yml
 	is "$(sort -n "$scratch/counts" | tail -n 1)" 3 'agents at once'
