@@ -282,6 +282,13 @@ clear_away(struct supervisor *sup)
 		log_warn("%s", error_text(&err));
 }
 
+static void
+note_merged(struct supervisor *sup)
+{
+	session_set_text(
+	    &sup->recorder.session, SESSION_MERGED_INTO, sup->repo.branch);
+}
+
 /* With consent; *merged: it was given. */
 static bool
 merge_commits(struct supervisor *sup, const struct final_counts *counts,
@@ -295,6 +302,7 @@ merge_commits(struct supervisor *sup, const struct final_counts *counts,
 	if (!merge_now(sup, counts, err))
 		return false;
 	*merged = true;
+	note_merged(sup);
 	report_line(sup, "Merged %zu commit%s into %s.", counts->commits,
 	    counts->commits == 1 ? "" : "s", sup->repo.branch);
 	clear_away(sup);
@@ -394,8 +402,10 @@ finish_earlier(struct supervisor *sup, bool *merged, struct error *err)
 		return merge_commits(sup, &counts, merged, err);
 	}
 	*merged = strcmp(sup->recorder.parent_head, sup->repo.head) != 0;
-	if (*merged)
+	if (*merged) {
+		note_merged(sup);
 		clear_away(sup);
+	}
 	return true;
 }
 

@@ -823,7 +823,7 @@ end_earlier(struct supervisor *sup, struct error *err)
 	struct recorder *recorder = &sup->recorder;
 	const struct job *job = &recorder->job;
 	if (recorder->session.status == SESSION_COMPLETED)
-		return true;
+		return recorder_complete(recorder, err);
 	if (recorder->job_id != NULL && job->phase != JOB_COMPLETE)
 		recorder_add(recorder,
 		    job_record_write(&(struct job_record){ .op = JOB_OP_PHASE,
@@ -839,6 +839,14 @@ merge_earlier(struct supervisor *sup, int *status)
 {
 	autoerror struct error err = { 0 };
 	bool merged = false;
+	const char *into =
+	    json_get_text(sup->recorder.session.document, SESSION_MERGED_INTO);
+	if (into != NULL && reopen_is_gone(sup)) {
+		report_line(sup,
+		    "%s was merged into %s: nothing is left to merge.",
+		    sup->parent_name, into);
+		return;
+	}
 	bool ready = bring_together(sup, &err) && supervisor_check(sup, &err);
 	bool done = ready && finish_earlier(sup, &merged, &err);
 	if (done && (!merged || end_earlier(sup, &err)))

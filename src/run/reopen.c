@@ -102,7 +102,7 @@ name_things(struct supervisor *sup, struct error *err)
 	const char *branch = json_get_text(session, "branch");
 	const char *map = json_get_text(session, "map_ref");
 	const char *base = json_get_text(session, "base_commit");
-	if (branch == NULL || map == NULL || base == NULL)
+	if (branch == NULL || map == NULL)
 		return error_set(err, ERROR_STATE,
 		    "%s made no branch: there is nothing to merge",
 		    sup->parent_name);
@@ -113,7 +113,7 @@ name_things(struct supervisor *sup, struct error *err)
 	sup->parent_dir = layout_worktree(&sup->layout, sup->parent_name);
 	sup->log_dir = layout_logs(&sup->layout, sup->id);
 	sup->repo.branch = mem_text(json_get_text(session, "original_branch"));
-	sup->repo.head = mem_text(base);
+	sup->repo.head = mem_text(base == NULL ? "" : base);
 	return true;
 }
 
@@ -170,17 +170,19 @@ has_ref(const struct supervisor *sup, const char *ref)
 	return git_run(sup->repo.root, args, NULL, &ignored);
 }
 
+bool
+reopen_is_gone(const struct supervisor *sup)
+{
+	autofree char *branch = mem_format("refs/heads/%s", sup->parent_branch);
+	return !has_ref(sup, branch) && !has_ref(sup, sup->map_ref);
+}
+
 /* Somebody deleted it; what was merged is in the map ref as well. */
 static bool
 make_branch(const struct supervisor *sup, const char *branch, struct error *err)
 {
 	const char *const args[] = { "update-ref", branch, sup->map_ref, "",
 		NULL };
-	if (!has_ref(sup, sup->map_ref))
-		return error_set(err, ERROR_STATE,
-		    "%s: its branch %s is gone, so nothing of it is left to "
-		    "merge",
-		    sup->parent_name, sup->parent_branch);
 	return git_run(sup->repo.root, args, NULL, err);
 }
 
@@ -190,6 +192,11 @@ reopen_parent(struct supervisor *sup, struct error *err)
 	autofree char *branch = mem_format("refs/heads/%s", sup->parent_branch);
 	autofree char *refs = path_parent(sup->map_ref);
 	autofree char *reason = mem_format("prodigy %s", sup->id);
+	if (reopen_is_gone(sup))
+		return error_set(err, ERROR_STATE,
+		    "%s: its branch %s is gone, so nothing of it is left to "
+		    "merge",
+		    sup->parent_name, sup->parent_branch);
 	stale_clear_tree(sup->parent_dir);
 	if (!stale_clear_refs(&sup->repo, refs, err))
 		return false;

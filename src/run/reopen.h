@@ -30,6 +30,8 @@ bool reopen_session(struct supervisor *sup, const char *id,
  */
 bool reopen_vars(
     struct supervisor *sup, bool *kept, struct error *err) MUST_USE;
+/* Whether neither its branch nor its map ref is there. */
+bool reopen_is_gone(const struct supervisor *sup);
 /* Branch and work tree of the run, made again where they are gone. */
 bool reopen_parent(struct supervisor *sup, struct error *err) MUST_USE;
 

@@ -28,6 +28,9 @@ const char *session_status_name(enum session_status status);
 /* Completed and Cancelled are final; Failed may run again (resume). */
 bool session_may_become(enum session_status from, enum session_status to);
 
+/* The branch into which the run was merged. */
+#define SESSION_MERGED_INTO "merged_into"
+
 struct session {
 	char *path;
 	json_t *document;

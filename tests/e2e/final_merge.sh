@@ -233,8 +233,8 @@ after_a_signal() {
 after_kill() {
 	stopped_run killed KILL 137
 	merged_by_steps
-	run 1 "$PRODIGY" worktree merge -y session
-	has "$err" 'nothing of it is left to merge'
+	run 0 "$PRODIGY" worktree merge -y session
+	has "$out" 'was merged into main: nothing is left to merge'
 }
 
 # Its tree was removed and its branch deleted: what was merged has its own ref.
