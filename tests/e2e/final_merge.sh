@@ -53,55 +53,37 @@ in_way() { # folder, item's script, the user's script, what is named, removal
 
 untracked='untracked or ignored files are in the way'
 
-ignored_file() {
-	in_way ignored 'echo new >x.ign; git add -f x.ign' 'echo mine >x.ign' \
-		"$untracked: x.ign$" 'rm x.ign'
-	is "$(cat x.ign)" new 'merged'
-}
-
-ignored_folder() {
-	in_way folder 'echo new >ign; git add -f ign' \
-		'mkdir -p ign/deep/empty; echo mine >ign/a; echo mine >ign/deep/b' \
-		"$untracked: ign/(a, ign/deep/b|deep/b, ign/a)$" 'rm -r ign'
-}
-
-ignored_instead_of_folder() {
-	in_way file 'mkdir ign; echo new >ign/a; echo new >ign/b; git add -f ign' \
-		'echo mine >ign' "$untracked: ign$" 'rm ign'
-}
-
-link_instead_of_folder() {
+# Each kind of thing that git would put a file over.
+all_kinds() {
 	mkdir -p elsewhere
-	in_way link 'mkdir ign; echo new >ign/a; git add -f ign' \
-		'ln -s ../elsewhere ign' "$untracked: ign$" 'rm ign'
+	# shellcheck disable=SC2016 # for the shells that run it
+	in_way kinds 'echo new | tee file.ign folder.ign >repo.ign
+mkdir for_file.ign for_link.ign in_repo.ign
+echo new | tee for_file.ign/a for_link.ign/a >in_repo.ign/a
+git rm -qr dir; echo new >dir
+echo new >"$(printf "odd\\033[31m\\n.ign")"
+git add -f .' 'echo mine | tee file.ign for_file.ign >dir/x.ign
+		mkdir -p folder.ign/deep/empty
+		echo mine | tee folder.ign/a >folder.ign/deep/b
+		ln -s ../elsewhere for_link.ign
+		git init -q in_repo.ign; echo mine >in_repo.ign/a
+		git init -q repo.ign; echo mine >repo.ign/a
+		echo mine >"$(printf "odd\033[31m\n.ign")"' \
+		"$untracked: " 'cp "$err" ../kinds.err; rm -rf *.ign dir/x.ign'
+	for name in file.ign folder.ign/a folder.ign/deep/b for_file.ign \
+		for_link.ign dir/x.ign in_repo.ign/a repo.ign \
+		'odd.e\[31m.n\.ign'; do
+		has ../kinds.err "[ ]$name(,|\$)"
+	done
 	is "$(ls ../elsewhere)" '' 'nothing behind the link'
-}
-
-ignored_in_a_tracked_folder() {
-	in_way tracked 'git rm -qr dir; echo new >dir; git add dir' \
-		'echo mine >dir/x.ign' "$untracked: dir/x.ign$" 'rm dir/x.ign'
-}
-
-nested_repository() {
-	in_way nested 'mkdir ign; echo new >ign/a; git add -f ign' \
-		'git init -q ign; echo mine >ign/a' "$untracked: ign/a$" 'rm -rf ign'
-}
-
-repository_instead_of_file() {
-	in_way inside 'echo new >ign; git add -f ign' \
-		'git init -q ign; echo mine >ign/a' "$untracked: ign$" 'rm -rf ign'
+	is "$(cat folder.ign in_repo.ign/a)" 'new
+new' 'merged'
 }
 
 many_files() {
 	in_way many 'for i in $(seq 60); do echo new >$i.ign; done; git add -f .' \
 		'for i in $(seq 50); do echo mine >$i.ign; done' \
 		"$untracked: 1.ign, .* and 30 more$" 'rm *.ign'
-}
-
-odd_names() {
-	in_way odd 'echo new >"$(printf "a\\033[31m\\nb.ign")"; git add -f .' \
-		'echo mine >"$(printf "a\033[31m\nb.ign")"' \
-		"$untracked: a.e.31m.nb.ign$" 'rm *.ign'
 }
 
 # With this setting git takes names for one that differ in case alone. Here they
@@ -427,16 +409,8 @@ Y
 	git show "$(git for-each-ref --format='%(refname)' 'refs/prodigy/*/map'):n"
 }
 
-t 'an ignored file is not overwritten' ignored_file
-t 'nor is an ignored folder by a file' ignored_folder
-t 'nor an ignored file by a folder' ignored_instead_of_folder
-t 'nor a link by a folder' link_instead_of_folder
-t 'nor are ignored files in a folder that becomes a file' \
-	ignored_in_a_tracked_folder
-t 'nor files of a repository within' nested_repository
-t 'nor is a repository by a file' repository_instead_of_file
+t 'no ignored file, folder, link or repository is written over' all_kinds
 t 'what is in the way is named up to a number' many_files
-t 'its names are made fit for a terminal' odd_names
 t 'a file that changes the case of its name is in no way' case_of_names
 t 'a sparse checkout is looked at, too' sparse_checkout
 t 'edits of files with flags are kept' flagged_file
