@@ -18,8 +18,10 @@ libgit_a_SOURCES = \
 	%D%/repo.c %D%/repo.h \
 	%D%/salvage.c %D%/salvage.h \
 	%D%/salvaged.c %D%/salvaged.h \
+	%D%/shared.c %D%/shared.h \
 	%D%/stale.c %D%/stale.h \
 	%D%/strays.c %D%/strays.h \
+	%D%/stash_log.c %D%/stash_log.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_touch.c %D%/worktree_touch.h \
 	%D%/worktree_use.c %D%/worktree_use.h

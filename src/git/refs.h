@@ -3,6 +3,7 @@
  * The refs of jobs, looked at while nothing else works on them. This waits.
  *
  *	refs/prodigy/RUN/map		the merged state of a job
+ *	refs/prodigy/RUN/user		the user's commits before the run
  *	refs/prodigy/RUN/i/KEY/ATTEMPT	an item's tip until it is merged
  *	refs/prodigy/salvage/RUN/ITEM/N	work that was kept: git/salvage.h
  *

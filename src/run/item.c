@@ -16,6 +16,7 @@
 #include "plan/items.h"
 #include "run/item.h"
 #include "run/links.h"
+#include "run/users_side.h"
 #include "run/workspace.h"
 #include "state/job_record.h"
 
@@ -57,6 +58,7 @@ item_free(struct item *item)
 	if (item->question != NULL)
 		item->question->item = NULL;
 	json_decref(item->data);
+	json_decref(item->users_side);
 	frame_result_release(&item->result);
 	failure_release(&item->failure);
 	strv_release(&item->commits);
@@ -279,6 +281,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	item_take_spent(item);
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
+	users_side_leave(sup->users_side, item->id, &item->users_side);
 	if (result != NULL) {
 		litter_add(&sup->litter, result);
 		item->result = *result;
@@ -372,6 +375,7 @@ item_run(struct item *item)
 		start_failed(item, &err);
 		return;
 	}
+	users_side_enter(item->shared->sup->users_side, item->id);
 	recorder_event(recorder_of(item), "agent_started",
 	    json_pack("{s:s, s:s, s:s, s:i}", "agent_id", item->agent_id,
 		"item_id", item->id, "worktree", item->name, "attempt",
@@ -520,6 +524,8 @@ make_result(const struct item *item)
 	if (result->artifacts != NULL)
 		json_object_set(out, "artifacts", result->artifacts);
 	spent_describe(&item->spent, out);
+	if (item->users_side != NULL)
+		json_object_set(out, "users_side", item->users_side);
 	return out;
 }
 

@@ -82,6 +82,7 @@ struct item {
 	struct failure failure; /* why it failed, or does not get on */
 	struct strv commits; /* base..tip, oldest first */
 	struct strv files; /* changed by them */
+	json_t *users_side; /* what else changed while it ran; NULL: nothing */
 	bool has_ready_ref;
 	char *merge_commit; /* NULL while it is not merged */
 	char *scratch; /* work tree of its conflict; NULL: it had none */

@@ -24,4 +24,5 @@ librun_a_SOURCES = \
 	%D%/streams.c %D%/streams.h \
 	%D%/supervisor.c %D%/supervisor.h \
 	%D%/trees.c %D%/trees.h \
+	%D%/users_side.c %D%/users_side.h \
 	%D%/workspace.c %D%/workspace.h

@@ -15,6 +15,7 @@
 #include "git/merge.h"
 #include "git/worktree.h"
 #include "run/merging.h"
+#include "run/users_side.h"
 #include "run/workspace.h"
 
 /* So many merges are published at once: a bound on what a failure undoes. */
@@ -537,6 +538,7 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 	item_take_spent(item);
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
+	users_side_leave(sup->users_side, item->id, &item->users_side);
 	switch (verdict) {
 	case VERDICT_OK:
 		take_resolution(resolution, result->log);
@@ -575,6 +577,8 @@ start_claude(struct resolution *resolution, struct error *err)
 	spec.vars = vars;
 	item->attempt = attempt_start(sup->loop, &sup->executor, &spec,
 	    frame_came, claude_ended, resolution, err);
+	if (item->attempt != NULL)
+		users_side_enter(sup->users_side, item->id);
 	return item->attempt != NULL;
 }
 

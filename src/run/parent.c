@@ -19,6 +19,7 @@
 #include "git/worktree_use.h"
 #include "run/parent.h"
 #include "run/room.h"
+#include "run/users_side.h"
 #include "run/workspace.h"
 #include "state/job_record.h"
 #include "state/workspaces.h"
@@ -412,6 +413,9 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 {
 	struct parent_run *run = arg;
 	const struct spent spent = *attempt_spent(run->sup->attempt);
+	autojson json_t *told = NULL;
+	users_side_leave(
+	    run->sup->users_side, frame_phase_name(run->phase), &told);
 	run->sup->attempt = NULL;
 	run->done = true;
 	recorder_spent(
@@ -469,6 +473,8 @@ start(struct parent_run *run, struct error *err)
 	spec.log_name = name;
 	sup->attempt = attempt_start(sup->loop, &sup->executor, &spec,
 	    frame_came, attempt_ended, run, err);
+	if (sup->attempt != NULL)
+		users_side_enter(sup->users_side, name);
 	return sup->attempt != NULL;
 }
 

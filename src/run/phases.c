@@ -32,6 +32,7 @@
 #include "run/ready.h"
 #include "run/reopen.h"
 #include "run/report.h"
+#include "run/users_side.h"
 #include "run/workspace.h"
 #include "state/ids.h"
 #include "state/job_record.h"
@@ -556,8 +557,11 @@ conclude(struct supervisor *sup, int *status, struct error *err)
 static bool
 work(struct supervisor *sup, struct error *err)
 {
+	sup->users_side = users_side_open(sup);
 	bool done = sup->workflow.mapreduce ? run_mapreduce(sup, err)
 					    : run_standard(sup, err);
+	sup->users_changes = users_side_close(sup->users_side);
+	sup->users_side = NULL;
 	if (!done)
 		return false;
 	emit_completed(sup);

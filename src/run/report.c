@@ -123,6 +123,10 @@ report_summary(struct supervisor *sup)
 	if (!spent_is_nothing(spent))
 		report_line(sup, "Cost:     %s", cost);
 	say_artifacts(sup);
+	if (sup->users_changes > 0)
+		report_line(sup,
+		    "Yours:    %zu change%s of what agents share with you",
+		    sup->users_changes, sup->users_changes == 1 ? "" : "s");
 	report_line(sup, "Events:   prodigy events show %s", sup->id);
 	say_own_cost(sup);
 }

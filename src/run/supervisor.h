@@ -30,6 +30,7 @@
 #include "workflow/workflow.h"
 
 struct map;
+struct users_side;
 
 /* What the command line says about a run. */
 struct run_options {
@@ -86,6 +87,8 @@ struct supervisor {
 	bool is_delivering; /* all is done but for what is yet to be read */
 	struct attempt *attempt; /* of the phase that runs steps, or NULL */
 	struct map *map; /* while the map phase is on */
+	struct users_side *users_side; /* watched while steps run, or NULL */
+	size_t users_changes; /* seen there, in all */
 	int64_t start; /* clock_now() */
 	struct litter litter; /* ignored files that items left */
 	char *results_file; /* map.results, once written */

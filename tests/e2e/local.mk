@@ -49,3 +49,5 @@ E2E_TESTS += %D%/figures.sh
 dist_check_SCRIPTS += %D%/figures.sh
 E2E_TESTS += %D%/nothing_lost.sh
 dist_check_SCRIPTS += %D%/nothing_lost.sh
+E2E_TESTS += %D%/users_side.sh
+dist_check_SCRIPTS += %D%/users_side.sh

@@ -20,6 +20,7 @@ check_PROGRAMS += \
 	%D%/repo \
 	%D%/salvage \
 	%D%/salvaged \
+	%D%/shared \
 	%D%/stale \
 	%D%/worktree \
 	%D%/worktree_touch \
@@ -43,6 +44,7 @@ tests_unit_git_refs_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_repo_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_salvage_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_salvaged_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_shared_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_stale_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_use_LDADD = $(GIT_TEST_LIBS)
