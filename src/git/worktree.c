@@ -374,6 +374,10 @@ static bool
 move_to_trash(const char *path, const char *trash)
 {
 	autofree char *folder = path_parent(trash);
+	if (!path_exists(path)) {
+		errno = ENOENT;
+		return false;
+	}
 	for (int tries = 0; tries < TRASH_TRIES; tries++) {
 		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 			return false;

@@ -126,6 +126,7 @@ test_remove(void)
 	autofree char *none = in_sandbox("never was");
 	tap_ok(worktree_remove(&repo, none, &err),
 	    "one that never was is removed, too");
+	sh(repo.root, "! ls -d ../.trash");
 	sh(repo.root,
 	    "git branch --list 'deed-*' renamed-it | "
 	    "xargs git branch -qD");
