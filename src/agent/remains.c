@@ -18,6 +18,7 @@
 #include "git/head_log.h"
 #include "git/index_file.h"
 #include "git/salvage.h"
+#include "git/stashes.h"
 #include "git/strays.h"
 #include "git/worktree_use.h"
 
@@ -33,6 +34,7 @@ struct remains {
 	char *git_dir; /* of a linked work tree; else NULL */
 	char *common_dir;
 	char start[GIT_OID_SIZE]; /* HEAD; "" when it was not known */
+	char stash[GIT_OID_SIZE]; /* the first entry of the list, or "" */
 	size_t log_at; /* where the moves of HEAD begin in its log */
 	bool has_log;
 	/* How it is now. */
@@ -203,7 +205,7 @@ find_tip(struct remains *remains)
  * merged; or, when it has failed, its branch.
  */
 struct safe {
-	const char *oids[3]; /* NULL-terminated */
+	const char *oids[4]; /* NULL-terminated */
 };
 
 static struct safe
@@ -218,6 +220,9 @@ safe_commits(const struct remains *remains)
 		safe.oids[n++] = remains->start;
 	if (rest != NULL && rest[0] != '\0')
 		safe.oids[n++] = rest;
+	/* There the branch is that of the item which is to be merged. */
+	if (remains->spec->phase == PHASE_RESOLVE && remains->branch[0] != '\0')
+		safe.oids[n++] = remains->branch;
 	return safe;
 }
 
@@ -342,6 +347,57 @@ keep_commits(struct remains *remains, struct error *err)
 	bool kept = keep_strays(remains, &strays, err);
 	strays_release(&strays);
 	return kept;
+}
+
+/* --- stashes ---------------------------------------------------------- */
+
+/* Short names of branches that HEAD may have been on: its own, and others. */
+static void
+list_branches(const struct remains *remains, struct strv *branches)
+{
+	static const char from_to[] = "checkout: moving from ";
+	const struct head_moves *moves = &remains->moves;
+	if (remains->spec->branch != NULL)
+		strv_add(branches, remains->spec->branch);
+	for (size_t i = 0; i < moves->n; i++) {
+		const char *why = moves->items[i].why;
+		const char *to = strrchr(why, ' ');
+		if (text_starts_with(why, from_to) && to != NULL)
+			strv_add(branches, to + 1);
+	}
+}
+
+static bool
+keep_stash(struct remains *remains, const char *oid, struct error *err)
+{
+	struct salvage_ref ref = { 0 };
+	if (!salvage_stash(&remains->owner, oid, &ref, err))
+		return false;
+	add_ref(remains, KEPT_STASH, "a stash", &ref);
+	return stashes_drop(remains->owner.dir, oid, err);
+}
+
+/* The list belongs to the user: what was put there is kept elsewhere. */
+static bool
+keep_stashes(struct remains *remains, struct error *err)
+{
+	autostrv struct strv branches = { 0 };
+	autostrv struct strv oids = { 0 };
+	char top[GIT_OID_SIZE];
+	if (remains->owner.refs == NULL)
+		return true;
+	stashes_top(remains->owner.dir, top);
+	if (strcmp(top, remains->stash) == 0)
+		return true;
+	list_branches(remains, &branches);
+	if (!stashes_find(
+		remains->owner.dir, remains->stash, &branches, &oids, err))
+		return false;
+	/* The oldest first, so that their refs are in order. */
+	for (size_t i = oids.n; i > 0; i--)
+		if (!keep_stash(remains, oids.items[i - 1], err))
+			return false;
+	return true;
 }
 
 /* --- uncommitted files ------------------------------------------------ */
@@ -525,6 +581,7 @@ remains_begin(struct keeper *keeper, const struct frame_spec *spec)
 	if (head_read(spec->directory, &head, &err))
 		copy_oid(remains->start, head.oid);
 	head_release(&head);
+	stashes_top(spec->directory, remains->stash);
 	remains->git_dir = head_linked_git_dir(spec->directory);
 	if (remains->git_dir == NULL)
 		return remains;
@@ -555,10 +612,11 @@ remains_keep(struct remains *remains, struct frame_result *result)
 		keep(remains, read_log);
 		find_tip(remains);
 		keep(remains, keep_commits);
+		keep(remains, keep_stashes);
 	}
 	if (remains->broken != NULL)
 		keep_tree(remains, "a work tree that cannot be looked at");
-	else if (spec->phase == PHASE_MAP || spec->salvage_refs != NULL ||
+	else if (spec->phase == PHASE_MAP || spec->phase == PHASE_RESOLVE ||
 	    spec->check_reuse)
 		look_at_files(remains);
 	remains_free(remains);

@@ -170,6 +170,16 @@ head_read(const char *worktree, struct head *head, struct error *err)
 	return read_files(worktree, head) || ask_git(worktree, head, err);
 }
 
+/* A ref that is in no file, where refs are kept in files, is not there. */
+static bool
+is_nowhere(const char *git_dir, const char *ref)
+{
+	autofree char *common = common_dir_of(git_dir);
+	autofree char *path = path_join(common, ref);
+	autofree char *reftable = path_join(common, "reftable");
+	return !path_exists(path) && !path_exists(reftable);
+}
+
 bool
 head_read_ref(const char *worktree, const char *ref, char oid[GIT_OID_SIZE])
 {
@@ -179,6 +189,8 @@ head_read_ref(const char *worktree, const char *ref, char oid[GIT_OID_SIZE])
 	autofree char *git_dir = head_git_dir(worktree, &ignored);
 	if (git_dir != NULL && read_ref(git_dir, ref, oid))
 		return true;
+	if (git_dir != NULL && is_nowhere(git_dir, ref))
+		return false;
 	error_release(&ignored);
 	if (!git_run(worktree, args, &out, &ignored) ||
 	    !git_is_oid(str_text(&out)))

@@ -20,6 +20,7 @@ libgit_a_SOURCES = \
 	%D%/salvaged.c %D%/salvaged.h \
 	%D%/shared.c %D%/shared.h \
 	%D%/stale.c %D%/stale.h \
+	%D%/stashes.c %D%/stashes.h \
 	%D%/strays.c %D%/strays.h \
 	%D%/stash_log.c %D%/stash_log.h \
 	%D%/worktree.c %D%/worktree.h \

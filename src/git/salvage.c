@@ -136,8 +136,9 @@ add_all(const struct salvage_owner *owner, const char *index, struct error *err)
 /* A tree as a commit of this kind, kept for the owner. */
 static bool
 keep_tree(const struct salvage_owner *owner, const char *tree, const char *kind,
-    const char *parent, struct salvage_ref *ref, struct error *err)
+    const char *const *parents, struct salvage_ref *ref, struct error *err)
 {
+	autostrv struct strv make = { 0 };
 	autostr struct str commit = { 0 };
 	autofree char *subject =
 	    mem_format("Work of %s: %s", owner->item, kind);
@@ -145,9 +146,18 @@ keep_tree(const struct salvage_owner *owner, const char *tree, const char *kind,
 					     "Prodigy-Item: %s\n"
 					     "Prodigy-Attempt: %u\n",
 	    kind, owner->item, owner->attempt);
-	const char *const make[] = { "commit-tree", tree, "-m", subject, "-m",
-		trailers, parent == NULL ? NULL : "-p", parent, NULL };
-	return run_git(owner->dir, NULL, make, &commit, err) &&
+	strv_add(&make, "commit-tree");
+	strv_add(&make, tree);
+	strv_add(&make, "-m");
+	strv_add(&make, subject);
+	strv_add(&make, "-m");
+	strv_add(&make, trailers);
+	for (; *parents != NULL; parents++) {
+		strv_add(&make, "-p");
+		strv_add(&make, *parents);
+	}
+	return run_git(owner->dir, NULL, (const char *const *)strv_array(&make),
+		   &commit, err) &&
 	    salvage_put(owner, str_text(&commit), ref, err);
 }
 
@@ -161,6 +171,17 @@ tree_of(const struct salvage_owner *owner, const char *commit, struct str *tree,
 	const char *const args[] = { "rev-parse", "--verify", "-q", name,
 		NULL };
 	return run_git(owner->dir, NULL, args, tree, err);
+}
+
+bool
+salvage_stash(const struct salvage_owner *owner, const char *stash,
+    struct salvage_ref *ref, struct error *err)
+{
+	autostr struct str tree = { 0 };
+	autofree char *base = mem_format("%s^1", stash);
+	const char *const parents[] = { base, stash, NULL };
+	return tree_of(owner, stash, &tree, err) &&
+	    keep_tree(owner, str_text(&tree), "stash", parents, ref, err);
 }
 
 /*
@@ -177,6 +198,7 @@ keep_both(const struct salvage_owner *owner, const char *index,
 	autostr struct str files = { 0 };
 	autoerror struct error ignored = { 0 };
 	autoerror struct error why = { 0 };
+	const char *const parents[] = { parent, NULL };
 	const char *const write[] = { "write-tree", NULL };
 	if (!tree_of(owner, parent, &committed, err))
 		return false;
@@ -186,11 +208,11 @@ keep_both(const struct salvage_owner *owner, const char *index,
 	bool complete = add_all(owner, index, err);
 	bool all = run_git(owner->dir, index, write, &files, &why) &&
 	    (str_is(&files, str_text(&committed)) ||
-		keep_tree(owner, str_text(&files), "uncommitted", parent,
+		keep_tree(owner, str_text(&files), "uncommitted", parents,
 		    &kept->files, &why)) &&
 	    (staged.len == 0 || str_is(&staged, str_text(&files)) ||
 		str_is(&staged, str_text(&committed)) ||
-		keep_tree(owner, str_text(&staged), "index", parent,
+		keep_tree(owner, str_text(&staged), "index", parents,
 		    &kept->staged, &why));
 	if (complete && !all)
 		error_move(err, &why);

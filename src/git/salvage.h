@@ -43,6 +43,12 @@ struct salvage_owner {
 bool salvage_put(const struct salvage_owner *owner, const char *commit,
     struct salvage_ref *ref, struct error *err) MUST_USE;
 /*
+ * Keeps an entry of "git stash" by a commit of kind "stash" that has its files
+ * and, as parents, what it was made from and the entry itself.
+ */
+bool salvage_stash(const struct salvage_owner *owner, const char *stash,
+    struct salvage_ref *ref, struct error *err) MUST_USE;
+/*
  * Keeps everything uncommitted in the work tree at owner->dir, whatever flags
  * of the index hide it (ignored files are left out, and what the owner keeps
  * apart), as commits on top of parent, or of nothing if that is NULL: of kind

@@ -2,6 +2,7 @@
 /* What was left at an attempt's end, and how it is kept. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -43,6 +44,18 @@ kept_add_path(struct kept_list *list, const char *kind, const char *what,
     const char *path)
 {
 	add(list, kind, what)->path = mem_text(path);
+}
+
+void
+kept_move(struct kept_list *to, struct kept_list *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct kept *entry = add(to, "", "");
+		record_release(&kept_table, entry);
+		*entry = from->items[i];
+	}
+	free(from->items);
+	*from = (struct kept_list){ 0 };
 }
 
 const struct kept *

@@ -16,6 +16,7 @@
 /* Kinds. */
 #define KEPT_UNCOMMITTED "uncommitted" /* files as they lay in the tree */
 #define KEPT_INDEX "index" /* what was staged, and lies there no more */
+#define KEPT_STASH "stash" /* an entry of "git stash" */
 #define KEPT_COMMIT "commit" /* of the agent's own */
 #define KEPT_NESTED "nested" /* a repository in the tree: see what */
 #define KEPT_SUBMODULE "submodule" /* commits, in the repository at path */
@@ -41,6 +42,8 @@ void kept_add_ref(struct kept_list *list, const char *kind, const char *what,
     const char *ref, const char *commit);
 void kept_add_path(struct kept_list *list, const char *kind, const char *what,
     const char *path);
+/* Appends all of another list, which is empty then. */
+void kept_move(struct kept_list *to, struct kept_list *from);
 /* The first entry of a kind, or NULL. */
 const struct kept *kept_find(
     const struct kept_list *list, const char *kind) MUST_USE;

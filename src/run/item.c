@@ -670,7 +670,8 @@ item_record_done(struct item *item)
 	    item->merge_commit == NULL ? make_result(item) : NULL;
 	autojson json_t *spent = take_unrecorded(item);
 	struct recorder *recorder = recorder_of(item);
-	const struct ref_change drop = { .ref = item->branch_ref };
+	const struct ref_change drop = { .ref = item->branch_ref,
+		.old = item->base };
 	if (item->merge_commit != NULL)
 		recorder_add(recorder,
 		    job_record_write(&(struct job_record){ .op = JOB_OP_MERGED,
@@ -755,7 +756,8 @@ failure_is_durable(void *arg)
 	if (item->has_ready_ref)
 		changes[n++] = (struct ref_change){ .ref = item->ready_ref };
 	if (has_empty_branch(item))
-		changes[n++] = (struct ref_change){ .ref = item->branch_ref };
+		changes[n++] = (struct ref_change){ .ref = item->branch_ref,
+			.old = item->base };
 	announce_failure(item);
 	recorder_snapshot_if_due(recorder_of(item));
 	if (n > 0)

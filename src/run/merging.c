@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "git/git.h"
+#include "git/head.h"
 #include "git/merge.h"
+#include "git/salvage.h"
 #include "git/worktree.h"
 #include "run/merging.h"
 #include "run/users_side.h"
@@ -502,6 +504,32 @@ announce_resolved(const struct resolution *resolution, const char *log)
 		"json_log_location", json_text(log)));
 }
 
+/* Commits of a resolution that is not taken. */
+static void
+keep_commits(struct item *item)
+{
+	autoerror struct error err = { 0 };
+	struct head head = { 0 };
+	struct salvage_ref ref = { 0 };
+	autofree char *refs = mem_format(
+	    "refs/prodigy/salvage/%s/%s", item->shared->sup->run, item->id);
+	const struct salvage_owner owner = {
+		.dir = item->scratch,
+		.refs = refs,
+		.item = item->id,
+		.attempt = item->attempt_number,
+	};
+	if (head_read(item->scratch, &head, &err) &&
+	    strcmp(head.oid, item->shared->head) != 0 &&
+	    salvage_put(&owner, head.oid, &ref, &err))
+		kept_add_ref(&item->result.salvage, KEPT_COMMIT,
+		    "a resolution that was not taken", ref.name, ref.commit);
+	if (err.kind != ERROR_NONE)
+		log_warn("%s: %s", item->id, error_text(&err));
+	head_release(&head);
+	salvage_ref_release(&ref);
+}
+
 /* What claude left counts only if it stands up to a check. */
 static void
 take_resolution(const struct resolution *resolution, const char *log)
@@ -511,6 +539,7 @@ take_resolution(const struct resolution *resolution, const char *log)
 	char tree[GIT_OID_SIZE];
 	if (!merge_verify(item->scratch, item->shared->head, item->result.tip,
 		tree, &err)) {
+		keep_commits(item);
 		stays_unresolved(item, error_text(&err), log);
 		return;
 	}
@@ -539,6 +568,8 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 	item->attempt = NULL;
 	progress_agent(sup->progress, item->id, NULL);
 	users_side_leave(sup->users_side, item->id, &item->users_side);
+	if (result != NULL)
+		kept_move(&item->result.salvage, &result->salvage);
 	switch (verdict) {
 	case VERDICT_OK:
 		take_resolution(resolution, result->log);
@@ -572,6 +603,10 @@ start_claude(struct resolution *resolution, struct error *err)
 	spec.attempt = item->attempt_number;
 	spec.directory = item->scratch;
 	spec.steps = resolution->steps;
+	autofree char *refs =
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, item->id);
+	spec.salvage_refs = refs;
+	spec.branch = item->branch;
 	spec.log_name = name;
 	resolution->log = frame_log_path(&spec, 1, "claude", "jsonl");
 	spec.vars = vars;

@@ -465,7 +465,12 @@ start(struct parent_run *run, struct error *err)
 	autofree char *no_item = mem_text("");
 	autojson json_t *vars =
 	    vars_to_json(what->vars == NULL ? sup->vars : what->vars);
+	autofree char *refs =
+	    mem_format("refs/prodigy/salvage/%s/%s", sup->run, name);
 	run->steps = spec.steps;
+	spec.salvage_refs = refs;
+	if (run->phase != PHASE_MERGE)
+		spec.branch = sup->parent_branch;
 	spec.plan.spool = what->spool;
 	spec.vars = vars;
 	spec.item = no_item;
@@ -476,6 +481,53 @@ start(struct parent_run *run, struct error *err)
 	if (sup->attempt != NULL)
 		users_side_enter(sup->users_side, name);
 	return sup->attempt != NULL;
+}
+
+static void
+say_what_was_kept(const struct parent_run *run)
+{
+	const struct kept_list *list = &run->result->salvage;
+	for (size_t i = 0; i < list->n; i++)
+		log_warn("%s left %s: kept as %s", run->what->title,
+		    list->items[i].what,
+		    list->items[i].ref != NULL ? list->items[i].ref
+					       : list->items[i].path);
+}
+
+/*
+ * What the steps came to is on the branch of the run, wherever they left HEAD;
+ * merge steps may leave it where they like.
+ */
+static bool
+follow_tip(const struct parent_run *run, struct error *err)
+{
+	const struct supervisor *sup = run->sup;
+	const char *dir = sup->parent_dir;
+	const char *tip = run->result->tip;
+	struct head head = { 0 };
+	char old[GIT_OID_SIZE];
+	if (run->phase == PHASE_PLAN || run->phase == PHASE_MERGE ||
+	    tip == NULL)
+		return true;
+	autofree char *ref = mem_format("refs/heads/%s", sup->parent_branch);
+	if (!head_read(dir, &head, err))
+		return false;
+	bool attached = head.branch != NULL && strcmp(head.branch, ref) == 0;
+	bool at_tip = strcmp(head.oid, tip) == 0;
+	head_release(&head);
+	if (attached)
+		return true;
+	const char *const contains[] = { "merge-base", "--is-ancestor", ref,
+		tip, NULL };
+	const char *const attach[] = { "symbolic-ref", "HEAD", ref, NULL };
+	const char *const checkout[] = { "checkout", "-q", sup->parent_branch,
+		"--", NULL };
+	if (!head_read_ref(dir, ref, old) || !git_run(dir, contains, NULL, err))
+		return error_set(err, ERROR_GIT,
+		    "HEAD does not descend from %s", sup->parent_branch);
+	const char *const move[] = { "update-ref", ref, tip, old, NULL };
+	return git_run(dir, move, NULL, err) &&
+	    git_run(dir, at_tip ? attach : checkout, NULL, err);
 }
 
 bool
@@ -490,7 +542,9 @@ parent_steps_run(struct supervisor *sup, enum frame_phase phase,
 		return false;
 	if (!start(&run, err))
 		return error_wrap(err, "%s", what->title);
-	bool ok = supervisor_wait(sup, &run.done, err) && judge(&run, err);
+	bool ok = supervisor_wait(sup, &run.done, err) && judge(&run, err) &&
+	    (follow_tip(&run, err) || error_wrap(err, "%s", what->title));
+	say_what_was_kept(&run);
 	failure_release(&run.failure);
 	return ok;
 }

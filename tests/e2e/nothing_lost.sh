@@ -155,6 +155,24 @@ git add "$one"
 left "$two"
 mv "$two" "$one"
 E
+way stashed good 'merged stash' <<'E'
+commit "$one"
+left "$two"
+git add "$two"
+git stash -q
+E
+way stashed_twice good stash <<'E'
+left src/file_1.txt
+git stash push -q -m mine
+left src/file_1.txt
+git stash -q
+E
+way stashed_elsewhere good stash <<'E'
+git checkout -q -b "look.$WAY"
+left src/file_1.txt
+git stash -q
+git checkout -q -
+E
 way no_dot_git bad 'branch tree' <<'E'
 commit "$one"
 left "$two"
@@ -226,6 +244,11 @@ all_at_once() {
 	make_repo ways 1
 	write_workflow ways.yml
 	cd ways
+	for n in 1 2; do
+		echo "of the user, $n" >>src/file_1.txt
+		git stash push -q -m "mine $n"
+	done
+	git stash list --format='%H %gs' >../stashes
 	run 0 "$PRODIGY" run ../ways.yml --no-merge
 	cat "$out" "$err"
 	job_id ways >../job
@@ -275,10 +298,11 @@ texts_are_kept() { # way
 	while read -r text; do
 		grep -rqs "$text" "$PRODIGY_HOME/worktrees/ways" && continue
 		for tree in "$PRODIGY_HOME/worktrees/ways"/*/; do
-			git -C "$tree" grep -q --cached "$text" && continue 2
+			git -C "$tree" grep -q --cached "$text" 2>/dev/null &&
+				continue 2
 		done
 		for ref in $(git for-each-ref --format='%(refname)' \
-			refs/prodigy); do
+			refs/prodigy; git stash list --format=%H); do
 			git grep -q "$text" "$ref" -- && continue 2
 		done
 		echo "'$text' is nowhere"
@@ -316,7 +340,51 @@ nothing_unreachable() { # pattern of types, options of git fsck
 
 nothing_gone() {
 	cd ways
-	nothing_unreachable 'commit|blob' --no-reflogs
+	is "$(git stash list --format='%H %gs')" "$(cat ../stashes)" \
+		'the stashes of the user'
+	# The reflog is the list of stashes: the log of HEAD must not help.
+	rm -f .git/logs/HEAD
+	rm -rf .git/logs/refs/heads .git/worktrees/*/logs
+	nothing_unreachable 'commit|blob'
+}
+
+# The tree of the run is looked at, too.
+phases() {
+	make_repo phases 1
+	cat >phases.yml <<Y
+name: phases
+mode: mapreduce
+setup:
+  - shell: "WAY=setup; . $DEEDS/common; git checkout -q --detach; commit setup.txt"
+map:
+  input: "seq 1"
+  agent_template:
+    - shell: "test -e setup.txt; echo map >map.txt; git add .; git commit -q -m map"
+reduce:
+  - shell: "WAY=reduce; . $DEEDS/common; commit reduce.txt; git checkout -q --detach HEAD~1"
+Y
+	cd phases
+	run 0 "$PRODIGY" run ../phases.yml -y
+	cat "$out" "$err"
+	for file in setup map reduce; do
+		[ -e "$file.txt" ]
+	done
+	nothing_left .
+}
+
+workflow_elsewhere() {
+	make_repo standard 1
+	cat >standard.yml <<Y
+- shell: "WAY=standard; . $DEEDS/common; git checkout -q --detach; commit one.txt"
+- shell: "WAY=standard; . $DEEDS/common; git checkout -q -; commit two.txt"
+Y
+	cd standard
+	run 1 "$PRODIGY" run ../standard.yml -y
+	cat "$out" "$err"
+	has "$err" 'commits were made that its branch does not have'
+	has "$err" 'kept as refs/prodigy/salvage/.*/workflow/1'
+	all_are_in "$MADE.standard" 'refs/prodigy/salvage/*/workflow/*' \
+		'refs/heads/prodigy-*'
 }
 
 # The same when the supervisor is killed at that point.
@@ -375,7 +443,9 @@ for way in ${ONLY-$ways}; do
 	t "$way: kept, and the verdict is true" ended
 done
 t 'nothing that an agent made is unreachable' nothing_gone
-t 'nor is it when prodigy is killed at that point' killed
+t 'commits of setup and reduce steps are merged, wherever HEAD was' phases
+t 'a workflow whose commits its branch does not have fails' workflow_elsewhere
+t 'nothing is when prodigy is killed at that point' killed
 t 'nor after the next run' another_run
 for way in ${ONLY-$ways}; do
 	t "$way: kept when prodigy is killed then" kept_by_next
