@@ -719,9 +719,25 @@ struct objects_changes {
 	struct objects *objects;
 	char from[GIT_OID_SIZE];
 	char to[GIT_OID_SIZE];
-	objects_paths_fn *fn;
+	objects_changed_fn *fn;
 	void *arg;
 };
+
+/*
+ * "INSERTIONS TAB DELETIONS TAB PATH", NUL, for each file behind the entries;
+ * of one that is no text, or too large to be looked at, "-" for both.
+ */
+static void
+add_lines(const char *at, const char *end, struct objects_changed *changed)
+{
+	while (at < end) {
+		char *rest;
+		changed->insertions += strtoll(at, &rest, 10);
+		if (*rest == '\t')
+			changed->deletions += strtoll(rest + 1, NULL, 10);
+		at += strlen(at) + 1;
+	}
+}
 
 static void
 changes_came(const char *reply, size_t len, const char *complaint, void *arg)
@@ -730,24 +746,27 @@ changes_came(const char *reply, size_t len, const char *complaint, void *arg)
 	struct objects_entry entry;
 	const char *at, *end;
 	autoerror struct error err = { 0 };
-	autostrv struct strv paths = { 0 };
-	autostrv struct strv links = { 0 };
+	struct objects_changed changed = { 0 };
 	bool ok = find_entries(changes->objects, reply, len, complaint, &at,
 		      &end, &err) ||
 	    error_wrap(&err, "%s and %s", changes->from, changes->to);
 	while (ok && next_entry(&at, end, &entry)) {
 		if (entry.mode != MODE_TREE && entry.old_mode != MODE_TREE)
-			strv_add(&paths, entry.path);
+			strv_add(&changed.paths, entry.path);
 		if (entry.mode == MODE_SUBMODULE)
-			strv_add(&links, entry.path);
+			strv_add(&changed.links, entry.path);
 	}
-	changes->fn(ok ? &paths : NULL, &links, ok ? NULL : &err, changes->arg);
+	if (ok)
+		add_lines(at, end, &changed);
+	changes->fn(ok ? &changed : NULL, ok ? NULL : &err, changes->arg);
+	strv_release(&changed.paths);
+	strv_release(&changed.links);
 	free(changes);
 }
 
 void
 objects_changes(struct objects *objects, const char *from, const char *to,
-    objects_paths_fn *fn, void *arg)
+    objects_changed_fn *fn, void *arg)
 {
 	struct objects_changes *changes = mem_zalloc(sizeof(*changes));
 	changes->objects = objects;
@@ -1073,9 +1092,11 @@ objects_open(struct loop *loop, const char *dir, const char *scratch)
 		"-w", "--no-filters", "--stdin-paths", NULL };
 	static const char *const ref_args[] = { "update-ref", "--no-deref",
 		"-z", "--stdin", NULL };
-	static const char *const diff_args[] = { "diff-tree", "--stdin",
-		"--always", "--root", "--raw", "--no-abbrev", "-r", "-t",
-		"--no-renames", "-z", NULL };
+	/* Lines are counted of files of a size that people read. */
+	static const char *const diff_args[] = { "-c",
+		"core.bigFileThreshold=16m", "diff-tree", "--stdin", "--always",
+		"--root", "--raw", "--numstat", "--no-abbrev", "-r", "-t",
+		"--no-renames", "--no-ext-diff", "--no-textconv", "-z", NULL };
 	autoerror struct error ignored = { 0 };
 	char digits[MARK_DIGITS + 1];
 	struct objects *objects = mem_zalloc(sizeof(*objects));

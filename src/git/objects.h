@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -72,14 +73,20 @@ void objects_walk(struct objects *objects, const char *base, const char *tip,
     objects_walk_fn *fn, void *arg);
 
 /*
- * The paths of files that differ between the trees of two commits, in git's
- * order; NULL on failure. links: those of them where there is a link to a
- * commit of another repository (a submodule) in the second one.
+ * The files that differ between the trees of two commits, in git's order, and
+ * how many lines of text came and went. NULL on failure.
  */
-typedef void objects_paths_fn(const struct strv *paths,
-    const struct strv *links, const struct error *err, void *arg);
+struct objects_changed {
+	struct strv paths;
+	/* Those of them that are links to another repository's commits now. */
+	struct strv links;
+	int64_t insertions;
+	int64_t deletions;
+};
+typedef void objects_changed_fn(
+    const struct objects_changed *changed, const struct error *err, void *arg);
 void objects_changes(struct objects *objects, const char *from, const char *to,
-    objects_paths_fn *fn, void *arg);
+    objects_changed_fn *fn, void *arg);
 
 /*
  * One change of a ref. old: its value must be this (all zeros: must not

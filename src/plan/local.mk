@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libplan.a
 libplan_a_SOURCES = \
+	%D%/changes.c %D%/changes.h \
 	%D%/failure.c %D%/failure.h \
 	%D%/frame.c %D%/frame.h \
 	%D%/item.c %D%/item.h \

@@ -392,6 +392,17 @@ item_stop(struct item *item, int64_t force_ms)
 /* --- what its agent made ---------------------------------------------- */
 
 static void
+take_changes(struct item *item, const struct objects_changed *changed)
+{
+	strv_copy(&item->files, &changed->paths);
+	item->changes = (struct changes){
+		.files = (int64_t)changed->paths.n,
+		.insertions = changed->insertions,
+		.deletions = changed->deletions,
+	};
+}
+
+static void
 kept_on_branch(const struct error *err, void *arg)
 {
 	struct item *item = arg;
@@ -411,17 +422,17 @@ refuse(struct item *item)
 }
 
 static void
-files_listed(const struct strv *paths, const struct strv *links,
-    const struct error *err, void *arg)
+files_listed(
+    const struct objects_changed *changed, const struct error *err, void *arg)
 {
 	struct item *item = arg;
-	if (paths == NULL) {
+	if (changed == NULL) {
 		tell_failure(item, ITEM_UNUSABLE, err);
 		return;
 	}
-	strv_copy(&item->files, paths);
+	take_changes(item, changed);
 	if (links_are_whole(item->shared->sup->repo.root, item->result.tip,
-		links, &item->result.salvage, &item->failure))
+		&changed->links, &item->result.salvage, &item->failure))
 		tell(item, ITEM_HAS_COMMITS);
 	else
 		refuse(item);
@@ -526,6 +537,7 @@ make_result(const struct item *item)
 	spent_describe(&item->spent, out);
 	if (item->users_side != NULL)
 		json_object_set(out, "users_side", item->users_side);
+	changes_describe(&item->changes, out);
 	return out;
 }
 
@@ -619,6 +631,7 @@ describe_effort(const struct item *item, json_t *event)
 	if (session != NULL)
 		json_set_text(event, "claude_session_id", session);
 	spent_describe(&item->spent, event);
+	changes_describe(&item->changes, event);
 }
 
 static void
@@ -669,6 +682,7 @@ item_record_done(struct item *item)
 	autojson json_t *result =
 	    item->merge_commit == NULL ? make_result(item) : NULL;
 	autojson json_t *spent = take_unrecorded(item);
+	autojson json_t *changes = changes_to_json(&item->changes);
 	struct recorder *recorder = recorder_of(item);
 	const struct ref_change drop = { .ref = item->branch_ref,
 		.old = item->base };
@@ -677,6 +691,7 @@ item_record_done(struct item *item)
 		    job_record_write(&(struct job_record){ .op = JOB_OP_MERGED,
 			.item = item->id,
 			.merge_commit = item->merge_commit,
+			.changes = changes,
 			.spent = spent }));
 	else
 		recorder_add(recorder,
@@ -707,6 +722,7 @@ bury(struct item *item)
 		.salvage = salvage,
 		.claude_session = item->result.claude_session,
 		.spent = &item->spent,
+		.changes = &item->changes,
 	};
 	recorder_dead_letter(recorder_of(item), item->id, item->data, &attempt);
 }
@@ -801,6 +817,33 @@ failed_work_is_durable(const struct error *err, void *arg)
 	record_failure(item);
 }
 
+static void
+harden_failed_work(struct item *item)
+{
+	const char *const known[] = { item->base, NULL };
+	const char *const refs[] = { item->branch_ref, NULL };
+	const struct objects_hardening what = {
+		.tip = item->result.tip,
+		.known = known,
+		.refs = refs,
+	};
+	objects_harden(
+	    item->shared->objects, &what, failed_work_is_durable, item);
+}
+
+/* What cannot be told of them keeps nothing from being recorded. */
+static void
+failed_files_listed(
+    const struct objects_changed *changed, const struct error *err, void *arg)
+{
+	struct item *item = arg;
+	if (changed != NULL)
+		take_changes(item, changed);
+	else
+		log_debug("%s: %s", item->id, error_text(err));
+	harden_failed_work(item);
+}
+
 /* Its dead letter tells of the branch, which may have commits. */
 void
 item_record_failure(struct item *item)
@@ -808,18 +851,13 @@ item_record_failure(struct item *item)
 	const char *tip = item->result.tip;
 	bool has_commits =
 	    tip != NULL && item->base != NULL && strcmp(tip, item->base) != 0;
-	const char *const known[] = { item->base, NULL };
-	const char *const refs[] = { item->branch_ref, NULL };
-	const struct objects_hardening what = {
-		.tip = tip,
-		.known = known,
-		.refs = refs,
-	};
-	if (has_commits && !item->has_ready_ref)
-		objects_harden(
-		    item->shared->objects, &what, failed_work_is_durable, item);
-	else
+	if (!has_commits || item->has_ready_ref)
 		record_failure(item);
+	else if (item->files.n > 0)
+		harden_failed_work(item);
+	else
+		objects_changes(item->shared->objects, item->base, tip,
+		    failed_files_listed, item);
 }
 
 void

@@ -23,6 +23,7 @@
 
 #include "base/strv.h"
 #include "git/objects.h"
+#include "plan/changes.h"
 #include "plan/failure.h"
 #include "plan/frame.h"
 #include "plan/item.h"
@@ -83,6 +84,7 @@ struct item {
 	struct strv commits; /* base..tip, oldest first */
 	struct strv files; /* changed by them */
 	json_t *users_side; /* what else changed while it ran; NULL: nothing */
+	struct changes changes;
 	bool has_ready_ref;
 	char *merge_commit; /* NULL while it is not merged */
 	char *scratch; /* work tree of its conflict; NULL: it had none */

@@ -311,6 +311,8 @@ build(const struct checkpoint_source *source, const char *reason,
 	    json_pack("{s:s, s:I}", "path", path_name(source->journal->path),
 		"bytes", (json_int_t)source->journal->size));
 	json_object_set_new(document, "spent", spent_to_json(&job->spent));
+	json_object_set_new(
+	    document, "changes", changes_to_json(&job->changes));
 	if (add_work_items(source, document, err))
 		return document;
 	json_decref(document);
@@ -595,6 +597,7 @@ checkpoint_restore(const json_t *document, struct job *job, struct error *err)
 		return false;
 	job->version = (uint64_t)json_get_int(metadata, "version", 0);
 	spent_from_json(json_get(document, "spent"), &job->spent);
+	changes_from_json(json_get(document, "changes"), &job->changes);
 	if (put_ranges(
 		job, json_get(state, "completed_ranges"), JOB_ITEM_DONE) &&
 	    put_ranges(

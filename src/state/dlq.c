@@ -97,6 +97,8 @@ history_entry(
 		    entry, "claude_session_id", attempt->claude_session);
 	if (attempt->spent != NULL)
 		spent_describe(attempt->spent, entry);
+	if (attempt->changes != NULL)
+		changes_describe(attempt->changes, entry);
 	return entry;
 }
 
@@ -269,7 +271,9 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 	const char *when = json_get_text(journal_record, "t");
 	const json_t *took = json_get(what.result, "duration");
 	struct spent spent;
+	struct changes changes;
 	spent_from_json(what.result, &spent);
+	changes_from_json(what.result, &changes);
 	const struct dlq_attempt attempt = {
 		.failure = &failure,
 		.agent = json_get_text(what.result, "worktree_session_id"),
@@ -281,6 +285,7 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 		.claude_session =
 		    json_get_text(what.result, "claude_session_id"),
 		.spent = &spent,
+		.changes = &changes,
 	};
 	const json_t *code =
 	    json_get(json_get(what.error_type, "CommandFailed"), "exit_code");

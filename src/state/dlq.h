@@ -13,6 +13,7 @@
 #include "base/defs.h"
 #include "base/error.h"
 #include "base/strv.h"
+#include "plan/changes.h"
 #include "plan/failure.h"
 #include "plan/spent.h"
 
@@ -24,6 +25,7 @@ struct dlq_attempt {
 	int64_t duration_ms;
 	const char *claude_session; /* of its last claude; may be NULL */
 	const struct spent *spent; /* may be NULL */
+	const struct changes *changes; /* may be NULL */
 	/* What is left of the attempt; all may be NULL. */
 	const char *worktree;
 	const char *branch;

@@ -51,14 +51,16 @@ figures_describe(const struct figures *figures, json_t *object)
 	set_count(object, "successful_items", figures->items[JOB_ITEM_DONE]);
 	set_count(object, "failed_items", figures->items[JOB_ITEM_FAILED]);
 	json_set_text(object, "phase", job_phase_name(figures->phase));
+	changes_describe(&figures->changes, object);
 }
 
 struct figures
 figures_of_job(const struct job *job)
 {
-	struct figures figures = {
-		.phase = job->phase, .total = job->total, .spent = job->spent
-	};
+	struct figures figures = { .phase = job->phase,
+		.total = job->total,
+		.spent = job->spent,
+		.changes = job->changes };
 	for (int i = 0; i < JOB_ITEM_STATUSES; i++)
 		figures.items[i] = job->counts[i];
 	return figures;

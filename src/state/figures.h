@@ -21,6 +21,7 @@ struct figures {
 	size_t total; /* items; 0 before they are listed */
 	size_t items[JOB_ITEM_STATUSES]; /* how many are in each status */
 	struct spent spent; /* by all that has ended */
+	struct changes changes; /* by what was merged */
 };
 
 /* Items that are through, well or badly. */

@@ -174,6 +174,7 @@ job_apply(struct job *job, const json_t *object,
 {
 	struct job_record record;
 	struct spent spent;
+	struct changes changes;
 	job_record_read(object, &record);
 	if (json_get_text(object, "op") == NULL)
 		return bad_record(&record, err);
@@ -181,6 +182,8 @@ job_apply(struct job *job, const json_t *object,
 		return false;
 	spent_from_json(record.spent, &spent);
 	spent_add(&job->spent, &spent);
+	changes_from_json(record.changes, &changes);
+	changes_add(&job->changes, &changes);
 	return true;
 }
 

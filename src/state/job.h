@@ -18,6 +18,7 @@
 
 #include "base/defs.h"
 #include "base/error.h"
+#include "plan/changes.h"
 #include "plan/spent.h"
 #include "state/journal.h"
 
@@ -55,6 +56,7 @@ struct job {
 	bool setup_done;
 	json_t *setup_vars; /* what setup captured, or NULL */
 	struct spent spent; /* by all that has ended */
+	struct changes changes; /* by what was merged, item by item */
 };
 
 /* How many items are done or have failed. */

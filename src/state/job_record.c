@@ -48,6 +48,7 @@ static const struct job_member members[] = {
 	MEMBER(tip, TEXT, IN(READY)),
 	MEMBER(base, TEXT, IN(START) | IN(READY)),
 	MEMBER(merge_commit, TEXT, IN(MERGED)),
+	MEMBER_OR_NONE(changes, JSON, IN(MERGED), IN(MERGED)),
 	MEMBER(error, TEXT, IN(FAIL)),
 	MEMBER(error_type, JSON, IN(FAIL)),
 	MEMBER(result, JSON, IN(READY) | IN(DONE) | IN(FAIL)),

@@ -20,7 +20,7 @@ enum job_op {
 	JOB_OP_PHASE, /* phase */
 	JOB_OP_START, /* item, attempt, agent, worktree, branch, base */
 	JOB_OP_READY, /* item, tip, base, result, spent */
-	JOB_OP_MERGED, /* item, merge_commit, spent */
+	JOB_OP_MERGED, /* item, merge_commit, changes, spent */
 	JOB_OP_DONE, /* item, result, spent */
 	JOB_OP_FAIL, /* item, error, error_type, result, spent */
 	JOB_OP_RESET, /* item, spent */
@@ -51,6 +51,7 @@ struct job_record {
 	json_t *vars;
 	json_t *error_type;
 	json_t *result;
+	json_t *changes; /* changes_to_json(), or NULL */
 	const char *claude_session_id;
 	const char *json_log_location;
 	/*

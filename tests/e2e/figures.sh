@@ -240,7 +240,7 @@ sums_agree() {
 	make_repo sums 1
 	cd sums
 	run 0 "$PRODIGY" run ../paid.yml -y
-	has "$out" '^Cost: +\$0.2625 \(1200 input, 240 output, 36 cache read, 48 cache write tokens\)$'
+	has "$out" '^Cost: +\$0.2625 \(1200 input, 240 output, 36 cache read, 48 '
 	is "$(of_claude)" '262500 1200 240 36 48' 'the stand-in'
 	everything_agrees sums job_completed "$(of_claude)"
 	run 0 "$PRODIGY" sessions show
@@ -250,8 +250,8 @@ sums_agree() {
 	    [.cost_usd, .tokens.input, has("cost_at_least")]' "$out")" \
 		'[0.11,200,false]' 'the dead letter'
 	results=$PRODIGY_HOME/state/sums/mapreduce/jobs/$job/map-results.json
-	is "$(jq -c '[.[].cost_usd]' "$results")" '[0.02,0.0725,0.02,0.11,0.02]' \
-		'the results'
+	is "$(jq -c '[.[].cost_usd]' "$results")" \
+		'[0.02,0.0725,0.02,0.11,0.02]' 'the results'
 }
 
 # The agent process above a claude, whose rule is at work.
@@ -287,7 +287,7 @@ R
 	wait_for session_has '.tokens.input == 940 and .cost_at_least'
 	kill -9 "$(agent_of "$(cat "$scratch/hangs")")"
 	wait
-	has "$out" '^Cost: +at least \$0.1200 \(1240 input, 241 output, 36 cache'
+	has "$out" '^Cost: +at least \$0.1200 \(1240 input, 241 output, 36 '
 	is "$(of_claude)" '120000 1200 240 36 48' 'the stand-in'
 	everything_agrees killed job_completed '120000 1240 241 36 48'
 	is "$(jq .cost_at_least "$session")" true 'at least, in the session'
@@ -353,7 +353,8 @@ session_is_known() {
 	rule a 'first *'
 	cat >"$FAKE_CLAUDE_DIR/rules/a/run" <<'R'
 grep -h '"op":"claude"' "$PRODIGY_HOME"/state/known/mapreduce/jobs/*/journal* |
-	grep -o "\"claude_session_id\":\"$FAKE_SESSION\"" >>"$FAKE_CLAUDE_DIR/seen"
+	grep -o "\"claude_session_id\":\"$FAKE_SESSION\"" \
+		>>"$FAKE_CLAUDE_DIR/seen"
 R
 	make_repo known 1
 	cd known
@@ -386,11 +387,50 @@ users_session_wins() {
 		jq -r .event.session_id | sort -u)" 123 'the session'
 }
 
+# --- what was changed --------------------------------------------------------
+
+# Item 1 adds a line, 2 takes one and adds two, 3 fails with one; the merged
+# ones are the job's. A file that is no text has no lines.
+cat >lines.yml <<'Y'
+name: lines
+mode: mapreduce
+map:
+  input: "seq 3"
+  max_parallel: 1
+  agent_template:
+    - shell: |
+        case ${item} in
+        1) echo one >one.txt; printf 'a\0\n' >blob ;;
+        2) printf 'two\nlines\n' >src/file_1.txt ;;
+        3) echo three >three.txt ;;
+        esac
+        git add . && git commit -q -m "item ${item}" && test ${item} != 3
+Y
+
+lines_are_counted() {
+	make_repo lines 1
+	cd lines
+	run 0 "$PRODIGY" run ../lines.yml -y
+	lines='[.files, .insertions, .deletions]'
+	run 0 "$PRODIGY" events show
+	is "$(jq -c "select(.event.event_type == \"agent_completed\") |
+	    .event | $lines" "$out" | tr '\n' ' ')" '[2,1,0] [1,2,1] ' \
+		'agent_completed'
+	is "$(jq -c "select(.event.event_type == \"agent_failed\") |
+	    .event | $lines" "$out")" '[1,1,0]' 'agent_failed'
+	run 0 "$PRODIGY" dlq show
+	is "$(jq -c ".items[0].failure_history[0] | $lines" "$out")" \
+		'[1,1,0]' 'the dead letter'
+	run 0 "$PRODIGY" sessions show --json
+	is "$(jq -c ".mapreduce_data | $lines" "$out")" '[3,3,1]' 'the session'
+}
+
 t 'what was spent is the same everywhere, and what claude says' sums_agree
 t 'a killed agent has spent at least what is known' killed_agent_is_told
 t 'so it is told of a run that was stopped' stopped_run_is_told
 t 'and of a workflow that failed' failed_workflow_is_told
 t 'the session of claude is recorded before it starts' session_is_known
 t 'a session that the user names is that of claude' users_session_wins
+t 'what items change is counted, of those that fail, too' lines_are_counted
 
 done_testing

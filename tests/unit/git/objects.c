@@ -26,6 +26,8 @@ struct got {
 	bool failed;
 	enum error_kind kind;
 	bool descends;
+	int64_t insertions;
+	int64_t deletions;
 	char tree[GIT_OID_SIZE];
 	size_t links;
 	struct strv list; /* parents, commits or paths; or one id */
@@ -64,14 +66,17 @@ got_walk(
 }
 
 static void
-got_paths(const struct strv *paths, const struct strv *links,
-    const struct error *err, void *arg)
+got_changes(
+    const struct objects_changed *changed, const struct error *err, void *arg)
 {
 	struct got *got = arg;
 	take_error(got, err);
-	if (paths != NULL)
-		strv_copy(&got->list, paths);
-	got->links = links->n;
+	if (changed == NULL)
+		return;
+	strv_copy(&got->list, &changed->paths);
+	got->insertions = changed->insertions;
+	got->deletions = changed->deletions;
+	got->links = changed->links.n;
 }
 
 static void
@@ -158,7 +163,7 @@ changes(const char *from, const char *to, struct got *got)
 	autofree char *a = rev(dir, from);
 	autofree char *b = rev(dir, to);
 	*got = (struct got){ 0 };
-	objects_changes(objects, a, b, got_paths, got);
+	objects_changes(objects, a, b, got_changes, got);
 	turn_until(loop, &got->done);
 }
 
@@ -171,6 +176,8 @@ test_changes(void)
 	tap_ok(got.list.n == 2 && strcmp(got.list.items[0], "a") == 0 &&
 		strcmp(got.list.items[1], "d/c") == 0,
 	    "two commits differ in these paths, without their directories");
+	tap_ok(got.insertions > 0, "and lines were added: %lld",
+	    (long long)got.insertions);
 	strv_release(&got.list);
 	changes("main", "names", &got);
 	tap_is_int((long long)got.list.n, 3002, "many odd names are listed");
@@ -193,11 +200,11 @@ test_changes(void)
 	    "a commit does not differ from itself");
 	got = (struct got){ 0 };
 	autofree char *tip = rev(dir, "main");
-	objects_changes(objects, tip, MISSING, got_paths, &got);
+	objects_changes(objects, tip, MISSING, got_changes, &got);
 	turn_until(loop, &got.done);
 	tap_ok(got.failed, "a commit that is missing is no empty one");
 	got = (struct got){ 0 };
-	objects_changes(objects, MISSING, tip, got_paths, &got);
+	objects_changes(objects, MISSING, tip, got_changes, &got);
 	turn_until(loop, &got.done);
 	tap_ok(got.failed, "nor is one that is missing as the base");
 }
@@ -351,7 +358,7 @@ close_early(const char *scratch, const char *oid, struct got *got)
 	objects_read_commit(waiting, oid, got_commit, got);
 	objects_write_commit(waiting, "tree x\n", 7, got_oid, got);
 	objects_walk(waiting, oid, "HEAD", got_walk, got);
-	objects_changes(waiting, oid, "HEAD", got_paths, got);
+	objects_changes(waiting, oid, "HEAD", got_changes, got);
 	objects_update_refs(waiting, &change, 1, got_end, got);
 	objects_harden(waiting, &what, got_end, got);
 	objects_close(waiting);

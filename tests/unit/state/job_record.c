@@ -30,7 +30,8 @@ static const struct record_case {
 	    "\"base\":\"base\",\"result\":{\"r\":1},\"spent\":{\"s\":1}}" },
 	{ JOB_OP_MERGED,
 	    "{\"op\":\"merged\",\"item\":\"item_0\","
-	    "\"merge_commit\":\"commit\",\"spent\":{\"s\":1}}" },
+	    "\"merge_commit\":\"commit\",\"changes\":{\"c\":1},"
+	    "\"spent\":{\"s\":1}}" },
 	{ JOB_OP_DONE,
 	    "{\"op\":\"done\",\"item\":\"item_0\",\"result\":{\"r\":1},"
 	    "\"spent\":{\"s\":1}}" },
@@ -59,6 +60,7 @@ test_members(void)
 	autojson json_t *type = scratch_json("{\"e\":1}");
 	autojson json_t *result = scratch_json("{\"r\":1}");
 	autojson json_t *spent = scratch_json("{\"s\":1}");
+	autojson json_t *changes = scratch_json("{\"c\":1}");
 	struct job_record full = { .item = "item_0",
 		.attempt = 2,
 		.agent = "agent",
@@ -77,6 +79,7 @@ test_members(void)
 		.error_type = type,
 		.result = result,
 		.spent = spent,
+		.changes = changes,
 		.claude_session_id = "id",
 		.json_log_location = "log" };
 	tap_is_int(COUNT_OF(cases), JOB_OPS, "each kind has its case");
