@@ -177,7 +177,7 @@ Y
 everything() { # repository
 	git -C "$1" log --all --root -m -p --format=%B -a
 	git -C "$1/lib" log --all --root -m -p --format=%B -a
-	find "$PRODIGY_HOME/artifacts" -type f -exec cat {} +
+	find "$PRODIGY_HOME" -path '*/artifacts/*' -type f -exec cat {} +
 }
 
 words_are_in() { # file
@@ -284,7 +284,7 @@ after_a_kill() {
 			[ ! -d "$git" ] || git --git-dir="$git" log --all --root \
 				-m -p --format=%B -a
 		done
-		find "$PRODIGY_HOME/artifacts" -type f -exec cat {} +
+		find "$PRODIGY_HOME" -path '*/artifacts/*' -type f -exec cat {} +
 	} >all
 	is "$(words_are_in all)" '' 'what is lost'
 	is "$(find flags -mindepth 1 | wc -l)" "$(wc -l <table)" 'kills'

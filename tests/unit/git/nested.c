@@ -29,7 +29,7 @@ fresh(void)
 	    "git branch -q --list 't[0-9]' | xargs -r git branch -qD;"
 	    "git for-each-ref --format='delete %(refname)' refs/prodigy |"
 	    "git update-ref --stdin");
-	if (!worktree_add_branch(&repo, tree, "t1", repo.head, &err))
+	if (!worktree_add_branch(&repo, tree, "t1", repo.head, "test", &err))
 		held(&err, false, "a new one comes");
 }
 
