@@ -2,12 +2,15 @@
 /* An agent's work tree, made ready. */
 #include "config.h"
 
+#include <string.h>
+
 #include "agent/prepare.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "git/git.h"
 #include "git/stale.h"
+#include "git/switch.h"
 #include "git/worktree_use.h"
 
 /* One git command, waited for in turns of the keeper's loop. */
@@ -48,6 +51,25 @@ run_git(struct keeper *keeper, const char *dir, struct strv *args,
 	return ok;
 }
 
+/*
+ * A tree that is known to be a certain commit needs no more than what differs
+ * from it, which is nothing as long as nothing was merged.
+ */
+static bool
+move_tree(struct keeper *keeper, const struct frame_spec *spec)
+{
+	autoerror struct error why = { 0 };
+	autostrv struct strv move = { 0 };
+	if (spec->stands_at == NULL || spec->needs_clean ||
+	    spec->branch == NULL)
+		return false;
+	worktree_move_args(&move, spec->stands_at, spec->base);
+	return (strcmp(spec->stands_at, spec->base) == 0 ||
+		   run_git(keeper, spec->directory, &move, &why)) &&
+	    switch_to_branch(
+		spec->directory, spec->branch, spec->stands_at, spec->base);
+}
+
 bool
 prepare_tree(
     struct keeper *keeper, const struct frame_spec *spec, struct error *err)
@@ -57,7 +79,7 @@ prepare_tree(
 	if (!path_is_dir(spec->directory))
 		return error_set(err, ERROR_SYSTEM,
 		    "the work tree %s is missing", spec->directory);
-	if (spec->base == NULL)
+	if (spec->base == NULL || move_tree(keeper, spec))
 		return true;
 	if (spec->reused)
 		stale_clear_tree(spec->directory);

@@ -12,7 +12,8 @@
 
 /*
  * Checks out spec->base on the new branch spec->branch, and cleans the tree
- * when the spec says so. Without a base the tree stays as it is.
+ * when the spec says so. Of a tree that the spec knows only what differs is
+ * touched. Without a base the tree stays as it is.
  */
 bool prepare_tree(struct keeper *keeper, const struct frame_spec *spec,
     struct error *err) MUST_USE;

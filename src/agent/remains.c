@@ -547,6 +547,7 @@ look_at_files(struct remains *remains)
 	    remains->head[0] != '\0' && !remains->must_stay &&
 	    left_nothing(remains->keeper, spec->directory, remains->head)) {
 		result->reusable = worktree_is_reusable(spec->directory);
+		result->is_tip = result->reusable;
 		return;
 	}
 	keep(remains, read_status);

@@ -23,6 +23,7 @@ libgit_a_SOURCES = \
 	%D%/stashes.c %D%/stashes.h \
 	%D%/strays.c %D%/strays.h \
 	%D%/stash_log.c %D%/stash_log.h \
+	%D%/switch.c %D%/switch.h \
 	%D%/worktree.c %D%/worktree.h \
 	%D%/worktree_touch.c %D%/worktree_touch.h \
 	%D%/worktree_use.c %D%/worktree_use.h

@@ -230,6 +230,15 @@ worktree_clean_args(struct strv *args)
 	strv_add_all(args, clean);
 }
 
+void
+worktree_move_args(struct strv *args, const char *from, const char *base)
+{
+	static const char *const move[] = { "read-tree", "-m", "-u", NULL };
+	strv_add_all(args, move);
+	strv_add(args, from);
+	strv_add(args, base);
+}
+
 static void
 sort_entry(struct worktree_status *status, const char *line)
 {

@@ -23,6 +23,11 @@ void worktree_checkout_args(
     struct strv *args, const char *branch, const char *base);
 void worktree_clean_args(struct strv *args);
 /*
+ * Those with which git makes a tree base whose files and index are exactly
+ * those of the commit from: only what differs is touched.
+ */
+void worktree_move_args(struct strv *args, const char *from, const char *base);
+/*
  * Whether these two can make the tree as good as new: no operation is in
  * progress, it has no settings of its own and no index flags that hide changes.
  */

@@ -84,6 +84,7 @@ struct frame_spec {
 	char *salvage_refs;
 	bool reused; /* the tree served another agent */
 	bool needs_clean; /* untracked and ignored files are to be removed */
+	char *stands_at; /* commit that its files and index are; NULL: unsure */
 	bool check_reuse; /* say at the end whether the tree can serve again */
 	struct steps steps;
 	size_t
@@ -165,6 +166,7 @@ struct frame_result {
 	json_t *artifacts; /* {path, files, bytes, names} of copies, or NULL */
 	bool reusable; /* the tree can serve another agent */
 	bool needs_clean; /* ... after removing untracked and ignored files */
+	bool is_tip; /* files and index are those of tip, and nothing else */
 	char *log; /* of the last step that wrote one, or NULL */
 	json_t *captures; /* vars_to_json() form of what steps captured */
 	json_t *steps; /* [{label, rc, ms, skipped, output}] */

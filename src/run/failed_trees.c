@@ -90,7 +90,7 @@ remove_tree(struct failed_trees *failed, const struct kept_tree *kept)
 		.old = kept->tip };
 	log_info("work tree %s: removed, as newer ones of failed items stay",
 	    kept->path);
-	trees_give_back(failed->trees, kept->path, TREES_UNUSABLE);
+	trees_give_back(failed->trees, kept->path, TREES_UNUSABLE, NULL);
 	if (kept->empty_branch != NULL)
 		objects_update_refs(
 		    failed->objects, &change, 1, branch_dropped, NULL);

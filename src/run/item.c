@@ -71,6 +71,7 @@ item_free(struct item *item)
 	free(item->branch_ref);
 	free(item->ready_ref);
 	free(item->base);
+	free(item->tree_commit);
 	free(item->merge_commit);
 	free(item->resolved_tree);
 	free(item->scratch);
@@ -100,7 +101,8 @@ recorder_of(const struct item *item)
 /* --- its work tree ---------------------------------------------------- */
 
 static void
-tree_came(enum trees_state state, const struct error *err, void *arg)
+tree_came(enum trees_state state, const char *commit, const struct error *err,
+    void *arg)
 {
 	struct item *item = arg;
 	if (err != NULL) {
@@ -108,6 +110,7 @@ tree_came(enum trees_state state, const struct error *err, void *arg)
 		return;
 	}
 	item->tree = state;
+	item->tree_commit = commit == NULL ? NULL : mem_text(commit);
 	recorder_event(recorder_of(item), "worktree_created",
 	    json_pack("{s:s, s:s, s:s}", "agent_id", item->agent_id,
 		"worktree_name", item->name, "branch", item->branch));
@@ -137,7 +140,8 @@ give_tree_back(struct item *item)
 	enum trees_state state = TREES_UNUSABLE;
 	if (result->reusable && !supervisor_is_stopping(item->shared->sup))
 		state = result->needs_clean ? TREES_LITTERED : TREES_CLEAN;
-	trees_give_back(item->shared->trees, item->path, state);
+	trees_give_back(item->shared->trees, item->path, state,
+	    result->is_tip ? result->tip : NULL);
 	recorder_event(recorder_of(item), "worktree_cleaned",
 	    json_pack("{s:s, s:s}", "agent_id", item->agent_id, "worktree_name",
 		item->name));
@@ -324,7 +328,7 @@ static void
 start_failed(struct item *item, const struct error *err)
 {
 	bool refused = is_shortage(err->code);
-	trees_give_back(item->shared->trees, item->path, TREES_UNUSABLE);
+	trees_give_back(item->shared->trees, item->path, TREES_UNUSABLE, NULL);
 	failure_set(&item->failure, CAUSE_RESOURCE, 0, "%s", error_text(err));
 	tell(item, refused ? ITEM_REFUSED : ITEM_LOST);
 }
@@ -359,6 +363,7 @@ start_attempt(struct item *item, struct error *err)
 	spec.artifacts = artifacts;
 	spec.reused = item->tree != TREES_NEW;
 	spec.needs_clean = item->tree == TREES_LITTERED;
+	spec.stands_at = item->tree_commit;
 	spec.check_reuse = true;
 	spec.log_name = item->name;
 	spec.vars = vars;

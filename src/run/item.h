@@ -76,6 +76,7 @@ struct item {
 	char *ready_ref; /* refs/prodigy/RUN/i/ITEM/ATTEMPT: tip, when ready */
 	char *base; /* the commit it started from; NULL before */
 	enum trees_state tree; /* what is in the tree when the agent starts */
+	char *tree_commit; /* that it is exactly; NULL: not sure */
 	bool tree_kept; /* its work tree stays for the user */
 	struct item_question *question; /* the one that is not answered yet */
 	struct attempt *attempt; /* its agent process, or claude's */

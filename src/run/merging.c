@@ -114,7 +114,7 @@ drop_scratch(struct item *item)
 {
 	if (item->has_scratch)
 		trees_give_back(
-		    item->shared->trees, item->scratch, TREES_UNUSABLE);
+		    item->shared->trees, item->scratch, TREES_UNUSABLE, NULL);
 	item->has_scratch = false;
 }
 

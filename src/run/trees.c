@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -10,16 +12,25 @@
 #include "proc/child.h"
 #include "run/trees.h"
 
+/* A tree that waits for the next agent. */
+struct trees_idle {
+	TAILQ_ENTRY(trees_idle) link;
+	char *path;
+	char *commit; /* NULL: not sure */
+	enum trees_state state;
+};
+TAILQ_HEAD(trees_list, trees_idle);
+
 struct trees {
 	struct supervisor *sup;
-	struct strv idle; /* paths of trees that wait for the next agent */
-	struct strv littered; /* likewise, with files to be swept away */
+	struct trees_list idle; /* the one that came last first */
 	size_t removals; /* going on */
 };
 
 struct trees_request {
 	struct trees *trees;
 	enum trees_state state;
+	char *commit;
 	trees_fn *fn;
 	void *arg;
 };
@@ -35,13 +46,15 @@ trees_new(struct supervisor *sup)
 {
 	struct trees *trees = mem_zalloc(sizeof(*trees));
 	trees->sup = sup;
+	TAILQ_INIT(&trees->idle);
 	return trees;
 }
 
 static void
 answer(struct trees_request *request, const struct error *err)
 {
-	request->fn(request->state, err, request->arg);
+	request->fn(request->state, request->commit, err, request->arg);
+	free(request->commit);
 	free(request);
 }
 
@@ -121,23 +134,67 @@ make_reason(const struct trees *trees, const char *user)
 	return mem_format("prodigy %s %s", trees->sup->id, user);
 }
 
+static void
+idle_free(struct trees_idle *idle)
+{
+	free(idle->path);
+	free(idle->commit);
+	free(idle);
+}
+
+/* How little has to be done until a tree is base. */
+static int
+fitness(const struct trees_idle *idle, const char *base)
+{
+	if (idle->state == TREES_LITTERED)
+		return 0;
+	if (idle->commit == NULL)
+		return 1;
+	return strcmp(idle->commit, base) == 0 ? 3 : 2;
+}
+
+/* The tree that fits best, no longer among the idle ones; NULL: there is none.
+ */
+static struct trees_idle *
+take_idle(struct trees *trees, const char *base)
+{
+	struct trees_idle *best = NULL;
+	struct trees_idle *idle;
+	TAILQ_FOREACH(idle, &trees->idle, link)
+		if (best == NULL || fitness(idle, base) > fitness(best, base))
+			best = idle;
+	if (best != NULL)
+		TAILQ_REMOVE(&trees->idle, best, link);
+	return best;
+}
+
 /*
- * Gives the last tree of a list another name. What holds it may be odd, or
- * somebody else had it: then another one takes its place.
+ * Gives an idle tree another name. What holds it may be odd, or somebody else
+ * had it: then another one takes its place.
  */
 static bool
-take_from(struct trees *trees, struct strv *list, const char *path,
+use_idle(struct trees_request *request, const char *path, const char *base,
     const char *reason)
 {
-	autoerror struct error err = { 0 };
-	if (list->n == 0)
-		return false;
-	autofree char *from = mem_text(list->items[list->n - 1]);
-	strv_remove(list, list->n - 1);
-	if (worktree_rename(&trees->sup->repo, from, path, reason, &err))
-		return true;
-	log_warn("work tree %s: another one is used", error_text(&err));
-	start_removal(trees, from);
+	struct trees *trees = request->trees;
+	struct trees_idle *idle;
+	while ((idle = take_idle(trees, base)) != NULL) {
+		autoerror struct error err = { 0 };
+		bool renamed = worktree_rename(
+		    &trees->sup->repo, idle->path, path, reason, &err);
+		if (renamed) {
+			request->state = idle->state;
+			request->commit = idle->commit;
+			idle->commit = NULL;
+		} else {
+			log_warn("work tree %s: another one is used",
+			    error_text(&err));
+			start_removal(trees, idle->path);
+		}
+		idle_free(idle);
+		if (renamed)
+			return true;
+	}
 	return false;
 }
 
@@ -150,15 +207,11 @@ trees_get(struct trees *trees, const char *path, const char *base,
 	request->trees = trees;
 	request->fn = fn;
 	request->arg = arg;
-	if (take_from(trees, &trees->idle, path, reason))
-		request->state = TREES_CLEAN;
-	else if (take_from(trees, &trees->littered, path, reason))
-		request->state = TREES_LITTERED;
-	if (request->state == TREES_NEW)
+	if (use_idle(request, path, base, reason))
+		loop_defer(trees->sup->loop, tree_renamed, request);
+	else
 		worktree_add(trees->sup->loop, &trees->sup->repo, path, base,
 		    reason, tree_added, request);
-	else
-		loop_defer(trees->sup->loop, tree_renamed, request);
 }
 
 void
@@ -172,20 +225,18 @@ trees_let_go(struct trees *trees, const char *path, const char *user)
 }
 
 void
-trees_give_back(struct trees *trees, const char *path, enum trees_state state)
+trees_give_back(struct trees *trees, const char *path, enum trees_state state,
+    const char *commit)
 {
-	switch (state) {
-	case TREES_NEW:
-	case TREES_CLEAN:
-		strv_add(&trees->idle, path);
-		break;
-	case TREES_LITTERED:
-		strv_add(&trees->littered, path);
-		break;
-	case TREES_UNUSABLE:
+	if (state == TREES_UNUSABLE) {
 		start_removal(trees, path);
-		break;
+		return;
 	}
+	struct trees_idle *idle = mem_zalloc(sizeof(*idle));
+	idle->path = mem_text(path);
+	idle->commit = commit == NULL ? NULL : mem_text(commit);
+	idle->state = state;
+	TAILQ_INSERT_HEAD(&trees->idle, idle, link);
 }
 
 bool
@@ -194,27 +245,26 @@ trees_are_busy(const struct trees *trees)
 	return trees->removals > 0;
 }
 
-static void
-remove_all(struct trees *trees, struct strv *paths)
-{
-	for (size_t i = 0; i < paths->n; i++)
-		start_removal(trees, paths->items[i]);
-	strv_clear(paths);
-}
-
 void
 trees_drain(struct trees *trees)
 {
-	remove_all(trees, &trees->idle);
-	remove_all(trees, &trees->littered);
+	struct trees_idle *idle;
+	while ((idle = TAILQ_FIRST(&trees->idle)) != NULL) {
+		TAILQ_REMOVE(&trees->idle, idle, link);
+		start_removal(trees, idle->path);
+		idle_free(idle);
+	}
 }
 
 void
 trees_free(struct trees *trees)
 {
+	struct trees_idle *idle;
 	if (trees == NULL)
 		return;
-	strv_release(&trees->idle);
-	strv_release(&trees->littered);
+	while ((idle = TAILQ_FIRST(&trees->idle)) != NULL) {
+		TAILQ_REMOVE(&trees->idle, idle, link);
+		idle_free(idle);
+	}
 	free(trees);
 }

@@ -22,9 +22,12 @@ enum trees_state {
 
 struct trees;
 
-/* state counts when err is NULL. */
-typedef void trees_fn(
-    enum trees_state state, const struct error *err, void *arg);
+/*
+ * state and commit count when err is NULL. commit: files and index are those of
+ * this commit; NULL: that is not sure. It is borrowed.
+ */
+typedef void trees_fn(enum trees_state state, const char *commit,
+    const struct error *err, void *arg);
 
 struct trees *trees_new(struct supervisor *sup) MUST_USE;
 void trees_free(struct trees *trees);
@@ -36,9 +39,12 @@ void trees_get(struct trees *trees, const char *path, const char *base,
     const char *user, trees_fn *fn, void *arg);
 /* The tree stays when the job is over, and is the user's (git/worktree.h). */
 void trees_let_go(struct trees *trees, const char *path, const char *user);
-/* Takes a tree back: for the next agent, or to remove what is unusable. */
-void trees_give_back(
-    struct trees *trees, const char *path, enum trees_state state);
+/*
+ * Takes a tree back: for the next agent, or to remove what is unusable. commit
+ * as in trees_fn, of a clean tree.
+ */
+void trees_give_back(struct trees *trees, const char *path,
+    enum trees_state state, const char *commit);
 /* Starts the removal of all trees that wait. */
 void trees_drain(struct trees *trees);
 /* Whether removals are still going on. */

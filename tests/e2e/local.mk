@@ -51,3 +51,5 @@ E2E_TESTS += %D%/nothing_lost.sh
 dist_check_SCRIPTS += %D%/nothing_lost.sh
 E2E_TESTS += %D%/users_side.sh
 dist_check_SCRIPTS += %D%/users_side.sh
+E2E_TESTS += %D%/costs.sh
+dist_check_SCRIPTS += %D%/costs.sh

@@ -236,6 +236,37 @@ prepared_tree(void)
 	harness_close(&h);
 }
 
+/*
+ * A tree that is known is not looked at before the first step: what lies there
+ * though nobody told stays, and so does the index where nothing differs.
+ */
+static void
+moved_tree(const char *from, const char *to, const char *want)
+{
+	struct harness h;
+	harness_open(&h, PHASE_MAP);
+	(void)harness_sh(&h,
+	    "echo two >two && git add . && git commit -q -m two && "
+	    "git worktree add -q --detach ../linked && "
+	    "touch -d 2020-02-02 .git/worktrees/linked/index && "
+	    "echo untold >../linked/untold",
+	    NULL);
+	free(h.spec.directory);
+	h.spec.directory = path_join(h.root, "linked");
+	h.spec.reused = true;
+	h.spec.stands_at = tip_of(&h, from);
+	h.spec.base = tip_of(&h, to);
+	h.spec.branch = mem_text("agent-0");
+	harness_shell(&h,
+	    "find \"$(git rev-parse --git-dir)\" -name index -newermt "
+	    "2021-01-01 | wc -l; git symbolic-ref HEAD; git diff HEAD; ls");
+	harness_run(&h);
+	harness_succeeded(&h, "a chain in a tree that is known");
+	tap_is_text(
+	    h.result.output, want, "it is its base, %s after %s", to, from);
+	harness_close(&h);
+}
+
 /* What an agent left is looked at without git, but for a question. */
 static void
 looked_at_tree(void)
@@ -719,6 +750,10 @@ main(void)
 	escapes_are_refused();
 	plans();
 	prepared_tree();
+	moved_tree("main", "main", "0\nrefs/heads/agent-0\none\ntwo\nuntold\n");
+	moved_tree("main", "main~1", "1\nrefs/heads/agent-0\none\nuntold\n");
+	moved_tree(
+	    "main~1", "main", "1\nrefs/heads/agent-0\none\ntwo\nuntold\n");
 	looked_at_tree();
 	claude_answers();
 	claude_fails();

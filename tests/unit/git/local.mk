@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	%D%/salvaged \
 	%D%/shared \
 	%D%/stale \
+	%D%/switch \
 	%D%/worktree \
 	%D%/worktree_touch \
 	%D%/worktree_use
@@ -46,6 +47,7 @@ tests_unit_git_salvage_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_salvaged_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_shared_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_stale_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_switch_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_use_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_worktree_touch_LDADD = $(GIT_TEST_LIBS)
