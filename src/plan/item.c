@@ -214,11 +214,16 @@ item_has_slot(enum item_state state)
 /*
  * While the system recovers from a shortage the agents that run are the proof
  * that starting works; when none runs, only time tells.
+ *
+ * Fresh trees that are made side by side only get in each other's way once
+ * every processor has one; meanwhile a tree may become idle, which is cheaper.
  */
 bool
 item_may_start(const struct item_admission *admission)
 {
 	return !admission->stopping && admission->used < admission->slots &&
 	    admission->ready < admission->ready_limit &&
+	    (admission->idle > 0 ||
+		admission->filling < admission->fill_limit) &&
 	    (!admission->recovering || admission->used > 0);
 }

@@ -116,6 +116,9 @@ struct item_admission {
 	size_t used; /* how many do */
 	size_t ready; /* items whose merge waits */
 	size_t ready_limit; /* how many of them are too many */
+	size_t idle; /* work trees that wait for an item */
+	size_t filling; /* fresh ones whose files are not all there yet */
+	size_t fill_limit; /* how many of those at the same time */
 };
 bool item_may_start(const struct item_admission *admission);
 

@@ -52,9 +52,22 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 	return item;
 }
 
+/* The first step begins, or never will. */
+static void
+end_filling(struct item *item)
+{
+	if (!item->tree_filling)
+		return;
+	item->tree_filling = false;
+	trees_filled(item->shared->trees);
+	item->shared->tree_filled(item->shared->owner);
+}
+
 void
 item_free(struct item *item)
 {
+	if (item->tree_filling)
+		trees_filled(item->shared->trees);
 	if (item->question != NULL)
 		item->question->item = NULL;
 	json_decref(item->data);
@@ -105,7 +118,9 @@ tree_came(enum trees_state state, const char *commit, const struct error *err,
     void *arg)
 {
 	struct item *item = arg;
+	item->tree_filling = state == TREES_NEW;
 	if (err != NULL) {
+		end_filling(item);
 		tell_failure(item, ITEM_TREE_FAILED, err);
 		return;
 	}
@@ -242,6 +257,8 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	};
 	if (type == FRAME_ASK)
 		read_commit(item, json_get_text(frame, "commit"));
+	if (type == FRAME_STEP)
+		end_filling(item);
 	supervisor_pass_frame(sup, &source, type, frame);
 }
 
@@ -284,6 +301,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	const struct attempt *ended = item->attempt;
 	item_take_spent(item);
 	item->attempt = NULL;
+	end_filling(item);
 	progress_agent(sup->progress, item->id, NULL);
 	users_side_leave(sup->users_side, item->id, &item->users_side);
 	if (result != NULL) {
@@ -328,6 +346,7 @@ static void
 start_failed(struct item *item, const struct error *err)
 {
 	bool refused = is_shortage(err->code);
+	end_filling(item);
 	trees_give_back(item->shared->trees, item->path, TREES_UNUSABLE, NULL);
 	failure_set(&item->failure, CAUSE_RESOURCE, 0, "%s", error_text(err));
 	tell(item, refused ? ITEM_REFUSED : ITEM_LOST);

@@ -55,7 +55,8 @@ struct item_shared {
 	 * may free the item.
 	 */
 	void (*handle)(struct item *item, enum item_event event);
-	void *owner; /* the map, for handle() */
+	void (*tree_filled)(void *owner); /* another one may be made */
+	void *owner; /* the map, for both */
 };
 
 struct item {
@@ -77,6 +78,7 @@ struct item {
 	char *base; /* the commit it started from; NULL before */
 	enum trees_state tree; /* what is in the tree when the agent starts */
 	char *tree_commit; /* that it is exactly; NULL: not sure */
+	bool tree_filling; /* it is new, and its files are on their way */
 	bool tree_kept; /* its work tree stays for the user */
 	struct item_question *question; /* the one that is not answered yet */
 	struct attempt *attempt; /* its agent process, or claude's */

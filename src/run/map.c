@@ -329,6 +329,9 @@ may_start(struct map *map)
 		.used = slots_used(map),
 		.ready = map->sup->recorder.job.counts[JOB_ITEM_READY],
 		.ready_limit = BACKLOG * map->slots,
+		.idle = trees_idle(map->shared.trees),
+		.filling = trees_filling(map->shared.trees),
+		.fill_limit = map->sup->processors,
 	};
 	return has_more(map) && item_may_start(&admission) &&
 	    room_is_there(map->room);
@@ -409,7 +412,7 @@ map_refill_later(struct map *map)
 }
 
 static void
-refill_for_room(void *arg)
+refill_soon(void *arg)
 {
 	map_refill_later(arg);
 }
@@ -496,11 +499,12 @@ open_map(struct map *map, struct supervisor *sup)
 		.head = mem_text(recorder->parent_head),
 		.vars = vars_to_json(sup->vars),
 		.handle = handle,
+		.tree_filled = refill_soon,
 		.owner = map,
 	};
 	map->shared.failed_trees =
 	    failed_trees_new(sup, map->shared.trees, map->shared.objects);
-	map->room = room_new(sup, refill_for_room, map);
+	map->room = room_new(sup, refill_soon, map);
 	map->merging = merging_new(&map->shared);
 	choose_slots(map);
 	sup->map = map;

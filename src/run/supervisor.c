@@ -22,7 +22,9 @@
 void
 supervisor_init(struct supervisor *sup, const struct run_options *options)
 {
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	*sup = (struct supervisor){ .options = options,
+		.processors = processors < 1 ? 1 : (size_t)processors,
 		.lock = -1,
 		.start = clock_now(),
 		.recorder = { .journal = { .fd = -1 },

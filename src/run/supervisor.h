@@ -84,6 +84,7 @@ struct supervisor {
 	int stop_signal; /* 0: none came */
 	bool stopping; /* one came: for those who wait for git */
 	unsigned stop_count; /* how often */
+	size_t processors; /* so many fresh trees are made at once */
 	bool is_delivering; /* all is done but for what is yet to be read */
 	struct attempt *attempt; /* of the phase that runs steps, or NULL */
 	struct map *map; /* while the map phase is on */

@@ -24,6 +24,8 @@ TAILQ_HEAD(trees_list, trees_idle);
 struct trees {
 	struct supervisor *sup;
 	struct trees_list idle; /* the one that came last first */
+	size_t n_idle;
+	size_t filling; /* new ones whose files are not there yet */
 	size_t removals; /* going on */
 };
 
@@ -163,8 +165,10 @@ take_idle(struct trees *trees, const char *base)
 	TAILQ_FOREACH(idle, &trees->idle, link)
 		if (best == NULL || fitness(idle, base) > fitness(best, base))
 			best = idle;
-	if (best != NULL)
+	if (best != NULL) {
 		TAILQ_REMOVE(&trees->idle, best, link);
+		trees->n_idle--;
+	}
 	return best;
 }
 
@@ -207,11 +211,31 @@ trees_get(struct trees *trees, const char *path, const char *base,
 	request->trees = trees;
 	request->fn = fn;
 	request->arg = arg;
-	if (use_idle(request, path, base, reason))
+	if (use_idle(request, path, base, reason)) {
 		loop_defer(trees->sup->loop, tree_renamed, request);
-	else
-		worktree_add(trees->sup->loop, &trees->sup->repo, path, base,
-		    reason, tree_added, request);
+		return;
+	}
+	trees->filling++;
+	worktree_add(trees->sup->loop, &trees->sup->repo, path, base, reason,
+	    tree_added, request);
+}
+
+void
+trees_filled(struct trees *trees)
+{
+	trees->filling--;
+}
+
+size_t
+trees_idle(const struct trees *trees)
+{
+	return trees->n_idle;
+}
+
+size_t
+trees_filling(const struct trees *trees)
+{
+	return trees->filling;
 }
 
 void
@@ -237,6 +261,7 @@ trees_give_back(struct trees *trees, const char *path, enum trees_state state,
 	idle->commit = commit == NULL ? NULL : mem_text(commit);
 	idle->state = state;
 	TAILQ_INSERT_HEAD(&trees->idle, idle, link);
+	trees->n_idle++;
 }
 
 bool
@@ -251,6 +276,7 @@ trees_drain(struct trees *trees)
 	struct trees_idle *idle;
 	while ((idle = TAILQ_FIRST(&trees->idle)) != NULL) {
 		TAILQ_REMOVE(&trees->idle, idle, link);
+		trees->n_idle--;
 		start_removal(trees, idle->path);
 		idle_free(idle);
 	}

@@ -7,6 +7,7 @@
 #define RUN_TREES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/defs.h"
 #include "base/error.h"
@@ -23,7 +24,7 @@ enum trees_state {
 struct trees;
 
 /*
- * state and commit count when err is NULL. commit: files and index are those of
+ * state counts (of a failure it is TREES_NEW), commit only when err is NULL. commit: files and index are those of
  * this commit; NULL: that is not sure. It is borrowed.
  */
 typedef void trees_fn(enum trees_state state, const char *commit,
@@ -39,6 +40,11 @@ void trees_get(struct trees *trees, const char *path, const char *base,
     const char *user, trees_fn *fn, void *arg);
 /* The tree stays when the job is over, and is the user's (git/worktree.h). */
 void trees_let_go(struct trees *trees, const char *path, const char *user);
+/* Of a new tree: its files are there, or will not come. */
+void trees_filled(struct trees *trees);
+/* How many trees wait for an agent, and how many new ones for their files. */
+size_t trees_idle(const struct trees *trees);
+size_t trees_filling(const struct trees *trees);
 /*
  * Takes a tree back: for the next agent, or to remove what is unusable. commit
  * as in trees_fn, of a clean tree.

@@ -9,21 +9,30 @@ mkdir "$scratch/bin"
 cat >"$scratch/bin/git" <<E2
 #!/bin/sh
 echo "\$*" >>'$scratch/calls'
+# A fresh tree has no index yet.
+[ "\$1" != checkout ] || [ ! -e '$scratch/slow' ] ||
+	[ -e "\$('$git' rev-parse --git-dir)/index" ] || {
+	echo 1 >>'$scratch/at-work'
+	sleep 0.5
+	'$git' "\$@" || exit
+	echo -1 >>'$scratch/at-work'
+	exit 0
+}
 exec '$git' "\$@"
 E2
 chmod +x "$scratch/bin/git"
 
-one_by_one() { # items, script of an item
+run_items() { # items, how many at once, script of an item
 	rm -f "$scratch/calls"
 	cat >"$scratch/costs.yml" <<Y
 name: costs
 mode: mapreduce
 map:
   input: "seq $1"
-  max_parallel: 1
+  max_parallel: $2
   agent_template:
     - shell: |
-        $2
+        $3
 Y
 	PATH=$scratch/bin:$PATH run 0 "$PRODIGY" run "$scratch/costs.yml" -y
 	has "$out" "$1 total, $1 successful"
@@ -42,7 +51,7 @@ null_items() {
 	make_repo null
 	cd null
 	for items in 3 9; do
-		one_by_one $items true
+		run_items $items 1 true
 		calls 2 '^checkout'
 		calls 0 '^clean'
 		calls 0 '^read-tree'
@@ -58,7 +67,7 @@ committed_items() {
 	make_repo committed 6
 	cd committed
 	# shellcheck disable=SC2016 # for the workflow
-	one_by_one 6 'echo ${item} >>src/file_${item}.txt; echo ${item} >new.${item}
+	run_items 6 1 'echo ${item} >>src/file_${item}.txt; echo ${item} >new.${item}
         git add . && git commit -q -m "item ${item}"'
 	calls 2 '^checkout'
 	calls 5 '^read-tree'
@@ -68,6 +77,23 @@ committed_items() {
 	nothing_left .
 }
 
+# Nor is one made while another one waits for an item.
+fresh_trees() {
+	make_repo fresh
+	cd fresh
+	touch "$scratch/slow"
+	run_items 8 8 true
+	rm "$scratch/slow"
+	most=$(awk '{ n += $1; if (n > most) most = n } END { print most }' \
+		"$scratch/at-work")
+	if [ "$most" -gt "$(nproc --all)" ]; then
+		echo "$most fresh trees were made at the same time"
+		return 1
+	fi
+	nothing_left .
+}
+
 t 'an item that does nothing starts no git after the first' null_items
 t 'a tree is given only what was merged since' committed_items
+t 'no more trees are made at once than there are processors' fresh_trees
 done_testing

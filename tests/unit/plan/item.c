@@ -166,6 +166,7 @@ test_admission(void)
 		.used = 1,
 		.ready = 7,
 		.ready_limit = 8,
+		.fill_limit = 2,
 	};
 	struct item_admission now = free_slot;
 	tap_ok(item_may_start(&now), "an item may start in a free slot");
@@ -185,6 +186,12 @@ test_admission(void)
 	now.used = 0;
 	tap_ok(!item_may_start(&now),
 	    "after a shortage no item starts when none runs");
+	now = free_slot;
+	now.filling = 2;
+	tap_ok(!item_may_start(&now),
+	    "no item starts while as many trees are made as may be");
+	now.idle = 1;
+	tap_ok(item_may_start(&now), "but in a tree that waits for it");
 }
 
 int

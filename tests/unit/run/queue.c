@@ -158,6 +158,24 @@ test_slots(void)
 	close_harness(&harness);
 }
 
+/* An agent of the harness never says that its first step begins. */
+static void
+test_fresh_trees(void)
+{
+	struct harness harness;
+	autoerror struct error err = { 0 };
+	autofree char *items = many("", ITEM(":", "hang"), 6);
+	open_harness(&harness, 3);
+	harness.sup.processors = 1;
+	harness_items(&harness, items);
+	on(&harness, "it waits", 0, harness_interrupt);
+	tap_ok(!harness_map(&harness, &err) && err.kind == ERROR_CANCELLED,
+	    "three slots where one tree is made at a time");
+	tap_is_int(harness.starts, 1,
+	    "none begins while the only new tree is being filled");
+	close_harness(&harness);
+}
+
 static unsigned quiet;
 
 /* Nobody moves: each item that was started waits for its turn. */
@@ -481,6 +499,7 @@ main(int argc, char **argv)
 	harness_init(argc, argv);
 	clock_set_source(clock_with_jumps);
 	test_slots();
+	test_fresh_trees();
 	test_backlog();
 	test_recovery();
 	test_retry();
