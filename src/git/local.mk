@@ -14,6 +14,7 @@ libgit_a_SOURCES = \
 	%D%/nested_keep.c %D%/nested_keep.h \
 	%D%/objects.c %D%/objects.h \
 	%D%/obstacles.c %D%/obstacles.h \
+	%D%/packer.c %D%/packer.h \
 	%D%/refs.c %D%/refs.h \
 	%D%/repo.c %D%/repo.h \
 	%D%/salvage.c %D%/salvage.h \

@@ -23,6 +23,7 @@
 
 #include "base/strv.h"
 #include "git/objects.h"
+#include "git/packer.h"
 #include "plan/changes.h"
 #include "plan/failure.h"
 #include "plan/frame.h"
@@ -45,6 +46,7 @@ LIST_HEAD(item_questions, item_question);
 struct item_shared {
 	struct supervisor *sup;
 	struct objects *objects;
+	struct packer *packer;
 	struct trees *trees;
 	char *head; /* of the map ref: where the next agent starts */
 	json_t *vars; /* vars_to_json() of the run, shared by all specs */

@@ -462,12 +462,19 @@ announce(const struct map *map)
 	progress_map(sup->progress, total);
 }
 
+/* A pack is soon done, unless somebody has lost patience. */
+static bool
+waits_for_pack(const struct map *map)
+{
+	return packer_is_busy(map->shared.packer) && map->sup->stop_count < 2;
+}
+
 /* Trees and removals that are left go before the phase is over. */
 static bool
 clear_trees(struct map *map, struct error *err)
 {
 	trees_drain(map->shared.trees);
-	while (trees_are_busy(map->shared.trees))
+	while (trees_are_busy(map->shared.trees) || waits_for_pack(map))
 		if (!loop_turn(map->sup->loop, -1, err))
 			return false;
 	return true;
@@ -495,6 +502,8 @@ open_map(struct map *map, struct supervisor *sup)
 		.objects = objects_open(sup->loop, sup->parent_dir,
 		    sup->trees_dir == NULL ? recorder->job_dir
 					   : sup->trees_dir),
+		.packer = packer_new(sup->loop, sup->parent_dir,
+		    recorder->parent_head, PACKER_MERGES),
 		.trees = trees_new(sup),
 		.head = mem_text(recorder->parent_head),
 		.vars = vars_to_json(sup->vars),
@@ -522,6 +531,7 @@ close_map(struct map *map)
 	merging_free(map->merging);
 	room_free(map->room);
 	failed_trees_free(map->shared.failed_trees);
+	packer_free(map->shared.packer);
 	objects_close(map->shared.objects);
 	struct item_question *question;
 	while ((question = LIST_FIRST(&map->shared.questions)) != NULL) {

@@ -182,6 +182,8 @@ end_batch(struct merging *merging, struct error *err)
 	}
 	free(shared->head);
 	shared->head = mem_text(merging->head);
+	if (err == NULL)
+		packer_merged(shared->packer, shared->head, merging->n_merged);
 	merging->n_merged = 0;
 	while ((item = take_first(&merging->merged)) != NULL)
 		tell(item, ITEM_MERGED);

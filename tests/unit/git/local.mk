@@ -16,6 +16,7 @@ check_PROGRAMS += \
 	%D%/merge_verify \
 	%D%/nested \
 	%D%/objects \
+	%D%/packer \
 	%D%/refs \
 	%D%/repo \
 	%D%/salvage \
@@ -41,6 +42,7 @@ tests_unit_git_merge_old_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_merge_verify_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_nested_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_objects_LDADD = $(GIT_TEST_LIBS)
+tests_unit_git_packer_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_refs_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_repo_LDADD = $(GIT_TEST_LIBS)
 tests_unit_git_salvage_LDADD = $(GIT_TEST_LIBS)
