@@ -14,10 +14,11 @@
 
 /*
  * Makes the branch (short name) at base, and HEAD of the linked work tree at
- * path, which stood at from, name it (both are object ids), as git does it: each
- * under its lock, and the branch must not exist. HEAD's log begins anew with this one line: what was in
- * it before is of those who had the tree before, and would grow with each of
- * them. What a merge left for its commit (MERGE_MSG and so on) goes.
+ * path, which stood at from, name it (both are object ids), as git does it:
+ * each under its lock, and the branch must not exist. HEAD's log begins anew
+ * with this one line: what was in it before is of those who had the tree
+ * before, and would grow with each of them. What a merge left for its commit
+ * (MERGE_MSG and so on) goes.
  *
  * Nothing is synced. False means that git has to do it (worktree_use.h), since
  * the tree, its refs or their format are unusual; the branch may have been

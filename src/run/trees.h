@@ -24,8 +24,9 @@ enum trees_state {
 struct trees;
 
 /*
- * state counts (of a failure it is TREES_NEW), commit only when err is NULL. commit: files and index are those of
- * this commit; NULL: that is not sure. It is borrowed.
+ * state counts (of a failure it is TREES_NEW), commit only when err is NULL.
+ * commit: files and index are those of this commit; NULL: that is not sure. It
+ * is borrowed.
  */
 typedef void trees_fn(enum trees_state state, const char *commit,
     const struct error *err, void *arg);

@@ -52,7 +52,8 @@ test_switch(void)
 	autofree char *state = sh_out(tree,
 	    "git symbolic-ref HEAD; git status --porcelain --ignored;"
 	    "git diff --stat main t2; git fsck --no-progress 2>&1;"
-	    "ls \"$(git rev-parse --git-dir)\" | grep -e MERGE -e [.]lock || true");
+	    "ls \"$(git rev-parse --git-dir)\" |"
+	    "grep -e MERGE -e [.]lock || true");
 	tap_is_text(state, "refs/heads/t2", "which is a branch to git, too");
 	autofree char *log = sh_out(tree,
 	    "git log -g --format='%gn %gs' HEAD;"
