@@ -180,11 +180,17 @@ reopen_job(struct recorder *recorder, struct error *err)
 bool
 recorder_reopen(struct recorder *recorder, struct error *err)
 {
+	struct spent spent;
 	open_empty(recorder);
-	return session_reopen(&recorder->session, recorder->layout,
-		   recorder->session_id, err) &&
-	    open_events(recorder, err) &&
-	    (recorder->job_id == NULL || reopen_job(recorder, err));
+	if (!session_reopen(&recorder->session, recorder->layout,
+		recorder->session_id, err) ||
+	    !open_events(recorder, err) ||
+	    (recorder->job_id != NULL && !reopen_job(recorder, err)))
+		return false;
+	/* Of what was spent it may know more than the journal. */
+	spent_from_json(recorder->session.document, &spent);
+	spent_join(&recorder->job.spent, &spent);
+	return true;
 }
 
 /* --- records ---------------------------------------------------------- */
@@ -297,7 +303,7 @@ recorder_claude(struct recorder *recorder, const struct job_record *record)
 	}
 	session_set_text(
 	    &recorder->session, "claude_session_id", record->claude_session_id);
-	if (!session_save(&recorder->session, SESSION_RUNNING, &err))
+	if (!session_save(&recorder->session, recorder->session.status, &err))
 		log_warn("saving the session: %s", error_text(&err));
 }
 

@@ -76,6 +76,12 @@ look_at_tables() {
 	has "$out" "^Failed: $failed \\($failed in DLQ, $failed retriable\\)\$"
 }
 
+# For a test that gives up, so that no run stays behind: it may stand still.
+end_run() { # pid
+	kill -CONT "$1" 2>/dev/null || :
+	kill -TERM "$1" 2>/dev/null || :
+}
+
 is_stopped() { # pid
 	grep -q ') T ' "/proc/$1/stat"
 }
@@ -95,6 +101,7 @@ views_agree() {
 	cd agree
 	"$PRODIGY" run ../waiting.yml -y >../agree.out 2>../agree.err &
 	supervisor=$!
+	trap 'end_run "$supervisor"' EXIT
 	wait_for map_has_begun
 	i=0
 	seed=7
@@ -256,11 +263,11 @@ sums_agree() {
 
 # The agent process above a claude, whose rule is at work.
 agent_of() { # pid
-	pid=$1
-	until tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q ' agent-run'; do
-		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+	above=$1
+	until tr '\0' ' ' <"/proc/$above/cmdline" | grep -q ' agent-run'; do
+		above=$(awk '/^PPid:/ { print $2 }' "/proc/$above/status")
 	done
-	echo "$pid"
+	echo "$above"
 }
 
 session_has() { # jq expression
@@ -278,6 +285,8 @@ R
 	make_repo killed 1
 	cd killed
 	"$PRODIGY" run ../paid.yml -y >"$out" 2>"$err" &
+	pid=$!
+	trap 'end_run "$pid"' EXIT
 	wait_for test -s "$scratch/hangs"
 	# All others come to their end.
 	wait_for grep -q '"item":"item_4",.*merge_commit' \
@@ -310,6 +319,7 @@ R
 	cd stopped
 	"$PRODIGY" run ../paid.yml -y >"$out" 2>"$err" &
 	pid=$!
+	trap 'end_run "$pid"' EXIT
 	wait_for test -s "$scratch/hangs"
 	wait_for grep -q '"item":"item_4",.*merge_commit' \
 		"$PRODIGY_HOME"/state/stopped/mapreduce/jobs/*/journal-v0.jsonl
