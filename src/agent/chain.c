@@ -142,6 +142,8 @@ chain_close(struct chain *chain)
 	vars_free(chain->kept);
 	vars_free(chain->given);
 	strv_release(&chain->env);
+	strv_release(&chain->logs);
+	free(chain->claude_log);
 	free(chain->session);
 	str_release(&chain->unshown[0]);
 	str_release(&chain->unshown[1]);
@@ -331,14 +333,6 @@ chain_tell_spent(const struct chain *chain, const struct spent *running)
 		spent_add(&spent, running);
 	frame_spent_encode(&spent, &frame);
 	keeper_send(chain->keeper, &frame);
-}
-
-char *
-chain_title(const struct step *step)
-{
-	struct step unnamed = *step;
-	unnamed.name = NULL;
-	return step_label(&unnamed);
 }
 
 char *

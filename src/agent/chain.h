@@ -35,6 +35,8 @@ struct chain {
 	struct strv env; /* of every child */
 	size_t step; /* place of the current step in spec->steps */
 	unsigned runs; /* commands run so far: numbers the logs */
+	struct strv logs; /* of the commands so far, the last ones */
+	char *claude_log; /* of the last claude that ran, or NULL */
 	/* Of the step that is handled: how often it was run; 0: none is. */
 	unsigned execution;
 	int64_t deadline; /* of the handler, clock_now(); 0: none */
@@ -96,8 +98,6 @@ char *chain_end_log(const struct chain *chain, struct step_log *log) MUST_USE;
  * is still at work.
  */
 void chain_tell_spent(const struct chain *chain, const struct spent *running);
-/* "shell: cargo test", whatever the step's name; allocated. */
-char *chain_title(const struct step *step) MUST_USE;
 /*
  * The commit at HEAD of the work tree; NULL when there is none, which is no
  * failure: a step may be what makes the first. Allocated.

@@ -12,12 +12,15 @@
 #include "agent/step_claude.h"
 #include "agent/step_shell.h"
 #include "agent/step_write_file.h"
+#include "agent/title.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "data/expr_eval.h"
 #include "data/expr_parse.h"
 #include "proc/excerpt.h"
+
+#define LOGS_KEPT 50 /* names of logs that travel with a result */
 
 /* --- the command of a step -------------------------------------------- */
 
@@ -69,6 +72,21 @@ tell_repair(const struct chain *chain, const struct step *step,
 		    label);
 }
 
+/* A handler's commands have logs, too, and a step may run many times. */
+static void
+keep_log(struct chain *chain, const struct step *step, const char *log)
+{
+	if (log == NULL)
+		return;
+	if (chain->logs.n == LOGS_KEPT)
+		strv_remove(&chain->logs, 0);
+	strv_add(&chain->logs, log);
+	if (step->kind != STEP_CLAUDE)
+		return;
+	free(chain->claude_log);
+	chain->claude_log = mem_text(log);
+}
+
 /* The command alone, once, with its captures; the outcome is empty before. */
 static void
 run_command(
@@ -80,6 +98,7 @@ run_command(
 	run_kind(chain, step, outcome);
 	chain_show_rest(chain);
 	outcome->ms = clock_now() - start;
+	keep_log(chain, step, outcome->log);
 	tell_repair(chain, step, outcome);
 	if (!captures_publish(step, outcome, chain->recent, chain->kept, &err))
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
@@ -353,11 +372,11 @@ struct chain_run {
 };
 
 static void
-send_step(
-    const struct chain *chain, const char *state, const struct outcome *outcome)
+send_step(const struct chain *chain, const char *title, const char *state,
+    const struct outcome *outcome)
 {
 	autostr struct str frame = { 0 };
-	frame_step_encode(chain->step, state, outcome->failure.exit_code,
+	frame_step_encode(chain->step, title, state, outcome->failure.exit_code,
 	    outcome->ms, &chain->step_spent, &frame);
 	keeper_send(chain->keeper, &frame);
 }
@@ -434,18 +453,19 @@ run_next(struct chain_run *run, const struct step *step)
 {
 	struct outcome outcome = { 0 };
 	autofree char *label = step_label(step);
+	autofree char *title = title_of(run->chain, step);
 	set_step_variables(run->chain, label);
 	run->chain->step_spent = (struct spent){ 0 };
-	send_step(run->chain, "start", &outcome);
+	send_step(run->chain, title, "start", &outcome);
 	run_step(run->chain, step, &outcome);
 	bool ok = outcome_is_ok(&outcome);
-	send_step(run->chain, state_after(&outcome), &outcome);
-	record_step(run, label, &outcome);
+	send_step(run->chain, title, state_after(&outcome), &outcome);
+	record_step(run, title, &outcome);
 	phase_captures_add(&run->captures, run->chain->step, &outcome);
 	if (ok)
 		run->result->steps_done++;
 	else
-		record_failure(run, label, &outcome);
+		record_failure(run, title, &outcome);
 	outcome_release(&outcome);
 	return ok;
 }
@@ -469,6 +489,11 @@ finish(struct chain_run *run)
 	/* Nobody asks for the captures of a single agent. */
 	if (chain->spec->phase != PHASE_MAP)
 		result->captures = vars_to_json(chain->kept);
+	if (chain->claude_log != NULL) {
+		free(result->log);
+		result->log = mem_text(chain->claude_log);
+	}
+	strv_copy(&result->logs, &chain->logs);
 	result->claude_session = mem_text(chain->session);
 	result->spent = chain->spent;
 	phase_captures_release(&run->captures);

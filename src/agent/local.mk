@@ -19,4 +19,5 @@ libagent_a_SOURCES = \
 	%D%/step_command.c %D%/step_command.h \
 	%D%/step_log.c %D%/step_log.h \
 	%D%/step_shell.c %D%/step_shell.h \
-	%D%/step_write_file.c %D%/step_write_file.h
+	%D%/step_write_file.c %D%/step_write_file.h \
+	%D%/title.c %D%/title.h

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "data/json.h"
 #include "plan/items.h"
+#include "plan/label.h"
 
 #define SPOOL_BUFFER 65536 /* bytes that are written at once */
 #define COMMAND_LIMIT_MS 300000 /* of an input command */
@@ -326,34 +327,37 @@ flush(struct planner_spool *spool, struct error *err)
 }
 
 static bool
-add_item(struct planner_spool *spool, size_t index, const json_t *data,
-    struct error *err)
+add_item(const struct chain *chain, struct planner_spool *spool, size_t index,
+    const json_t *data, struct error *err)
 {
-	items_line_encode(index, data, &spool->buffer);
+	autofree char *label =
+	    label_make(chain->spec->plan.item_name, chain->scope, data, index);
+	items_line_encode(index, label, data, &spool->buffer);
 	return spool->buffer.len < SPOOL_BUFFER || flush(spool, err);
 }
 
 static bool
-write_items(struct planner_spool *spool, const json_t *items, struct error *err)
+write_items(const struct chain *chain, struct planner_spool *spool,
+    const json_t *items, struct error *err)
 {
 	size_t n = json_array_size(items);
 	for (size_t i = 0; i < n; i++)
-		if (!add_item(spool, i, json_array_get(items, i), err))
+		if (!add_item(chain, spool, i, json_array_get(items, i), err))
 			return false;
 	return flush(spool, err);
 }
 
 /* The list is written once and read for as long as the job lives. */
 static bool
-write_spool(const char *path, const json_t *items, struct frame_result *result,
-    struct error *err)
+write_spool(const struct chain *chain, const json_t *items,
+    struct frame_result *result, struct error *err)
 {
 	struct planner_spool spool = { 0 };
 	char digest[DIGEST_SHA256_HEX];
-	if (!file_new_open(&spool.file, path, err))
+	if (!file_new_open(&spool.file, chain->spec->plan.spool, err))
 		return error_wrap(err, "writing the work items");
 	digest_sha256_begin(&spool.digest);
-	bool ok = write_items(&spool, items, err) &&
+	bool ok = write_items(chain, &spool, items, err) &&
 	    file_new_commit(&spool.file, err);
 	if (!ok)
 		file_new_abandon(&spool.file);
@@ -381,7 +385,7 @@ plan(struct chain *chain, const struct plan_request *request,
 	else if (read_input(chain, request->input, &read, &result->failure)) {
 		if (!select_items(chain, &read, &items, result, &err))
 			fail(&result->failure, CAUSE_INPUT, &err);
-		else if (!write_spool(request->spool, items, result, &err))
+		else if (!write_spool(chain, items, result, &err))
 			fail(&result->failure, CAUSE_RESOURCE, &err);
 	}
 	json_decref(read.document);

@@ -11,6 +11,7 @@
 #include "agent/step_claude.h"
 #include "agent/step_command.h"
 #include "agent/step_log.h"
+#include "agent/title.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/mem.h"
@@ -222,7 +223,7 @@ count(const struct claude *claude)
 static void
 judge_plain(const struct claude *claude, int code, struct outcome *outcome)
 {
-	autofree char *title = chain_title(claude->step);
+	autofree char *title = title_of_command(claude->chain, claude->step);
 	if (code != 0)
 		failure_set(&outcome->failure, CAUSE_CLAUDE, code,
 		    "%s failed with exit code %d%s%s", title, code,
@@ -396,7 +397,7 @@ step_claude_run(
 	autostrv struct strv env = { 0 };
 	autofree char *dir = NULL;
 	if (!prepare(&claude, &prompt, &env, &dir, &err)) {
-		autofree char *title = chain_title(step);
+		autofree char *title = title_of_command(chain, step);
 		error_wrap(&err, "%s", title);
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;

@@ -9,8 +9,10 @@
 #include "agent/step_command.h"
 #include "agent/step_log.h"
 #include "agent/step_shell.h"
+#include "agent/title.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "plan/cause.h"
 
 #define MESSAGE_LINES 5
 #define MESSAGE_BYTES 600
@@ -46,7 +48,7 @@ static void
 explain_failure(const struct shell *shell, const struct child_end *end,
     struct outcome *outcome)
 {
-	autofree char *title = chain_title(shell->step);
+	autofree char *title = title_of_command(shell->chain, shell->step);
 	autostr struct str message = { 0 };
 	int code = child_end_code(end);
 	str_format(&message, "%s failed with exit code %d", title, code);
@@ -56,6 +58,7 @@ explain_failure(const struct shell *shell, const struct child_end *end,
 	    &message, outcome->err.len > 0 ? &outcome->err : &outcome->out);
 	failure_set(
 	    &outcome->failure, CAUSE_COMMAND, code, "%s", str_text(&message));
+	outcome->failure.said = cause_find(&outcome->err, &outcome->out);
 }
 
 static void
@@ -105,7 +108,8 @@ run(struct shell *shell, struct script *script, struct outcome *outcome)
 	autoerror struct error err = { 0 };
 	autofree char *dir = NULL;
 	if (!prepare(shell, script, &dir, &err)) {
-		autofree char *title = chain_title(shell->step);
+		autofree char *title =
+		    title_of_command(shell->chain, shell->step);
 		error_wrap(&err, "%s", title);
 		failure_take_error(&outcome->failure, CAUSE_INPUT, &err);
 		return;

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+#define ELLIPSIS "\xe2\x80\xa6"
+
 #define UTF8_LONGEST 4
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 /* The bytes of a character that follow its first: 10xxxxxx. */
@@ -216,6 +218,53 @@ text_visible(struct str *out, const void *bytes, size_t len, bool one_line)
 		at += c.len;
 		len -= c.len;
 	}
+}
+
+/* Cuts UTF-8 text to limit characters, an ellipsis being the last of them. */
+static void
+cut_characters(struct str *text, size_t limit)
+{
+	size_t characters = 0;
+	size_t last = 0; /* where the last allowed character begins */
+	for (size_t i = 0; i < text->len; i++) {
+		if ((text->data[i] & 0xc0) == 0x80)
+			continue;
+		if (characters == limit - 1)
+			last = i;
+		if (++characters > limit) {
+			str_cut(text, last);
+			str_add(text, ELLIPSIS);
+			return;
+		}
+	}
+}
+
+/* Behind the limit, in characters of at most four bytes, nothing is read. */
+static void
+join_blanks(struct str *out, const char *bytes, size_t len, size_t limit)
+{
+	bool gap = false;
+	for (size_t i = 0; i < len && out->len <= 4 * limit; i++) {
+		if (text_is_blank(bytes[i])) {
+			gap = out->len > 0;
+			continue;
+		}
+		if (gap)
+			str_add_char(out, ' ');
+		gap = false;
+		str_add_char(out, bytes[i]);
+	}
+}
+
+void
+text_line(struct str *out, const char *bytes, size_t len, size_t characters)
+{
+	autostr struct str joined = { 0 };
+	autostr struct str line = { 0 };
+	join_blanks(&joined, bytes, len, characters);
+	text_visible(&line, str_text(&joined), joined.len, true);
+	cut_characters(&line, characters);
+	str_add_str(out, &line);
 }
 
 void

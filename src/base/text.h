@@ -56,6 +56,13 @@ void text_repair(struct str *out, const void *bytes, size_t len);
 void text_visible(
     struct str *out, const void *bytes, size_t len, bool one_line);
 /*
+ * Appends text as a title: one line, each run of blanks as one space and none
+ * at the ends, the rest as text_visible() has it, at most so many characters,
+ * the last of which is an ellipsis when more was there.
+ */
+void text_line(
+    struct str *out, const char *bytes, size_t len, size_t characters);
+/*
  * Appends JSON text in which what is left of those characters (DEL, C1 and the
  * bidirectional controls) is escaped as JSON has it: the values stay the same.
  */

@@ -227,7 +227,7 @@ join_range(const struct spool *spool, const json_t *ranges, json_t *items,
 		json_int_t at = json_integer_value(json_array_get(range, 0));
 		for (; at >= 0 && at <= last && (size_t)at < spool->n; at++) {
 			autofree char *id = items_id((size_t)at);
-			json_t *data = spool_item(spool, (size_t)at, err);
+			json_t *data = spool_item(spool, (size_t)at, NULL, err);
 			if (data == NULL)
 				return false;
 			json_array_append_new(items,

@@ -11,6 +11,7 @@
 #include "cli/find.h"
 #include "cli/output.h"
 #include "data/json.h"
+#include "plan/label.h"
 #include "state/dlq.h"
 #include "state/ids.h"
 
@@ -64,15 +65,34 @@ choose_jobs(const struct find *find, const struct invocation *invocation,
 	return true;
 }
 
-static const char *
-last_message(const json_t *record)
+/* The last failure of a record, or NULL. */
+static const json_t *
+last_failure(const json_t *record)
 {
 	const json_t *history = json_get(record, "failure_history");
 	size_t n = json_array_size(history);
-	const char *text = n == 0
-	    ? NULL
-	    : json_get_text(json_array_get(history, n - 1), "error_message");
-	return text == NULL ? "" : text;
+	return n == 0 ? NULL : json_array_get(history, n - 1);
+}
+
+/* The cause in one line; what an older version wrote has the message only. */
+static const char *
+cause_of(const json_t *failure)
+{
+	const char *cause = json_get_text(failure, "cause");
+	return cause != NULL ? cause : json_get_text(failure, "error_message");
+}
+
+static void
+add_text(struct output_table *table, const char *text)
+{
+	output_table_add(table, text == NULL ? "" : text);
+}
+
+static char *
+name_of(const json_t *record)
+{
+	return label_beside(json_get_text(record, "item_id"),
+	    json_get_text(record, "item_label"));
 }
 
 static void
@@ -81,17 +101,19 @@ add_row(struct output_table *table, const char *job, const json_t *record)
 	char when[CLOCK_RFC3339_SIZE] = "";
 	int64_t ms;
 	const char *last = json_get_text(record, "last_attempt");
+	autofree char *name = name_of(record);
 	autofree char *count =
 	    mem_format("%lld", json_get_int(record, "failure_count", 0));
 	if (last != NULL && clock_parse_rfc3339(last, &ms))
 		clock_local(ms, when);
 	output_table_add(table, job);
-	output_table_add(table, json_get_text(record, "item_id"));
+	output_table_add(table, name);
 	output_table_add(table, when);
 	output_table_add(table, count);
 	output_table_add(table,
 	    json_get_bool(record, "reprocess_eligible", false) ? "yes" : "no");
-	output_table_add(table, last_message(record));
+	add_text(table, json_get_text(last_failure(record), "step_failed"));
+	add_text(table, cause_of(last_failure(record)));
 }
 
 struct dlq_listing {
@@ -158,7 +180,7 @@ list_jobs(const struct find *find, const struct invocation *invocation,
     struct error *err)
 {
 	static const char *const header[] = { "JOB", "ITEM", "LAST ATTEMPT",
-		"FAILURES", "RETRY", "ERROR" };
+		"FAILURES", "RETRY", "STEP", "CAUSE" };
 	const struct dlq_values *values = invocation->values;
 	autostrv struct strv jobs = { 0 };
 	struct dlq_listing listing = {
@@ -197,16 +219,22 @@ print_record(const json_t *record)
 {
 	const json_t *history = json_get(record, "failure_history");
 	autostr struct str data = { 0 };
+	autofree char *name = name_of(record);
 	json_compact(json_get(record, "item_data"), &data, true);
-	output_line(
-	    "%s  %s", json_get_text(record, "item_id"), str_text(&data));
+	output_line("%s  %s", name, str_text(&data));
 	for (size_t i = 0; i < json_array_size(history); i++) {
 		const json_t *entry = json_array_get(history, i);
 		const char *log = json_get_text(entry, "json_log_location");
 		const char *what = json_get_text(entry, "error_message");
+		const char *step = json_get_text(entry, "step_failed");
+		const char *cause = json_get_text(entry, "cause");
 		output_line("  attempt %lld: %s",
 		    json_get_int(entry, "attempt_number", 0),
 		    what == NULL ? "" : what);
+		if (step != NULL)
+			output_line("  step: %s", step);
+		if (cause != NULL)
+			output_line("  cause: %s", cause);
 		if (log != NULL)
 			output_line("  log: %s", log);
 	}

@@ -15,6 +15,7 @@
 #include "data/json.h"
 #include "git/repo.h"
 #include "plan/items.h"
+#include "plan/label.h"
 #include "run/phases.h"
 
 struct items_values {
@@ -75,13 +76,15 @@ read_standard_input(struct str *bytes, struct error *err)
 }
 
 static void
-print_items(const json_t *items)
+print_items(const json_t *items, const char *name)
 {
 	size_t n = json_array_size(items);
 	for (size_t i = 0; i < n; i++) {
-		autofree char *id = mem_format("item_%zu", i);
-		autojson json_t *line = json_pack(
-		    "{s:s, s:O}", "id", id, "data", json_array_get(items, i));
+		const json_t *data = json_array_get(items, i);
+		autofree char *id = items_id(i);
+		autofree char *label = label_make(name, NULL, data, i);
+		autojson json_t *line = json_pack("{s:s, s:o, s:O}", "id", id,
+		    "label", json_text(label), "data", data);
 		output_json_line(line);
 	}
 	if (n == 0)
@@ -90,7 +93,7 @@ print_items(const json_t *items)
 
 static bool
 plan(const struct str *bytes, const char *name,
-    const struct items_config *config, struct error *err)
+    const struct items_config *config, const char *item_name, struct error *err)
 {
 	struct items_counts counts;
 	autojson json_t *document =
@@ -100,7 +103,7 @@ plan(const struct str *bytes, const char *name,
 	autojson json_t *items = items_plan(document, config, &counts, err);
 	if (items == NULL)
 		return false;
-	print_items(items);
+	print_items(items, item_name);
 	return true;
 }
 
@@ -120,7 +123,7 @@ plan_options(const struct items_values *values, struct error *err)
 	bool read = strcmp(values->input, "-") == 0
 	    ? read_standard_input(&bytes, err)
 	    : file_read(values->input, JSON_FILE_LIMIT, &bytes, err);
-	return read && plan(&bytes, values->input, &config, err);
+	return read && plan(&bytes, values->input, &config, NULL, err);
 }
 
 /*
@@ -166,7 +169,7 @@ plan_workflow(const struct items_values *values,
 	override(values, &config);
 	if (workflow_input_is_document(map->input)) {
 		str_add(&bytes, map->input);
-		return plan(&bytes, "map.input", &config, err);
+		return plan(&bytes, "map.input", &config, map->item_name, err);
 	}
 	autofree char *path = input_path(values->path, map);
 	if (!path_exists(path))
@@ -175,7 +178,7 @@ plan_workflow(const struct items_values *values,
 		    "it is a command, or setup makes it",
 		    workflow->path, map->input);
 	return file_read(path, JSON_FILE_LIMIT, &bytes, err) &&
-	    plan(&bytes, map->input, &config, err);
+	    plan(&bytes, map->input, &config, map->item_name, err);
 }
 
 static bool

@@ -122,8 +122,8 @@ put_back(const char *dir, const struct str *said, struct error *err)
 {
 	const char *start = strrchr(str_text(said), '(');
 	if (start == NULL)
-		return error_set(err, ERROR_GIT,
-		    "git dropped a stash of somebody else");
+		return error_set(
+		    err, ERROR_GIT, "git dropped a stash of somebody else");
 	autofree char *oid = mem_text(start + 1);
 	oid[strcspn(oid, ")")] = '\0';
 	const char *const store[] = { "stash", "store", "-q", oid, NULL };

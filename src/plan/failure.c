@@ -40,6 +40,7 @@ static const struct record_field failure_fields[] = {
 	RECORD_ENUM(struct failure, cause, cause_name, FAILURE_CAUSES),
 	RECORD(struct failure, exit_code),
 	RECORD(struct failure, message),
+	RECORD(struct failure, said),
 	RECORD(struct failure, context),
 	RECORD(struct failure, step),
 	RECORD(struct failure, log),

@@ -38,6 +38,7 @@ struct failure {
 	enum failure_cause cause;
 	int exit_code; /* as a shell would see it; 0 when there is none */
 	char *message; /* complete, for people; NULL when cause is NONE */
+	char *said; /* the line in which the program said why, or NULL */
 	struct strv context; /* where it happened, from the outside in */
 	char *step; /* label of the step that failed, or NULL */
 	char *log; /* path of the log file that shows it, or NULL */

@@ -75,6 +75,7 @@ static const struct record_field plan_request_fields[] = {
 	RECORD(struct plan_request, filter),
 	RECORD(struct plan_request, sort_by),
 	RECORD(struct plan_request, distinct),
+	RECORD(struct plan_request, item_name),
 	RECORD(struct plan_request, offset),
 	RECORD(struct plan_request, max_items),
 	RECORD(struct plan_request, has_max_items),
@@ -143,6 +144,7 @@ plan_request_of(const struct map_block *map)
 		.filter = map->filter,
 		.sort_by = map->sort_by,
 		.distinct = map->distinct,
+		.item_name = map->item_name,
 		.offset = map->offset,
 		.max_items = map->max_items,
 		.has_max_items = map->has_max_items,
@@ -260,6 +262,7 @@ static const struct record_field result_fields[] = {
 	RECORD(struct frame_result, needs_clean),
 	RECORD(struct frame_result, is_tip),
 	RECORD(struct frame_result, log),
+	RECORD(struct frame_result, logs),
 	RECORD_JSON(struct frame_result, captures, JSON_OBJECT),
 	RECORD_JSON(struct frame_result, steps, JSON_ARRAY),
 	RECORD(struct frame_result, claude_session),
@@ -364,11 +367,12 @@ frame_beat_encode(struct str *out)
 }
 
 void
-frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
-    const struct spent *spent, struct str *out)
+frame_step_encode(size_t step, const char *title, const char *state, int rc,
+    int64_t ms, const struct spent *spent, struct str *out)
 {
 	json_t *object = new_frame(FRAME_STEP);
 	set_number(object, "step", (json_int_t)step);
+	set_text(object, "title", title);
 	set_text(object, "state", state);
 	set_number(object, "rc", rc);
 	set_number(object, "ms", ms);
@@ -466,6 +470,7 @@ has_members(enum frame_type type, const json_t *object)
 		{ FRAME_OUT, "s", JSON_STRING },
 		{ FRAME_OUT, "d", JSON_STRING },
 		{ FRAME_STEP, "step", JSON_INTEGER },
+		{ FRAME_STEP, "title", JSON_STRING },
 		{ FRAME_STEP, "state", JSON_STRING },
 		{ FRAME_STEP, "rc", JSON_INTEGER },
 		{ FRAME_STEP, "ms", JSON_INTEGER },

@@ -60,10 +60,11 @@ struct plan_request {
 	char *filter;
 	struct strv sort_by;
 	char *distinct;
+	char *item_name; /* NULL: items are called by their members */
 	size_t offset;
 	size_t max_items;
 	bool has_max_items;
-	char *spool; /* file to write: one {"id","data"} a line */
+	char *spool; /* file to write: one {"id","label","data"} a line */
 };
 
 struct frame_spec {
@@ -137,9 +138,10 @@ enum frame_type {
 	FRAME_OUT, /* step, s ("stdout"/"stderr"), d (text) */
 	FRAME_BEAT,
 	/*
-	 * step: its index in the spec, state: "start" | "skipped" | "done"
-	 * (also with a failure that is tolerated) | "failed", rc, ms; and,
-	 * as spent_describe() has it, what its claudes cost
+	 * step: its index in the spec, title: with its values,
+	 * state: "start" | "skipped" | "done" (also with a failure that is
+	 * tolerated) | "failed", rc, ms; and, as spent_describe() has it, what
+	 * its claudes cost
 	 */
 	FRAME_STEP,
 	/*
@@ -167,7 +169,12 @@ struct frame_result {
 	bool reusable; /* the tree can serve another agent */
 	bool needs_clean; /* ... after removing untracked and ignored files */
 	bool is_tip; /* files and index are those of tip, and nothing else */
-	char *log; /* of the last step that wrote one, or NULL */
+	/*
+	 * Of the last claude that ran; without one, of the last step that wrote
+	 * one, or NULL.
+	 */
+	char *log;
+	struct strv logs; /* of all that ran, the last ones, in their order */
 	json_t *captures; /* vars_to_json() form of what steps captured */
 	json_t *steps; /* [{label, rc, ms, skipped, output}] */
 	char *claude_session;
@@ -194,8 +201,8 @@ void frame_hello_encode(const char *host, int64_t pid, struct str *out);
 void frame_out_encode(size_t step, bool is_stderr, const void *bytes,
     size_t len, struct str *out);
 void frame_beat_encode(struct str *out);
-void frame_step_encode(size_t step, const char *state, int rc, int64_t ms,
-    const struct spent *spent, struct str *out);
+void frame_step_encode(size_t step, const char *title, const char *state,
+    int rc, int64_t ms, const struct spent *spent, struct str *out);
 void frame_claude_encode(
     const char *session, const char *log, unsigned attempt, struct str *out);
 void frame_spent_encode(const struct spent *spent, struct str *out);

@@ -462,16 +462,20 @@ items_index(const char *id, size_t *index)
 }
 
 void
-items_line_encode(size_t index, const json_t *data, struct str *out)
+items_line_encode(
+    size_t index, const char *label, const json_t *data, struct str *out)
 {
-	str_format(out, "{\"id\":\"item_%zu\",\"data\":", index);
+	autojson json_t *text = json_text(label);
+	str_format(out, "{\"id\":\"item_%zu\",\"label\":", index);
+	json_compact(text, out, false);
+	str_add(out, ",\"data\":");
 	json_compact(data, out, false);
 	str_add(out, "}\n");
 }
 
 json_t *
 items_line_decode(const char *line, size_t len, const char *name, size_t index,
-    struct error *err)
+    char **label, struct error *err)
 {
 	autojson json_t *item = json_load_record(line, len, name, err);
 	if (item == NULL)
@@ -480,8 +484,11 @@ items_line_decode(const char *line, size_t len, const char *name, size_t index,
 	const char *id = json_get_text(item, "id");
 	size_t written;
 	if (data != NULL && id != NULL && items_index(id, &written) &&
-	    written == index)
+	    written == index) {
+		if (label != NULL)
+			*label = mem_text(json_get_text(item, "label"));
 		return json_incref(data);
+	}
 	error_set(err, ERROR_STATE, "%s: line %zu is not item_%zu", name,
 	    index + 1, index);
 	return NULL;

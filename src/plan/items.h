@@ -84,15 +84,17 @@ bool items_index(const char *id, size_t *index);
 /*
  * The frozen list of a job is a file with a line for each item:
  *
- *	{"id":"item_7","data":...}
+ *	{"id":"item_7","label":"...","data":...}
  *
  * Encoding appends the line of an item with its newline. Decoding gives the
  * data (a new reference) of the line of this item, or NULL; name is that of the
- * file, for the error.
+ * file, for the error. *label (NULL: not wanted) gets its label, allocated, and
+ * NULL when the line has none.
  */
-void items_line_encode(size_t index, const json_t *data, struct str *out);
+void items_line_encode(
+    size_t index, const char *label, const json_t *data, struct str *out);
 json_t *items_line_decode(const char *line, size_t len, const char *name,
-    size_t index, struct error *err) MUST_USE;
+    size_t index, char **label, struct error *err) MUST_USE;
 
 /* --- the input -------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include "data/json.h"
 #include "plan/frame.h"
 #include "plan/items.h"
+#include "plan/label.h"
 #include "run/claude.h"
 #include "run/dry.h"
 #include "run/phases.h"
@@ -62,7 +63,9 @@ show_items(struct dry *dry, const json_t *items)
 	str_format(&dry->text, "[DRY RUN] map: %zu items\n", n);
 	for (size_t i = 0; i < n && i < SHOWN_ITEMS; i++) {
 		json_t *item = json_array_get(items, i);
-		str_add(&dry->text, "            ");
+		autofree char *label =
+		    label_make(dry->workflow.map.item_name, NULL, item, i);
+		str_format(&dry->text, "            %s: ", label);
 		json_compact(item, &dry->text, true);
 		str_add_char(&dry->text, '\n');
 		json_array_append(sample, item);

@@ -13,7 +13,9 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "git/stale.h"
+#include "plan/cause.h"
 #include "plan/items.h"
+#include "plan/label.h"
 #include "run/item.h"
 #include "run/links.h"
 #include "run/users_side.h"
@@ -24,7 +26,7 @@
 
 struct item *
 item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
-    json_t *data)
+    json_t *data, char *label)
 {
 	const struct supervisor *sup = shared->sup;
 	struct item *item = mem_zalloc(sizeof(*item));
@@ -36,6 +38,8 @@ item_new(struct item_shared *shared, size_t index, unsigned attempt_number,
 	    : LOST_REPEATS + 1 - attempt_number;
 	item->data = data;
 	item->id = items_id(index);
+	item->label = label;
+	item->who = label_beside(item->id, label);
 	item->agent_id = mem_format("%s_agent_%zu", sup->id, index);
 	/* Each attempt has names of its own: a late one harms nobody. */
 	autofree char *end = attempt_number == 1
@@ -77,6 +81,8 @@ item_free(struct item *item)
 	strv_release(&item->commits);
 	strv_release(&item->files);
 	free(item->id);
+	free(item->label);
+	free(item->who);
 	free(item->agent_id);
 	free(item->name);
 	free(item->path);
@@ -109,6 +115,18 @@ static struct recorder *
 recorder_of(const struct item *item)
 {
 	return &item->shared->sup->recorder;
+}
+
+json_t *
+item_event(const struct item *item)
+{
+	json_t *members = json_object();
+	json_set_text(members, "agent_id", item->agent_id);
+	json_set_text(members, "item_id", item->id);
+	json_set_text(members, "item_label", item->label);
+	json_object_set_new(
+	    members, "attempt", json_integer((json_int_t)item->attempt_number));
+	return members;
 }
 
 /* --- its work tree ---------------------------------------------------- */
@@ -251,7 +269,10 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	const struct frame_source source = {
 		.agent = item->agent_id,
 		.item = item->id,
+		.number = item->attempt_number,
+		.slot = item->slot,
 		.label = item->id,
+		.who = item->who,
 		.steps = &sup->workflow.map.agent_template,
 		.attempt = item->attempt,
 	};
@@ -302,7 +323,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	item_take_spent(item);
 	item->attempt = NULL;
 	end_filling(item);
-	progress_agent(sup->progress, item->id, NULL);
+	progress_agent_gone(sup->progress, item->id);
 	users_side_leave(sup->users_side, item->id, &item->users_side);
 	if (result != NULL) {
 		litter_add(&sup->litter, result);
@@ -312,7 +333,7 @@ attempt_ended(enum verdict verdict, struct frame_result *result,
 	} else {
 		attempt_tell_known(ended, &item->result);
 		failure_set(&item->failure, CAUSE_LOST, 0, "%s", why);
-		log_warn("%s: %s", item->id, why);
+		log_warn("%s: %s", item->who, why);
 	}
 	settle_tree(item, verdict);
 	tell(item, events[verdict]);
@@ -400,10 +421,11 @@ item_run(struct item *item)
 		return;
 	}
 	users_side_enter(item->shared->sup->users_side, item->id);
-	recorder_event(recorder_of(item), "agent_started",
-	    json_pack("{s:s, s:s, s:s, s:i}", "agent_id", item->agent_id,
-		"item_id", item->id, "worktree", item->name, "attempt",
-		(int)item->attempt_number));
+	json_t *members = item_event(item);
+	json_set_text(members, "worktree", item->name);
+	json_object_set_new(
+	    members, "slot", json_integer((json_int_t)item->slot));
+	recorder_event(recorder_of(item), "agent_started", members);
 }
 
 void
@@ -431,7 +453,7 @@ kept_on_branch(const struct error *err, void *arg)
 {
 	struct item *item = arg;
 	if (err != NULL)
-		log_warn("%s: %s", item->id, error_text(err));
+		log_warn("%s: %s", item->who, error_text(err));
 	tell(item, ITEM_UNUSABLE);
 }
 
@@ -525,6 +547,28 @@ status_of(const struct item *item)
 	return json_pack("{s:o}", "Failed", json_text(item->failure.message));
 }
 
+/* What went wrong, where, and how failures of its kind are found. */
+static void
+add_cause(const struct item *item, json_t *out)
+{
+	const struct failure *failure = &item->failure;
+	autofree char *line = cause_line(failure);
+	autofree char *signature = cause_signature(failure, item->data);
+	json_set_text(out, "step_failed", failure->step);
+	json_set_text(out, "cause", line);
+	json_set_text(out, "error_signature", signature);
+}
+
+/* The log that jq can read, and beside it all others. */
+static void
+add_logs(const struct item *item, json_t *out)
+{
+	const struct frame_result *result = &item->result;
+	json_set_text(out, "json_log_location", result->log);
+	if (result->logs.n > 0)
+		json_object_set_new(out, "logs", list_of(&result->logs));
+}
+
 /* The AgentResult of the item (docs/FORMATS.md), a new reference. */
 static json_t *
 make_result(const struct item *item)
@@ -532,6 +576,7 @@ make_result(const struct item *item)
 	const struct frame_result *result = &item->result;
 	json_t *out = json_object();
 	json_set_text(out, "item_id", item->id);
+	json_set_text(out, "item_label", item->label);
 	json_object_set_new(out, "status", status_of(item));
 	json_set_text(
 	    out, "output", result->output == NULL ? "" : result->output);
@@ -543,11 +588,13 @@ make_result(const struct item *item)
 	    out, "duration", json_duration(clock_now() - item->start));
 	json_set_text(out, "error",
 	    item->state == ITEM_FAILED ? item->failure.message : NULL);
+	if (item->state == ITEM_FAILED)
+		add_cause(item, out);
 	json_set_text(
 	    out, "worktree_path", item->tree_kept ? item->path : NULL);
 	json_set_text(out, "branch_name", item->branch);
 	json_set_text(out, "worktree_session_id", item->agent_id);
-	json_set_text(out, "json_log_location", result->log);
+	add_logs(item, out);
 	json_set_text(out, "cleanup_status", cleanup_status(item));
 	if (result->claude_session != NULL)
 		json_set_text(out, "claude_session_id", result->claude_session);
@@ -663,20 +710,20 @@ announce_done(struct item *item)
 {
 	const struct supervisor *sup = item->shared->sup;
 	struct recorder *recorder = recorder_of(item);
-	const struct frame_result *result = &item->result;
 	int64_t ms = clock_now() - item->start;
 	autofree char *took = clock_duration_text(ms);
 	if (item->merge_commit != NULL)
 		recorder_event(recorder, "worktree_merged",
 		    json_pack("{s:s, s:s}", "agent_id", item->agent_id,
 			"target_branch", sup->parent_branch));
-	json_t *event = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o}", "agent_id",
-	    item->agent_id, "item_id", item->id, "duration", json_duration(ms),
-	    "commits", list_of(&item->commits), "cleanup_status",
-	    cleanup_status(item), "json_log_location", json_text(result->log));
-	describe_effort(item, event);
-	recorder_event(recorder, "agent_completed", event);
-	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", item->id,
+	json_t *members = item_event(item);
+	json_object_set_new(members, "duration", json_duration(ms));
+	json_object_set_new(members, "commits", list_of(&item->commits));
+	json_set_text(members, "cleanup_status", cleanup_status(item));
+	add_logs(item, members);
+	describe_effort(item, members);
+	recorder_event(recorder, "agent_completed", members);
+	progress_say_item(sup->progress, "%s done (%s, %zu/%zu)", item->who,
 	    took, job_ended(&recorder->job), recorder->job.total);
 	say_what_was_kept(item);
 }
@@ -733,12 +780,13 @@ item_record_done(struct item *item)
 static void
 bury(struct item *item)
 {
-	const char *log = item->failure.log;
 	autojson json_t *salvage = kept_to_json(&item->result.salvage);
 	const struct dlq_attempt attempt = {
 		.failure = &item->failure,
+		.label = item->label,
 		.agent = item->agent_id,
-		.log = log == NULL ? item->result.log : log,
+		.log = item->result.log,
+		.logs = &item->result.logs,
 		.duration_ms = clock_now() - item->start,
 		.worktree = item->tree_kept ? item->path : NULL,
 		.branch = item->branch,
@@ -755,17 +803,20 @@ static void
 announce_failure(struct item *item)
 {
 	const struct failure *failure = &item->failure;
-	json_t *event = json_pack("{s:s, s:s, s:o, s:b, s:o, s:o, s:o}",
-	    "agent_id", item->agent_id, "item_id", item->id, "error",
-	    json_text(failure->message), "retry_eligible",
-	    !dlq_needs_review(failure), "failure_reason",
-	    failure_error_type(failure), "json_log_location",
-	    json_text(item->result.log), "duration",
-	    json_duration(clock_now() - item->start));
-	describe_effort(item, event);
-	recorder_event(recorder_of(item), "agent_failed", event);
+	json_t *members = item_event(item);
+	json_set_text(members, "error", failure->message);
+	add_cause(item, members);
+	json_object_set_new(
+	    members, "duration", json_duration(clock_now() - item->start));
+	json_object_set_new(members, "retry_eligible",
+	    json_boolean(!dlq_needs_review(failure)));
+	json_object_set_new(
+	    members, "failure_reason", failure_error_type(failure));
+	add_logs(item, members);
+	describe_effort(item, members);
+	recorder_event(recorder_of(item), "agent_failed", members);
 	progress_say_failed(
-	    item->shared->sup->progress, item->id, failure->message);
+	    item->shared->sup->progress, item->who, failure->message);
 }
 
 static void
@@ -837,7 +888,7 @@ failed_work_is_durable(const struct error *err, void *arg)
 	if (storage_failed(item, err))
 		return;
 	if (err != NULL)
-		log_warn("%s: %s", item->id, error_text(err));
+		log_warn("%s: %s", item->who, error_text(err));
 	record_failure(item);
 }
 
@@ -895,13 +946,17 @@ item_record_spent(struct item *item)
 static void
 announce_stopped(const struct item *item)
 {
-	json_t *event =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o}", "agent_id", item->agent_id,
-		"item_id", item->id, "attempt", (int)item->attempt_number,
-		"reason", json_text(item->failure.message), "duration",
-		json_duration(clock_now() - item->start));
-	describe_effort(item, event);
-	recorder_event(recorder_of(item), "agent_stopped", event);
+	const struct failure *failure = &item->failure;
+	json_t *members = item_event(item);
+	json_set_text(members, "reason",
+	    failure->cause == CAUSE_NONE ? failure_cause_name(CAUSE_CANCELLED)
+					 : failure_cause_name(failure->cause));
+	json_set_text(members, "error", failure->message);
+	json_object_set_new(
+	    members, "duration", json_duration(clock_now() - item->start));
+	add_logs(item, members);
+	describe_effort(item, members);
+	recorder_event(recorder_of(item), "agent_stopped", members);
 }
 
 void

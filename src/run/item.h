@@ -70,6 +70,9 @@ struct item {
 	unsigned attempt_number; /* from 1 */
 	unsigned lost_left; /* how often a lost attempt may be repeated */
 	char *id; /* "item_7" */
+	char *label; /* plan/label.h */
+	char *who; /* id and label, for people */
+	unsigned slot; /* from 1, of its agent; 0: it has none */
 	char *agent_id; /* "{job}_agent_7" */
 	json_t *data; /* what the user's list says */
 	char *name; /* of its work tree */
@@ -101,10 +104,13 @@ struct item {
 };
 TAILQ_HEAD(item_list, item);
 
-/* A pending item; data is taken, shared is borrowed. */
+/* A pending item; data and label are taken, shared is borrowed. */
 struct item *item_new(struct item_shared *shared, size_t index,
-    unsigned attempt_number, json_t *data) MUST_USE;
+    unsigned attempt_number, json_t *data, char *label) MUST_USE;
 void item_free(struct item *item);
+
+/* Members that every event of an item has: agent, item, label, attempt. */
+json_t *item_event(const struct item *item) MUST_USE;
 
 /* Asks its agent process to stop, and forces it after force_ms. */
 void item_stop(struct item *item, int64_t force_ms);

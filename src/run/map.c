@@ -129,6 +129,9 @@ struct map {
 	size_t *again; /* indices to start anew */
 	size_t n_again;
 	size_t again_cap;
+	bool *slot_taken; /* by number from 0: an agent has it */
+	size_t n_slots; /* numbers given so far */
+	size_t slots_cap;
 	size_t slots; /* agents at once */
 	size_t slots_now; /* fewer for a while when the system is short */
 	struct timer *recovery; /* pending while slots_now < slots */
@@ -138,6 +141,30 @@ struct map {
 	bool refill_due;
 	bool done;
 };
+
+/* The lowest number that no agent has. */
+static void
+take_slot(struct map *map, struct item *item)
+{
+	size_t slot = 0;
+	while (slot < map->n_slots && map->slot_taken[slot])
+		slot++;
+	if (slot == map->n_slots) {
+		map->slot_taken = mem_grow(map->slot_taken, &map->slots_cap,
+		    slot + 1, sizeof(*map->slot_taken));
+		map->n_slots++;
+	}
+	map->slot_taken[slot] = true;
+	item->slot = (unsigned)slot + 1;
+}
+
+static void
+free_slot(struct map *map, struct item *item)
+{
+	if (item->slot > 0)
+		map->slot_taken[item->slot - 1] = false;
+	item->slot = 0;
+}
 
 static size_t
 slots_used(const struct map *map)
@@ -156,6 +183,7 @@ forget(struct map *map, struct item *item)
 {
 	merging_end_turn(map->merging, item);
 	item_record_spent(item);
+	free_slot(map, item);
 	TAILQ_REMOVE(&map->items, item, link);
 	map->in_state[item->state]--;
 	item_free(item);
@@ -178,6 +206,18 @@ recover(void *arg)
 	map_refill_later(map);
 }
 
+static void
+tell_wait(const struct map *map, const struct failure *why, int64_t ms)
+{
+	char until[CLOCK_RFC3339_SIZE];
+	json_t *members = json_object();
+	json_set_text(members, "reason", failure_cause_name(why->cause));
+	json_set_text(
+	    members, "until", clock_rfc3339(clock_wall() + ms, until));
+	json_set_text(members, "error", why->message);
+	recorder_event(&map->sup->recorder, "waiting", members);
+}
+
 /* A start was refused for want of processes, memory or descriptors. */
 static void
 reduce_slots(struct map *map, const struct failure *why)
@@ -192,9 +232,10 @@ reduce_slots(struct map *map, const struct failure *why)
 	recorder_event(recorder, "admission_reduced",
 	    json_pack("{s:I, s:o}", "slots", (json_int_t)map->slots_now,
 		"reason", json_text(why->message)));
+	const int64_t wait = none_runs ? SHORTAGE_RETRY_MS : SHORTAGE_MS;
+	tell_wait(map, why, wait);
 	timer_remove(map->recovery);
-	map->recovery = loop_after(map->sup->loop,
-	    none_runs ? SHORTAGE_RETRY_MS : SHORTAGE_MS, recover, map);
+	map->recovery = loop_after(map->sup->loop, wait, recover, map);
 	if (none_runs && clock_now() - map->short_since > SHORTAGE_LIMIT_MS) {
 		autoerror struct error err = { 0 };
 		error_set(&err, ERROR_SYSTEM, "no agent could be started: %s",
@@ -292,6 +333,10 @@ handle(struct item *item, enum item_event event)
 	map->in_state[item->state]--;
 	map->in_state[step.state]++;
 	item->state = step.state;
+	if (!item_has_slot(item->state))
+		free_slot(map, item);
+	else if (item->slot == 0)
+		take_slot(map, item);
 	perform(map, item, step.action);
 	map_refill_later(map);
 }
@@ -343,13 +388,14 @@ start_next(struct map *map)
 	struct recorder *recorder = &map->sup->recorder;
 	autoerror struct error err = { 0 };
 	size_t index = take_index(map);
-	json_t *data = spool_item(&recorder->spool, index, &err);
+	char *label = NULL;
+	json_t *data = spool_item(&recorder->spool, index, &label, &err);
 	if (data == NULL) {
 		recorder_fail(recorder, &err);
 		return false;
 	}
 	struct item *item = item_new(&map->shared, index,
-	    recorder->job.items[index].attempts + 1u, data);
+	    recorder->job.items[index].attempts + 1u, data, label);
 	TAILQ_INSERT_TAIL(&map->items, item, link);
 	map->in_state[item->state]++;
 	handle(item, ITEM_STARTS);
@@ -543,6 +589,7 @@ close_map(struct map *map)
 	json_decref(map->shared.vars);
 	free(map->again);
 	error_release(&map->failure);
+	free(map->slot_taken);
 	map->sup->map = NULL;
 }
 

@@ -133,9 +133,10 @@ static void
 tell_conflict(const struct merging *merging)
 {
 	struct item *item = merging->turn;
-	recorder_event(&merging->shared->sup->recorder, "merge_conflict",
-	    json_pack("{s:s, s:s, s:o}", "agent_id", item->agent_id, "item_id",
-		item->id, "files", json_names(&merging->paths)));
+	json_t *members = item_event(item);
+	json_object_set_new(members, "files", json_names(&merging->paths));
+	recorder_event(
+	    &merging->shared->sup->recorder, "merge_conflict", members);
 	tell(item, ITEM_CONFLICT);
 }
 
@@ -346,6 +347,17 @@ found_conflict(struct merging *merging, const struct strv *paths)
 }
 
 static void
+announce_merge(const struct item *item, const char *type)
+{
+	json_t *members = json_object();
+	json_set_text(members, "agent_id", item->agent_id);
+	json_set_text(members, "item_id", item->id);
+	if (item->merge_commit != NULL)
+		json_set_text(members, "commit", item->merge_commit);
+	recorder_event(&item->shared->sup->recorder, type, members);
+}
+
+static void
 merge_ended(const struct merge_result *result, void *arg)
 {
 	struct merging *merging = arg;
@@ -355,6 +367,7 @@ merge_ended(const struct merge_result *result, void *arg)
 		free(merging->head);
 		merging->head = mem_text(result->commit);
 		item->merge_commit = mem_text(result->commit);
+		announce_merge(item, "merge_completed");
 		TAILQ_INSERT_TAIL(&merging->merged, item, merge_link);
 		merging->n_merged++;
 		merging_end_turn(merging, item);
@@ -374,9 +387,10 @@ make_message(const struct item *item)
 {
 	return mem_format("Merge agent %s\n\n"
 			  "Prodigy-Item: %s\n"
+			  "Prodigy-Label: %s\n"
 			  "Prodigy-Attempt: %u\n"
 			  "Prodigy-Job: %s\n",
-	    item->branch, item->id, item->attempt_number,
+	    item->branch, item->id, item->label, item->attempt_number,
 	    item->shared->sup->id);
 }
 
@@ -384,6 +398,7 @@ void
 merging_merge(struct merging *merging, struct item *item)
 {
 	autofree char *message = make_message(item);
+	announce_merge(item, "merge_started");
 	const struct merge_request request = {
 		.old = merging->head,
 		.tip = item->result.tip,
@@ -405,12 +420,29 @@ struct resolution {
 	int64_t start; /* clock_now() */
 };
 
+/* What claude said of the conflict is the log to look at. */
+static void
+take_log(struct item *item, const char *log)
+{
+	if (log == NULL)
+		return;
+	free(item->result.log);
+	item->result.log = mem_text(log);
+	strv_add(&item->result.logs, log);
+}
+
 static void
 stays_unresolved(struct item *item, const char *why, const char *log)
 {
 	failure_set(&item->failure, CAUSE_MERGE_CONFLICT, 0,
 	    "%s (claude could not resolve it: %s)", item->failure.message, why);
 	item->failure.log = log == NULL ? NULL : mem_text(log);
+	take_log(item, log);
+	json_t *members = item_event(item);
+	json_set_text(members, "error", why);
+	json_set_text(members, "json_log_location", log);
+	recorder_event(
+	    &item->shared->sup->recorder, "merge_conflict_unresolved", members);
 	tell(item, ITEM_UNRESOLVED);
 }
 
@@ -433,7 +465,7 @@ merging_add_scratch(struct item *item)
 	    mem_format("prodigy %s %s: merge", sup->id, item->id);
 	item->scratch = workspace_tree(sup, name);
 	item->has_scratch = true;
-	progress_say(sup->progress, "%s: %s: asking claude", item->id,
+	progress_say(sup->progress, "%s: %s: asking claude", item->who,
 	    item->failure.message);
 	worktree_add(sup->loop, &sup->repo, item->scratch, item->shared->head,
 	    reason, scratch_added, item);
@@ -488,7 +520,9 @@ frame_came(enum frame_type type, const json_t *frame, void *arg)
 	const struct frame_source source = {
 		.agent = item->agent_id,
 		.item = item->id,
+		.number = item->attempt_number,
 		.label = item->id,
+		.who = item->who,
 		.steps = &resolution->steps,
 		.attempt = item->attempt,
 	};
@@ -499,11 +533,12 @@ static void
 announce_resolved(const struct resolution *resolution, const char *log)
 {
 	const struct item *item = resolution->item;
-	recorder_event(&item->shared->sup->recorder, "merge_conflict_resolved",
-	    json_pack("{s:s, s:s, s:o, s:o}", "agent_id", item->agent_id,
-		"item_id", item->id, "duration",
-		json_duration(clock_now() - resolution->start),
-		"json_log_location", json_text(log)));
+	json_t *members = item_event(item);
+	json_object_set_new(members, "duration",
+	    json_duration(clock_now() - resolution->start));
+	json_set_text(members, "json_log_location", log);
+	recorder_event(
+	    &item->shared->sup->recorder, "merge_conflict_resolved", members);
 }
 
 /* Commits of a resolution that is not taken. */
@@ -568,7 +603,7 @@ claude_ended(enum verdict verdict, struct frame_result *result, const char *why,
 	struct supervisor *sup = item->shared->sup;
 	item_take_spent(item);
 	item->attempt = NULL;
-	progress_agent(sup->progress, item->id, NULL);
+	progress_agent_gone(sup->progress, item->id);
 	users_side_leave(sup->users_side, item->id, &item->users_side);
 	if (result != NULL)
 		kept_move(&item->result.salvage, &result->salvage);

@@ -207,6 +207,7 @@ make_config(const struct supervisor *sup)
 	json_set_text(config, "filter", map->filter);
 	json_object_set_new(config, "sort_by", strings(&map->sort_by));
 	json_set_text(config, "distinct", map->distinct);
+	json_set_text(config, "item_name", map->item_name);
 	json_object_set_new(
 	    config, "offset", json_integer((json_int_t)map->offset));
 	json_object_set_new(config, "max_items",
@@ -288,6 +289,18 @@ stop_agents(struct supervisor *sup, int64_t force_ms)
 		map_stop(sup->map, force_ms);
 }
 
+/* Who runs it said that it is to stop: asked once, or at once. */
+static void
+tell_control(struct supervisor *sup, int signo)
+{
+	const struct recorder *recorder = &sup->recorder;
+	if (recorder->events.fd < 0)
+		return;
+	recorder_event(&sup->recorder, "control",
+	    json_pack("{s:s, s:b, s:i}", "verb", "stop", "now",
+		sup->stop_count > 1, "signal", signo));
+}
+
 static void
 signal_came(int signo, void *arg)
 {
@@ -300,6 +313,7 @@ signal_came(int signo, void *arg)
 	sup->stop_count++;
 	if (sup->is_delivering)
 		return;
+	tell_control(sup, signo);
 	/* At the question nobody has to end. */
 	if (sup->stop_count == 1 && (sup->attempt != NULL || sup->map != NULL))
 		log_note("Stopping: agents get %d seconds to end; once more "

@@ -26,7 +26,9 @@
 
 struct agent_line {
 	char *item;
-	char *label;
+	char *who;
+	unsigned slot;
+	char *title;
 	int64_t since;
 };
 
@@ -142,8 +144,11 @@ add_agents(struct progress *progress, struct str *out)
 		const struct agent_line *agent = &progress->agents[i];
 		autofree char *since =
 		    clock_duration_text(clock_now() - agent->since);
+		autofree char *slot = agent->slot == 0
+		    ? mem_text("")
+		    : mem_format("%3u", agent->slot);
 		autofree char *line = mem_format(
-		    "  %s  %s  %s", agent->item, since, agent->label);
+		    "%s  %s  %s  %s", slot, agent->who, since, agent->title);
 		add_fitted(progress, out, line);
 	}
 }
@@ -231,7 +236,8 @@ static void
 drop_agent(struct progress *progress, size_t index)
 {
 	free(progress->agents[index].item);
-	free(progress->agents[index].label);
+	free(progress->agents[index].who);
+	free(progress->agents[index].title);
 	progress->n_agents--;
 	memmove(&progress->agents[index], &progress->agents[index + 1],
 	    (progress->n_agents - index) * sizeof(progress->agents[0]));
@@ -321,14 +327,14 @@ progress_say_step(struct progress *progress, const char *who,
 	if (step == NULL)
 		return;
 	const size_t number = (size_t)(step - steps->items) + 1;
-	autofree char *label = step_label(step);
+	const char *title = json_get_text(frame, "title");
 	autofree char *took = clock_duration_text(json_get_int(frame, "ms", 0));
 	if (strcmp(state, "start") == 0)
 		progress_say(
-		    progress, "%s [%zu/%zu]: %s", who, number, steps->n, label);
+		    progress, "%s [%zu/%zu]: %s", who, number, steps->n, title);
 	else if (strcmp(state, "skipped") == 0)
 		progress_say(progress, "%s [%zu/%zu] skipped: %s", who, number,
-		    steps->n, label);
+		    steps->n, title);
 	else if (with_end)
 		progress_say(progress, "%s [%zu/%zu] ended with %lld (%s)", who,
 		    number, steps->n, json_get_int(frame, "rc", 0), took);
@@ -377,24 +383,43 @@ find_agent(const struct progress *progress, const char *item)
 }
 
 void
-progress_agent(
-    struct progress *progress, const char *item, const struct step *step)
+progress_agent_gone(struct progress *progress, const char *item)
+{
+	size_t i = find_agent(progress, item);
+	if (i < progress->n_agents)
+		drop_agent(progress, i);
+}
+
+/* Makes room for a new row in the order of the slots. */
+static struct agent_line *
+insert_agent(struct progress *progress, const struct progress_row *row)
+{
+	size_t i = progress->n_agents;
+	while (i > 0 && progress->agents[i - 1].slot > row->slot)
+		i--;
+	memmove(&progress->agents[i + 1], &progress->agents[i],
+	    (progress->n_agents - i) * sizeof(progress->agents[0]));
+	progress->n_agents++;
+	progress->agents[i] = (struct agent_line){
+		.item = mem_text(row->item),
+		.who = mem_text(row->who),
+		.slot = row->slot,
+		.since = clock_now(),
+	};
+	return &progress->agents[i];
+}
+
+void
+progress_agent(struct progress *progress, const struct progress_row *row)
 {
 	if (progress->mode != PROGRESS_LIVE)
 		return;
-	size_t i = find_agent(progress, item);
-	if (step == NULL) {
-		if (i < progress->n_agents)
-			drop_agent(progress, i);
-		return;
-	}
+	size_t i = find_agent(progress, row->item);
 	if (i == AGENT_LINES)
 		return;
-	if (i == progress->n_agents) {
-		progress->agents[progress->n_agents++] =
-		    (struct agent_line){ .item = mem_text(item),
-			    .since = clock_now() };
-	}
-	free(progress->agents[i].label);
-	progress->agents[i].label = step_label(step);
+	struct agent_line *agent = i == progress->n_agents
+	    ? insert_agent(progress, row)
+	    : &progress->agents[i];
+	free(agent->title);
+	agent->title = mem_text(row->title);
 }

@@ -46,7 +46,7 @@ void progress_say(struct progress *progress, const char *fmt, ...)
 void progress_say_item(struct progress *progress, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 
-/* "item_3 failed: why", in a colour where there are colours. */
+/* "item_3 (a.c) failed: why", in a colour where there are colours. */
 void progress_say_failed(
     struct progress *progress, const char *item, const char *why);
 
@@ -71,8 +71,16 @@ void progress_counts(struct progress *progress, size_t done, size_t failed,
     size_t running, size_t merging);
 void progress_map_end(struct progress *progress);
 
-/* Which step an agent is at; NULL: it is gone. Live mode only. */
-void progress_agent(
-    struct progress *progress, const char *item, const struct step *step);
+/* An agent and the step that it is at. */
+struct progress_row {
+	const char *item; /* its id, by which it is known */
+	const char *who; /* what people see of it */
+	unsigned slot; /* rows are in the order of these; 0: not shown */
+	const char *title; /* of the step */
+};
+/* Live mode only, as is the next. */
+void progress_agent(struct progress *progress, const struct progress_row *row);
+/* The agent of this item is gone. */
+void progress_agent_gone(struct progress *progress, const char *item);
 
 #endif

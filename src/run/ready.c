@@ -89,10 +89,12 @@ add_ref(struct ready *ready, const struct ref_entry *ref, struct error *err)
 	    !is_whole(job->items[index].status) ||
 	    job->items[index].attempts != attempt)
 		return true;
-	json_t *data = spool_item(&sup->recorder.spool, index, err);
+	char *label = NULL;
+	json_t *data = spool_item(&sup->recorder.spool, index, &label, err);
 	if (data == NULL)
 		return false;
-	struct item *item = item_new(&ready->shared, index, attempt, data);
+	struct item *item =
+	    item_new(&ready->shared, index, attempt, data, label);
 	item->state = ITEM_READY;
 	item->base = mem_text(sup->repo.head);
 	item->result.tip = mem_text(ref->oid);

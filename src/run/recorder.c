@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "data/json.h"
+#include "plan/cause.h"
 #include "plan/trigger.h"
 #include "run/recorder.h"
 #include "state/figures.h"
@@ -318,6 +319,8 @@ flush_events(void *arg)
 void
 recorder_event(struct recorder *recorder, const char *type, json_t *members)
 {
+	if (!event_is_known(type))
+		BUG("an event of type '%s'", type);
 	if (members == NULL)
 		members = json_object();
 	if (json_get(members, "job_id") == NULL)
@@ -520,9 +523,10 @@ recorder_dead_letter(struct recorder *recorder, const char *item,
 		recorder_fail(recorder, &err);
 		return;
 	}
-	autofree char *signature = dlq_signature(attempt->failure);
+	autofree char *signature = cause_signature(attempt->failure, data);
 	recorder->dlq_changed = true;
 	recorder_event(recorder, "dlq_item_added",
-	    json_pack("{s:s, s:o, s:I}", "item_id", item, "error_signature",
+	    json_pack("{s:s, s:o, s:o, s:I}", "item_id", item, "item_label",
+		json_text(attempt->label), "error_signature",
 		json_text(signature), "failure_count", (json_int_t)count));
 }

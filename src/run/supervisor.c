@@ -153,26 +153,66 @@ static void
 pass_event(struct supervisor *sup, const struct frame_source *source,
     const json_t *frame)
 {
+	const char *type = json_get_text(frame, "type");
+	if (!event_is_known(type)) {
+		log_debug("an agent's event of type '%s'", type);
+		return;
+	}
 	json_t *members = json_object();
 	json_object_update(members, json_mutable(json_get(frame, "members")));
 	json_set_text(members, "agent_id", source->agent);
 	if (source->item != NULL)
 		json_set_text(members, "item_id", source->item);
-	recorder_event(&sup->recorder, json_get_text(frame, "type"), members);
+	recorder_event(&sup->recorder, type, members);
+}
+
+/* Steps count from 1 here, as people do. */
+static void
+announce_step(struct supervisor *sup, const struct frame_source *source,
+    const json_t *frame)
+{
+	const char *state = json_get_text(frame, "state");
+	const bool starts = strcmp(state, "start") == 0;
+	json_t *members = json_object();
+	json_set_text(members, "agent_id", source->agent);
+	if (source->item != NULL) {
+		json_set_text(members, "item_id", source->item);
+		json_object_set_new(members, "attempt",
+		    json_integer((json_int_t)source->number));
+	}
+	json_object_set_new(
+	    members, "step", json_integer(json_get_int(frame, "step", 0) + 1));
+	json_set_text(members, "title", json_get_text(frame, "title"));
+	if (!starts) {
+		json_set_text(members, "state", state);
+		json_object_set_new(members, "exit_code",
+		    json_integer(json_get_int(frame, "rc", 0)));
+		json_object_set_new(members, "duration",
+		    json_duration(json_get_int(frame, "ms", 0)));
+		struct spent spent;
+		spent_from_json(frame, &spent);
+		spent_describe(&spent, members);
+	}
+	recorder_event(&sup->recorder,
+	    starts ? "step_started" : "step_completed", members);
 }
 
 static void
 pass_step(struct supervisor *sup, const struct frame_source *source,
     const json_t *frame)
 {
+	announce_step(sup, source, frame);
 	if (source->item == NULL)
 		return;
 	if (strcmp(json_get_text(frame, "state"), "start") == 0)
-		progress_agent(sup->progress, source->item,
-		    frame_step_of(frame, source->steps));
+		progress_agent(sup->progress,
+		    &(struct progress_row){ .item = source->item,
+			.who = source->who,
+			.slot = source->slot,
+			.title = json_get_text(frame, "title") });
 	if (sup->options->verbose > 0)
 		progress_say_step(
-		    sup->progress, source->item, source->steps, frame, true);
+		    sup->progress, source->who, source->steps, frame, true);
 }
 
 /* Claude waits for this: it is durable before it is answered. */
@@ -202,8 +242,9 @@ supervisor_pass_frame(struct supervisor *sup, const struct frame_source *source,
 		    sup->progress, label, json_get_text(frame, "d"));
 		break;
 	case FRAME_NOTE:
-		log_warn("%s%s%s", label == NULL ? "" : label,
-		    label == NULL ? "" : ": ", json_get_text(frame, "text"));
+		log_warn("%s%s%s", source->who == NULL ? "" : source->who,
+		    source->who == NULL ? "" : ": ",
+		    json_get_text(frame, "text"));
 		break;
 	case FRAME_EVENT:
 		pass_event(sup, source, frame);

@@ -126,7 +126,11 @@ struct frame_spec supervisor_spec(
 struct frame_source {
 	const char *agent; /* agent id in events: "JOB_agent_7", "setup" */
 	const char *item; /* item id in events; NULL: none */
-	const char *label; /* before lines that people see; NULL: none */
+	unsigned number; /* of the attempt, in events of an item */
+	unsigned slot; /* of an item's agent, on the screen; 0: none */
+	const char *label; /* before lines of output; NULL: none */
+	const char
+	    *who; /* before warnings and steps: id and label; NULL: none */
 	const struct steps *steps; /* of an item's agent: what it is at */
 	struct attempt *attempt; /* its process, to be answered */
 };

@@ -84,7 +84,7 @@ static json_t *
 item_of(const struct checkpoint_source *source, size_t i, struct error *err)
 {
 	autofree char *id = items_id(i);
-	json_t *data = spool_item(source->spool, i, err);
+	json_t *data = spool_item(source->spool, i, NULL, err);
 	if (data == NULL)
 		return NULL;
 	return json_pack("{s:s, s:o}", "id", id, "data", data);

@@ -2,7 +2,6 @@
 /* Dead letters: one file for each item that finally failed. */
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,9 @@
 #include "base/strv.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "plan/cause.h"
 #include "plan/items.h"
+#include "plan/label.h"
 #include "state/dlq.h"
 #include "state/job_record.h"
 #include "state/journal.h"
@@ -23,33 +24,6 @@
 #include "state/spool.h"
 
 #define RECORD_LIMIT ((size_t)64 * 1024 * 1024)
-#define SIGNATURE_WORDS 10
-#define SIGNATURE_BYTES 200
-
-/* Paths, numbers and ids differ from failure to failure. */
-static bool
-is_telling(const char *word)
-{
-	return *word != '\0' && strchr(word, '/') == NULL &&
-	    strpbrk(word, "0123456789") == NULL;
-}
-
-char *
-dlq_signature(const struct failure *failure)
-{
-	struct str out = { 0 };
-	autofree char *copy = mem_text(failure->message);
-	char *rest = copy;
-	size_t words = 0;
-	str_format(&out, "%s::", failure_error_type_name(failure->cause));
-	for (char *word; words < SIGNATURE_WORDS &&
-	     (word = strsep(&rest, " \t\n")) != NULL;) {
-		if (is_telling(word))
-			str_format(&out, "%s%s", words++ == 0 ? "" : " ", word);
-	}
-	str_cut(&out, text_cut(str_text(&out), out.len, SIGNATURE_BYTES));
-	return str_take(&out);
-}
 
 bool
 dlq_needs_review(const struct failure *failure)
@@ -72,12 +46,22 @@ record_path(const char *dir, const char *item)
 }
 
 static json_t *
+logs_of(const struct dlq_attempt *attempt)
+{
+	json_t *logs = json_array();
+	for (size_t i = 0; attempt->logs != NULL && i < attempt->logs->n; i++)
+		json_array_append_new(logs, json_text(attempt->logs->items[i]));
+	return logs;
+}
+
+static json_t *
 history_entry(
     const struct dlq_attempt *attempt, int64_t number, const char *now)
 {
 	const struct failure *failure = attempt->failure;
 	json_t *entry = json_object();
 	json_t *context = json_array();
+	autofree char *cause = cause_line(failure);
 	for (size_t i = 0; i < failure->context.n; i++)
 		json_array_append_new(
 		    context, json_text(failure->context.items[i]));
@@ -85,6 +69,7 @@ history_entry(
 	json_set_text(entry, "timestamp", now);
 	json_object_set_new(entry, "error_type", failure_error_type(failure));
 	json_set_text(entry, "error_message", failure->message);
+	json_set_text(entry, "cause", cause);
 	json_object_set_new(entry, "error_context", context);
 	json_set_text(entry, "stack_trace", NULL);
 	json_set_text(entry, "agent_id", attempt->agent);
@@ -99,6 +84,7 @@ history_entry(
 		spent_describe(attempt->spent, entry);
 	if (attempt->changes != NULL)
 		changes_describe(attempt->changes, entry);
+	json_object_set_new(entry, "logs", logs_of(attempt));
 	return entry;
 }
 
@@ -149,10 +135,12 @@ add_failure(json_t *record, const struct dlq_attempt *attempt, const char *now,
     int64_t *count)
 {
 	bool review = dlq_needs_review(attempt->failure);
-	autofree char *signature = dlq_signature(attempt->failure);
+	autofree char *signature =
+	    cause_signature(attempt->failure, json_get(record, "item_data"));
 	json_t *history = json_object_get(record, "failure_history");
 	*count = (int64_t)json_array_size(history) + 1;
 	json_array_append_new(history, history_entry(attempt, *count, now));
+	json_set_text(record, "item_label", attempt->label);
 	json_set_text(record, "last_attempt", now);
 	json_object_set_new(record, "failure_count", json_integer(*count));
 	json_set_text(record, "error_signature", signature);
@@ -261,12 +249,26 @@ cause_of(const json_t *error_type)
 	return CAUSE_LOST;
 }
 
+/* What the record was told; the message alone tells less. */
+static void
+take_cause(json_t *record, const json_t *result)
+{
+	json_t *entry = json_array_get(json_get(record, "failure_history"), 0);
+	json_t *signature = json_object_get(result, "error_signature");
+	json_t *cause = json_object_get(result, "cause");
+	if (json_is_string(signature))
+		json_object_set(record, "error_signature", signature);
+	if (json_is_string(cause))
+		json_object_set(entry, "cause", cause);
+}
+
 static json_t *
 restore(const char *item, const json_t *data, const json_t *journal_record)
 {
 	struct job_record what;
 	struct failure failure = { 0 };
 	int64_t count = 0;
+	size_t index;
 	job_record_read(journal_record, &what);
 	const char *when = json_get_text(journal_record, "t");
 	const json_t *took = json_get(what.result, "duration");
@@ -274,8 +276,13 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 	struct changes changes;
 	spent_from_json(what.result, &spent);
 	changes_from_json(what.result, &changes);
+	const char *kept = json_get_text(what.result, "item_label");
+	autofree char *label = kept == NULL && items_index(item, &index)
+	    ? label_make(NULL, NULL, data, index)
+	    : mem_text(kept);
 	const struct dlq_attempt attempt = {
 		.failure = &failure,
+		.label = label,
 		.agent = json_get_text(what.result, "worktree_session_id"),
 		.log = json_get_text(what.result, "json_log_location"),
 		.duration_ms = json_get_int(took, "secs", 0) * 1000 +
@@ -292,8 +299,10 @@ restore(const char *item, const json_t *data, const json_t *journal_record)
 	failure_set(&failure, cause_of(what.error_type),
 	    (int)json_integer_value(code), "%s",
 	    what.error == NULL ? "" : what.error);
+	failure.step = mem_text(json_get_text(what.result, "step_failed"));
 	json_t *record = new_record(item, data, when);
 	add_failure(record, &attempt, when, &count);
+	take_cause(record, what.result);
 	json_object_set_new(record, "from_journal", json_true());
 	failure_release(&failure);
 	return record;
@@ -305,7 +314,7 @@ data_of(const struct spool *spool, const char *item, struct error *err)
 	size_t i;
 	if (!items_index(item, &i) || i >= spool->n)
 		return json_null();
-	return spool_item(spool, i, err);
+	return spool_item(spool, i, NULL, err);
 }
 
 static void

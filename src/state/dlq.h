@@ -20,8 +20,10 @@
 /* An attempt that failed for good. Everything is borrowed. */
 struct dlq_attempt {
 	const struct failure *failure;
+	const char *label; /* of the item */
 	const char *agent;
-	const char *log; /* the agent's last log file; may be NULL */
+	const char *log; /* the one that jq can read; may be NULL */
+	const struct strv *logs; /* all of the agent's; NULL: not known */
 	int64_t duration_ms;
 	const char *claude_session; /* of its last claude; may be NULL */
 	const struct spent *spent; /* may be NULL */
@@ -33,8 +35,6 @@ struct dlq_attempt {
 	const json_t *salvage; /* list of what was kept (plan/kept.h) */
 };
 
-/* Groups alike failures: "CommandFailed::first words without numbers". */
-char *dlq_signature(const struct failure *failure) MUST_USE;
 bool dlq_needs_review(const struct failure *failure);
 
 /*

@@ -25,6 +25,53 @@
 #define WAITING_LIMIT ((size_t)1024 * 1024)
 #define HOST_SIZE 256
 
+/* scripts/check-docs compares it with docs/FORMATS.md and with the sources. */
+static const char *const event_types[] = {
+	"job_started",
+	"job_completed",
+	"job_failed",
+	"job_paused",
+	"map_phase_started",
+	"map_phase_completed",
+	"reduce_phase_started",
+	"reduce_phase_completed",
+	"agent_started",
+	"agent_completed",
+	"agent_failed",
+	"agent_stopped",
+	"step_started",
+	"step_completed",
+	"worktree_created",
+	"worktree_merged",
+	"worktree_cleaned",
+	"merge_started",
+	"merge_completed",
+	"merge_conflict",
+	"merge_conflict_resolved",
+	"merge_conflict_unresolved",
+	"dlq_item_added",
+	"checkpoint_created",
+	"checkpoint_failed",
+	"admission_reduced",
+	"waiting",
+	"control",
+	"claude_session_started",
+	"claude_message",
+	"claude_tool_invoked",
+	"claude_token_usage",
+	"claude_api_retry",
+	"claude_rate_limit",
+};
+
+bool
+event_is_known(const char *type)
+{
+	for (size_t i = 0; i < COUNT_OF(event_types); i++)
+		if (strcmp(event_types[i], type) == 0)
+			return true;
+	return false;
+}
+
 static void
 add_snake_case(struct str *out, const char *type)
 {
@@ -82,6 +129,9 @@ static bool
 is_frequent(const char *type)
 {
 	return text_starts_with(type, "claude_") ||
+	    text_starts_with(type, "step_") ||
+	    strcmp(type, "merge_started") == 0 ||
+	    strcmp(type, "merge_completed") == 0 ||
 	    strcmp(type, "agent_progress") == 0 ||
 	    text_starts_with(type, "worktree_") ||
 	    strcmp(type, "agent_started") == 0;

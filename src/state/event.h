@@ -53,6 +53,8 @@ void event_flush(struct event_log *log);
 /* Flushes a last time, and frees; failure is to be looked at before. */
 void event_close(struct event_log *log);
 
+/* Whether docs/FORMATS.md describes this type; no other is written. */
+bool event_is_known(const char *type);
 /* "agent_failed" of AgentFailed, agent-failed or d_l_q_… spellings. */
 char *event_canonical_type(const char *type) MUST_USE;
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/items.h"
+#include "plan/label.h"
 #include "state/spool.h"
 
 #define BLOCK 262144
@@ -73,7 +74,7 @@ spool_open(struct spool *spool, const char *path, const char *expected,
 }
 
 json_t *
-spool_item(const struct spool *spool, size_t i, struct error *err)
+spool_item(const struct spool *spool, size_t i, char **label, struct error *err)
 {
 	autostr struct str line = { 0 };
 	if (i >= spool->n)
@@ -84,8 +85,11 @@ spool_item(const struct spool *spool, size_t i, struct error *err)
 		error_wrap(err, "item %zu of %s", i, spool->path);
 		return NULL;
 	}
-	return items_line_decode(
-	    str_text(&line), line.len, spool->path, i, err);
+	json_t *data = items_line_decode(
+	    str_text(&line), line.len, spool->path, i, label, err);
+	if (data != NULL && label != NULL && *label == NULL)
+		*label = label_make(NULL, NULL, data, i);
+	return data;
 }
 
 void

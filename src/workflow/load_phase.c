@@ -289,6 +289,7 @@ static const struct load_field map_fields[] = {
 	{ "filter", load_filter, offsetof(struct map_block, filter) },
 	{ "sort_by", load_sort, offsetof(struct map_block, sort_by) },
 	{ "distinct", load_member, offsetof(struct map_block, distinct) },
+	{ "item_name", load_text, offsetof(struct map_block, item_name) },
 	{ "offset", load_size, offsetof(struct map_block, offset) },
 	{ "max_items", read_max_items, 0 },
 	{ "agent_timeout_secs", read_agent_timeout, 0 },

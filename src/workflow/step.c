@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "workflow/step.h"
 
-#define LABEL_CHARACTERS 120
 #define ELLIPSIS "\xe2\x80\xa6"
 
 const char *
@@ -29,44 +28,6 @@ step_kind_name(enum step_kind kind)
 	BUG("no such kind of step: %d", (int)kind);
 }
 
-/* Appends text with every run of blanks as one space, none at the ends. */
-static void
-add_one_line(struct str *out, const char *text)
-{
-	bool gap = false;
-	const size_t start = out->len;
-	for (; *text; text++) {
-		if (text_is_blank(*text)) {
-			gap = out->len > start;
-			continue;
-		}
-		if (gap)
-			str_add_char(out, ' ');
-		gap = false;
-		str_add_char(out, *text);
-	}
-}
-
-/* Cuts UTF-8 text to limit characters, an ellipsis being the last of them. */
-static void
-cut_characters(struct str *text, size_t limit)
-{
-	size_t characters = 0;
-	size_t last = 0; /* where the last allowed character begins */
-	for (size_t i = 0; i < text->len; i++) {
-		if ((text->data[i] & 0xc0) == 0x80)
-			continue;
-		if (characters == limit - 1)
-			last = i;
-		if (++characters > limit) {
-			str_cut(text, last);
-			str_add(text, ELLIPSIS);
-			return;
-		}
-	}
-}
-
-/* What the step does: its script, its prompt, or the file it writes. */
 static const char *
 subject(const struct step *step)
 {
@@ -76,23 +37,68 @@ subject(const struct step *step)
 }
 
 char *
+step_display(const struct step *step)
+{
+	return mem_format("%s: %s", step_kind_name(step->kind), subject(step));
+}
+
+char *
 step_label(const struct step *step)
 {
 	struct str label = { 0 };
 	if (step->name != NULL)
-		add_one_line(&label, step->name);
+		text_line(&label, step->name, strlen(step->name),
+		    STEP_LABEL_CHARACTERS);
 	if (label.len == 0) {
-		str_format(&label, "%s: ", step_kind_name(step->kind));
-		add_one_line(&label, subject(step));
+		autofree char *display = step_display(step);
+		text_line(
+		    &label, display, strlen(display), STEP_LABEL_CHARACTERS);
 	}
-	cut_characters(&label, LABEL_CHARACTERS);
 	return str_take(&label);
 }
 
-char *
-step_display(const struct step *step)
+/* Whether a line of a script does nothing but set the stage. */
+static bool
+is_prelude(const char *line, size_t len)
 {
-	return mem_format("%s: %s", step_kind_name(step->kind), subject(step));
+	static const char set[] = "set -";
+	if (len == 0 || *line == '#' || (len == 1 && *line == ':'))
+		return true;
+	return len > strlen(set) && strncmp(line, set, strlen(set)) == 0 &&
+	    memchr(line, ';', len) == NULL;
+}
+
+/* The first line that does something, or else the whole text. */
+static void
+add_first_line(struct str *out, const char *text)
+{
+	for (const char *line = text; *line != '\0';) {
+		while (text_is_blank(*line))
+			line++;
+		const size_t len = strcspn(line, "\n");
+		if (!is_prelude(line, len)) {
+			str_add_n(out, line, len);
+			if (line[len + strspn(line + len, " \t\r\n")] != '\0')
+				str_add(out, " " ELLIPSIS);
+			return;
+		}
+		line += len;
+	}
+	str_add(out, text);
+}
+
+char *
+step_title(const struct step *step)
+{
+	struct str title = { 0 };
+	if (step->name != NULL && *step->name != '\0')
+		return mem_text(step->name);
+	str_format(&title, "%s: ", step_kind_name(step->kind));
+	if (step->kind == STEP_SHELL)
+		add_first_line(&title, subject(step));
+	else
+		str_add(&title, subject(step));
+	return str_take(&title);
 }
 
 /* --- tables ----------------------------------------------------------- */

@@ -108,6 +108,8 @@ struct step {
 	unsigned column;
 };
 
+#define STEP_LABEL_CHARACTERS 120
+
 const char *step_kind_name(enum step_kind kind); /* "shell", ... */
 /*
  * "shell: cargo test": kind and command in one line, for messages and
@@ -116,6 +118,11 @@ const char *step_kind_name(enum step_kind kind); /* "shell", ... */
 char *step_label(const struct step *step) MUST_USE;
 /* "shell: TEXT" in full, whatever the name. */
 char *step_display(const struct step *step) MUST_USE;
+/*
+ * What tells the step from others, before its values are filled in: its name,
+ * or its kind and the first line that does something, of any length.
+ */
+char *step_title(const struct step *step) MUST_USE;
 
 extern const struct record_table capture_table;
 extern const struct record_table write_file_table;

@@ -69,6 +69,7 @@ static const struct record_field map_fields[] = {
 	RECORD(struct map_block, filter),
 	RECORD(struct map_block, sort_by),
 	RECORD(struct map_block, distinct),
+	RECORD(struct map_block, item_name),
 	RECORD(struct map_block, offset),
 	RECORD(struct map_block, max_items),
 	RECORD(struct map_block, has_max_items),

@@ -74,6 +74,7 @@ struct map_block {
 	char *filter;
 	struct strv sort_by; /* one text, or a list of keys */
 	char *distinct;
+	char *item_name; /* a template; NULL: by the item's members */
 	size_t offset;
 	size_t max_items;
 	bool has_max_items;

@@ -330,7 +330,7 @@ interrupted_map() { # signal, wanted status
 	"$PRODIGY" run "../end$1.yml" -y >"$out" 2>"$err" </dev/null &
 	supervisor=$!
 	wait_for [ -e "../$1" ]
-	wait_for grep -q '^item_0 done' "$err"
+	wait_for grep -q '^item_0 .*done' "$err"
 	kill "-$1" "$supervisor"
 	status=0
 	wait "$supervisor" || status=$?

@@ -39,7 +39,8 @@ make_letters(void)
 	letter(OLD, "item_2", true,
 	    "{\"attempt_number\":1,\"error_message\":\"first try\","
 	    "\"json_log_location\":\"/logs/1\"},"
-	    "{\"attempt_number\":2,\"error_message\":\"second \\ntry\"}");
+	    "{\"attempt_number\":2,\"error_message\":\"second \\ntry\","
+	    "\"step_failed\":\"shell: a b\",\"cause\":\"exit 3: no b\"}");
 	letter(OLD, "item_10", false, "{\"attempt_number\":1}");
 	letter(NEW, "item_0", true, "");
 }
@@ -63,12 +64,12 @@ the_list_is_a_table(struct program *p)
 	program_run(p, "dlq", "ls", NULL);
 	program_printed(p,
 	    "JOB                        ITEM     LAST ATTEMPT         "
-	    "FAILURES  RETRY  ERROR\n"
+	    "FAILURES  RETRY  STEP        CAUSE\n"
 	    "mapreduce-20260202_100000  item_0   2026-01-02 03:04:05  "
 	    "2         yes\n"
 	    "mapreduce-20260101_100000  item_2   2026-01-02 03:04:05  "
-	    "2         yes    second ",
-	    "jobs are listed newest first, with the last message");
+	    "2         yes    shell: a b  exit 3: no b\n",
+	    "jobs are listed newest first, with step and cause");
 	program_printed(p, "\n3 items\n", "and counted");
 	program_run(p, "dlq", "list", OLD, NULL);
 	program_printed(

@@ -187,9 +187,10 @@ test_frames(void)
 	expect_frame(&line, FRAME_BEAT, "{\"f\":\"beat\"}\n");
 	str_clear(&line);
 	const struct spent spent = { .has_cost = true, .nano_usd = 1500000 };
-	frame_step_encode(0, "done", -1, 12, &spent, &line);
+	frame_step_encode(0, "shell: a b", "done", -1, 12, &spent, &line);
 	expect_frame(&line, FRAME_STEP,
-	    "{\"f\":\"step\",\"step\":0,\"state\":\"done\",\"rc\":-1,"
+	    "{\"f\":\"step\",\"step\":0,\"title\":\"shell: a b\","
+	    "\"state\":\"done\",\"rc\":-1,"
 	    "\"ms\":12,\"cost_usd\":0.0015}\n");
 	str_clear(&line);
 	frame_claude_encode("id", "/log", 2, &line);

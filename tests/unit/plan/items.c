@@ -168,17 +168,20 @@ test_item_lines(void)
 	autoerror struct error err = { 0 };
 	autostr struct str line = { 0 };
 	autojson json_t *data = json_pack("{s:s}", "file", "a\nb");
-	items_line_encode(3, data, &line);
+	items_line_encode(3, "a b", data, &line);
 	tap_is_text(str_text(&line),
-	    "{\"id\":\"item_3\",\"data\":{\"file\":\"a\\nb\"}}\n",
+	    "{\"id\":\"item_3\",\"label\":\"a b\",\"data\":"
+	    "{\"file\":\"a\\nb\"}}\n",
 	    "an item is written as one line");
+	autofree char *label = NULL;
 	autojson json_t *back =
-	    items_line_decode(str_text(&line), line.len, "f", 3, &err);
+	    items_line_decode(str_text(&line), line.len, "f", 3, &label, &err);
 	tap_ok(json_equal(back, data), "its data is read from the line");
+	tap_is_text(label, "a b", "and its label");
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		autoerror struct error why = { 0 };
-		tap_ok(items_line_decode(
-			   bad[i], strlen(bad[i]), "f", 3, &why) == NULL &&
+		tap_ok(items_line_decode(bad[i], strlen(bad[i]), "f", 3, NULL,
+			   &why) == NULL &&
 			why.kind != ERROR_NONE,
 		    "'%s' is not the line of item_3: %s", bad[i],
 		    error_text(&why));

@@ -416,7 +416,7 @@ test_mapreduce(void)
 	expect_log(&fixture,
 	    "Map phase completed: 2 successful, 1 failed (total: 3)",
 	    "the end of the map phase is told");
-	expect_log(&fixture, "item_2 failed: ", "a failed item is told");
+	expect_log(&fixture, "item_2 (c) failed: ", "a failed item is told");
 	expect_log(&fixture, "Reduce [1/2]: ", "reduce steps are announced");
 	expect_out(&fixture, "Items:    3 total, 2 successful, 1 failed",
 	    "the summary counts the items");

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/items.h"
+#include "plan/label.h"
 #include "run/progress.h"
 
 #define REPAINT_MS 250
@@ -122,10 +124,11 @@ pass(struct screen *screen, int64_t ms)
 }
 
 static void
-shell_step(struct step *step, const char *command)
+at_step(struct screen *screen, const char *item, const char *title)
 {
-	*step =
-	    (struct step){ .kind = STEP_SHELL, .command = mem_text(command) };
+	progress_agent(screen->progress,
+	    &(struct progress_row){
+		.item = item, .who = item, .slot = 0, .title = title });
 }
 
 static bool
@@ -140,22 +143,20 @@ static void
 test_live(void)
 {
 	struct screen screen;
-	struct step step;
 	open_terminal(&screen, 80);
 	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
-	shell_step(&step, "make test");
 	progress_map(screen.progress, 4);
 	autofree char *first = mem_text(look(&screen));
 	progress_counts(screen.progress, 1, 1, 2, 1);
-	progress_agent(screen.progress, "item_2", &step);
-	progress_agent(screen.progress, "item_3", &step);
+	at_step(&screen, "item_2", "shell: make test");
+	at_step(&screen, "item_3", "shell: make test");
 	autofree char *between = mem_text(look(&screen));
 	pass(&screen, REPAINT_MS - 1);
 	autofree char *early = mem_text(look(&screen));
 	pass(&screen, 9751);
 	autofree char *second = mem_text(look(&screen));
-	progress_agent(screen.progress, "item_2", NULL);
-	progress_agent(screen.progress, "item_9", NULL);
+	progress_agent_gone(screen.progress, "item_2");
+	progress_agent_gone(screen.progress, "item_9");
 	pass(&screen, REPAINT_MS);
 	autofree char *third = mem_text(look(&screen));
 	progress_map_end(screen.progress);
@@ -163,7 +164,6 @@ test_live(void)
 	pass(&screen, 10 * REPAINT_MS);
 	autofree char *after = mem_text(look(&screen));
 	close_screen(&screen);
-	free(step.command);
 	tap_is_text(first, "map 0/4 (0%), 0 running, 0ms\n",
 	    "the map phase begins with a line of how it stands");
 	tap_is_text(between, "", "a change is not painted at once");
@@ -243,15 +243,14 @@ static void
 test_fit(bool ascii)
 {
 	struct screen screen;
-	struct step step;
 	open_terminal(&screen, 40);
 	set_size(40, 5);
 	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, ascii);
-	shell_step(&step,
-	    "printf 'a\\n\033[31mred' and a long tail that does not fit");
+	static const char title[] =
+	    "shell: printf 'a\\n\033[31mred' and a long tail that does not fit";
 	for (int i = 0; i < 12; i++) {
 		autofree char *item = mem_format("item_%d", i);
-		progress_agent(screen.progress, item, &step);
+		at_step(&screen, item, title);
 	}
 	progress_map(screen.progress, 12);
 	autofree char *low = mem_text(look(&screen));
@@ -262,7 +261,6 @@ test_fit(bool ascii)
 	pass(&screen, REPAINT_MS);
 	autofree char *wide = mem_text(look(&screen));
 	close_screen(&screen);
-	free(step.command);
 	const char *tail = ascii ? "...\n" : "\u2026\n";
 	tap_ok(has(low, "item_1 ") && !has(low, "item_2 "),
 	    "a low terminal shows as many agents as have room");
@@ -282,24 +280,45 @@ static void
 test_same_agent(void)
 {
 	struct screen screen;
-	struct step first, second;
 	open_terminal(&screen, 80);
 	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
-	shell_step(&first, "first");
-	shell_step(&second, "second");
 	progress_map(screen.progress, 1);
-	progress_agent(screen.progress, "item_0", &first);
+	at_step(&screen, "item_0", "shell: first");
 	look(&screen);
 	now_ms += 1750;
-	progress_agent(screen.progress, "item_0", &second);
+	at_step(&screen, "item_0", "shell: second");
 	pass(&screen, REPAINT_MS);
 	autofree char *shown = mem_text(look(&screen));
 	close_screen(&screen);
-	free(first.command);
-	free(second.command);
 	tap_ok(has(shown, "  item_0  2.0s  shell: second\n"),
 	    "an agent's next step keeps the time of the agent");
 	tap_ok(!has(shown, "first"), "and replaces the step before");
+}
+
+static void
+test_slots(void)
+{
+	static const unsigned slots[] = { 2, 12, 1 };
+	struct screen screen;
+	open_terminal(&screen, 80);
+	screen.progress = progress_new(&screen.streams, PROGRESS_LIVE, false);
+	for (size_t i = 0; i < COUNT_OF(slots); i++) {
+		autofree char *item = items_id(i);
+		autofree char *who = label_beside(item, "a name");
+		progress_agent(screen.progress,
+		    &(struct progress_row){ .item = item,
+			.who = who,
+			.slot = slots[i],
+			.title = "shell: true" });
+	}
+	progress_map(screen.progress, 3);
+	autofree char *shown = mem_text(look(&screen));
+	close_screen(&screen);
+	tap_ok(has(shown,
+		   "  1  item_2 (a name)  0ms  shell: true\n"
+		   "  2  item_0 (a name)  0ms  shell: true\n"
+		   " 12  item_1 (a name)  0ms  shell: true\n"),
+	    "agents stand in the order of their slots, with their labels");
 }
 
 /* --- plain and none --------------------------------------------------- */
@@ -308,12 +327,10 @@ static void
 test_plain(void)
 {
 	struct screen screen;
-	struct step step;
 	open_pipe(&screen);
 	screen.progress = progress_new(&screen.streams, PROGRESS_PLAIN, false);
-	shell_step(&step, "true");
 	progress_map(screen.progress, 3);
-	progress_agent(screen.progress, "item_0", &step);
+	at_step(&screen, "item_0", "shell: true");
 	pass(&screen, 4 * REPAINT_MS);
 	autofree char *map = mem_text(look(&screen));
 	progress_say(screen.progress, "a %s", "\033[2Jb");
@@ -322,7 +339,6 @@ test_plain(void)
 	progress_map_end(screen.progress);
 	autofree char *end = mem_text(look(&screen));
 	close_screen(&screen);
-	free(step.command);
 	tap_is_text(map, "", "plain progress repaints nothing");
 	tap_is_text(said, "a \\e[2Jb\nitem_0 done\n",
 	    "plain progress is lines, made harmless");
@@ -422,6 +438,7 @@ main(void)
 	test_fit(false);
 	test_fit(true);
 	test_same_agent();
+	test_slots();
 	test_plain();
 	test_output();
 	test_none();

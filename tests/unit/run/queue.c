@@ -402,7 +402,7 @@ test_batch(void)
 	tap_is_text(items, "40", "which names it");
 	autofree char *trailers = harness_sh(&harness,
 	    "git log -1 --format='%(trailers:only)' $MAP |"
-	    " sed 's/item_[0-9]*$/item_N/'");
+	    " sed '/^Prodigy-Label: ./d' | sed 's/item_[0-9]*$/item_N/'");
 	autofree char *wanted = mem_format("Prodigy-Item: item_N\n"
 					   "Prodigy-Attempt: 1\n"
 					   "Prodigy-Job: %s",

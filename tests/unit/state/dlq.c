@@ -28,6 +28,7 @@ static const struct failure usual_failure = {
 
 static const struct dlq_attempt usual = {
 	.failure = &usual_failure,
+	.label = "a.rs",
 	.agent = "job_agent_7",
 	.duration_ms = 45000,
 };
@@ -86,6 +87,10 @@ test_history(void)
 	    "prodigy-x", "the record names the branch that is left");
 	tap_is_text(json_get_text(json_get(record, "item_data"), "file"),
 	    "a.rs", "the record has the item's data");
+	tap_is_text(
+	    json_get_text(record, "item_label"), "a.rs", "and its label");
+	tap_is_text(json_get_text(first, "cause"), "exit 101",
+	    "a failure has its cause in one line");
 	failure_release(&failure);
 }
 
@@ -184,38 +189,6 @@ test_review(void)
 	    "without a message nobody needs to look");
 }
 
-static void
-test_signatures(void)
-{
-	char *long_word = mem_zalloc(5001);
-	memset(long_word, 'w', 5000);
-	static const char *const cases[][2] = {
-		{ "cargo test failed with exit 101 in /tmp/x",
-		    "CommandFailed::cargo test failed with exit in" },
-		{ "item_7: a1b2c3d lost", "CommandFailed::lost" },
-		{ "", "CommandFailed::" },
-		{ NULL, "CommandFailed::" },
-		{ "a b c d e f g h i j k l",
-		    "CommandFailed::a b c d e f g h "
-		    "i j" },
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		autofree char *message = mem_text(cases[i][0]);
-		const struct failure failure = { .cause = CAUSE_COMMAND,
-			.message = message };
-		autofree char *got = dlq_signature(&failure);
-		tap_is_text(got, cases[i][1],
-		    "the signature of '%s' has its words that tell",
-		    cases[i][0] == NULL ? "(none)" : cases[i][0]);
-	}
-	const struct failure failure = { .cause = CAUSE_COMMAND,
-		.message = long_word };
-	autofree char *cut = dlq_signature(&failure);
-	tap_ok(strlen(cut) <= 200,
-	    "a word that is too long is cut in a signature");
-	free(long_word);
-}
-
 int
 main(void)
 {
@@ -224,7 +197,6 @@ main(void)
 	test_damaged();
 	test_order();
 	test_review();
-	test_signatures();
 	scratch_done();
 	return tap_done();
 }

@@ -133,9 +133,11 @@ test_ended(void)
 	counts_are(&reading.job, 0, 3, 3);
 	tap_is_int(reading.job.items[3].attempts, 2,
 	    "the item whose agent was killed was tried twice");
-	autojson json_t *item = spool_item(&reading.spool, 4, &err);
+	autofree char *label = NULL;
+	autojson json_t *item = spool_item(&reading.spool, 4, &label, &err);
 	tap_is_text(
 	    json_get_text(item, "title"), "a look", "an item has its data");
+	tap_is_text(label, "a look", "and a label, which was not kept then");
 	results_are_whole(&reading.job, ENDED);
 	snapshot_is_valid(ENDED, 7);
 	release(&reading);

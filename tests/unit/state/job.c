@@ -273,7 +273,7 @@ test_spool(void)
 	tap_ok(
 	    spool_open(&spool, path, NULL, &err), "a list of items is opened");
 	tap_is_int((long long)spool.n, 2, "the items of a list are counted");
-	autojson json_t *item = spool_item(&spool, 1, &err);
+	autojson json_t *item = spool_item(&spool, 1, NULL, &err);
 	tap_is_text(
 	    json_string_value(item), "text", "an item is read by its number");
 	memcpy(digest, spool.sha256, sizeof(digest));
@@ -297,7 +297,8 @@ test_spool(void)
 	scratch_write(path, "{}\n", 3);
 	if (!spool_open(&spool, path, NULL, &err))
 		BUG("%s", error_text(&err));
-	tap_ok(spool_item(&spool, 0, &err) == NULL && err.kind == ERROR_STATE,
+	tap_ok(spool_item(&spool, 0, NULL, &err) == NULL &&
+		err.kind == ERROR_STATE,
 	    "an item without data is refused");
 	spool_close(&spool);
 }

@@ -41,7 +41,7 @@ test_labels(void)
 	expect_label(STEP_SHELL, "Run tests", "make", "Run tests");
 	expect_label(STEP_SHELL, " \n", "make", "shell: make");
 	expect_label(STEP_SHELL, NULL, "\n a\n\tb  c\n", "shell: a b c");
-	expect_label(STEP_SHELL, NULL, "", "shell: ");
+	expect_label(STEP_SHELL, NULL, "", "shell:");
 	for (int i = 0; i < 113; i++)
 		str_add(&wide, "\xc3\xa9");
 	str_format(&want, "shell: %s", str_text(&wide));
