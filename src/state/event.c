@@ -53,6 +53,7 @@ static const char *const event_types[] = {
 	"checkpoint_created",
 	"checkpoint_failed",
 	"admission_reduced",
+	"users_side_changed",
 	"waiting",
 	"control",
 	"claude_session_started",
