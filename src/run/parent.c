@@ -13,6 +13,7 @@
 #include "data/json.h"
 #include "git/git.h"
 #include "git/head.h"
+#include "git/nested_keep.h"
 #include "git/salvage.h"
 #include "git/stale.h"
 #include "git/worktree.h"
@@ -235,6 +236,35 @@ parent_is_untouched(struct supervisor *sup)
 	return clean;
 }
 
+/* Their commits and files are in no object of the tree's own repository. */
+static bool
+save_nested(const struct supervisor *sup, struct error *err)
+{
+	autofree char *refs =
+	    mem_format("refs/prodigy/salvage/%s/workflow", sup->run);
+	const struct salvage_owner owner = {
+		.dir = sup->parent_dir,
+		.refs = refs,
+		.item = "workflow",
+		.attempt = 1,
+	};
+	struct nested_list list = { 0 };
+	bool ok = nested_find(sup->parent_dir, &list, err);
+	for (size_t i = 0; ok && i < list.n; i++) {
+		autofree char *what = nested_quote(list.items[i].path);
+		struct nested_kept kept = { 0 };
+		ok = nested_keep(
+		    sup->parent_dir, &owner, &list, &list.items[i], &kept, err);
+		if (kept.ref.name != NULL)
+			log_note("The repository in %s is kept: "
+				 "prodigy salvage list %s",
+			    what, sup->id);
+		nested_kept_release(&kept);
+	}
+	nested_release(&list);
+	return ok;
+}
+
 /*
  * What is uncommitted in the tree (reports, lists of items) is kept as a patch
  * beside the state of the run, so that no ref stays behind for it.
@@ -243,7 +273,8 @@ static bool
 save_leftovers(struct supervisor *sup, struct error *err)
 {
 	struct worktree_status status;
-	if (!worktree_status(sup->parent_dir, &status, err))
+	if (!save_nested(sup, err) ||
+	    !worktree_status(sup->parent_dir, &status, err))
 		return false;
 	bool clean = status.changed.n == 0 && status.untracked.n == 0;
 	worktree_status_release(&status);
@@ -259,7 +290,7 @@ save_leftovers(struct supervisor *sup, struct error *err)
 	    !git_run(sup->parent_dir, add, NULL, err) ||
 	    !git_run(sup->parent_dir, diff, NULL, err))
 		return false;
-	log_info("uncommitted files of the run: %s", path);
+	log_note("Uncommitted files of the run are kept in %s", path);
 	return true;
 }
 

@@ -409,7 +409,9 @@ moved_repository() {
 		git -C "$tree" status --porcelain
 	done
 	run 0 "$PRODIGY" worktree merge -y "$job"
-	has "$out" 'uncommitted changes and stays'
+	has "$out" 'Merged 2 commits into main'
+	has "$err" 'Uncommitted files of the run are kept in .*/uncommitted.patch'
+	grep -q '^+more' "$PRODIGY_HOME/logs/moving/$job/uncommitted.patch"
 	workflow_of ../nothing.yml true
 	run 0 "$PRODIGY" run ../nothing.yml -y
 	is "$(find "$PRODIGY_HOME/state" -name repository.json | grep -c mov)" \

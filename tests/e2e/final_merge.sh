@@ -182,7 +182,10 @@ Y
 	"$PRODIGY" run "../$1.yml" -y --args argument >"$out" 2>"$err" </dev/null &
 	supervisor=$!
 	wait_for [ -e "../$1.at" ]
-	wait_for grep -q '^item_0 done' "$err"
+	if ! wait_for grep -q '^item_0 .*done' "$err"; then
+		kill -KILL "$supervisor"
+		return 1
+	fi
 	kill "-$2" "$supervisor"
 	status=0
 	wait "$supervisor" || status=$?

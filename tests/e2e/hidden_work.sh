@@ -290,9 +290,31 @@ after_a_kill() {
 	is "$(find flags -mindepth 1 | wc -l)" "$(wc -l <table)" 'kills'
 }
 
+# The tree of a workflow goes when it is merged.
+repository_of_a_workflow() {
+	make_repo plain 1
+	cat >plain.yml <<'Y'
+commands:
+  - shell: |
+      echo c >c.txt; git add c.txt; git commit -q -m c
+      git init -q app; echo inner >app/m.txt; git -C app add .
+      git -C app commit -q -m m; echo loose >app/loose.txt
+Y
+	cd plain || return 1
+	run 0 "$PRODIGY" run ../plain.yml -y
+	has "$err" '^The repository in app is kept: prodigy salvage list session-'
+	run 0 "$PRODIGY" salvage list
+	has "$out" 'nested'
+	ref=$(git for-each-ref --format='%(refname)' refs/prodigy/salvage)
+	is "$(git show "$ref:m.txt" "$ref:loose.txt")" 'inner
+loose' 'its files'
+	git log --format=%s "$ref" | grep -qx m
+}
+
 t 'no deed of an agent is lost, and what it came to is told' nothing_is_lost
 t 'links to other repositories and ignored files are told by name' told_by_name
 t 'ignored files that are to be kept are copied, and no more' artifacts
 t 'commits of a submodule are where git looks for them' submodule_is_whole
+t 'a repository in the tree of a workflow is kept' repository_of_a_workflow
 t 'nothing is lost when the agent is killed right afterwards' after_a_kill
 done_testing

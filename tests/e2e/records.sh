@@ -171,7 +171,7 @@ damage_is_named() {
 	echo '{broken' >"$letter"
 	run 1 "$PRODIGY" dlq list
 	has "$err" "^prodigy: $letter:1:"
-	has "$out" "^$job +item_1 .* exit code 1"
+	has "$out" "^$job +item_1 .* exit 1"
 	run 1 "$PRODIGY" dlq show "$job"
 	for member in item_id item_data failure_count error_signature \
 		reprocess_eligible; do
@@ -185,7 +185,7 @@ damage_is_named() {
 	done
 	rm "$letter"
 	run 0 "$PRODIGY" dlq list
-	has "$out" "^$job +item_1 .* exit code 1"
+	has "$out" "^$job +item_1 .* exit 1"
 	session=$PRODIGY_HOME/sessions/session-$job.json
 	: >"$session"
 	run 1 "$PRODIGY" sessions list
