@@ -220,15 +220,25 @@ walk(struct cover *cover, struct str *bytes, size_t oid_bytes)
 	return ok;
 }
 
-static bool
-find_oid_bytes(const char *tree, size_t *oid_bytes, struct error *err)
+/* A HEAD without a commit says nothing of it, and git has to be asked. */
+static size_t
+find_oid_bytes(const char *tree)
 {
+	static const char *const args[] = { "rev-parse", "--show-object-format",
+		NULL };
+	autoerror struct error ignored = { 0 };
+	autostr struct str format = { 0 };
 	struct head head = { 0 };
-	if (!head_read(tree, &head, err))
-		return false;
-	*oid_bytes = strlen(head.oid) / 2;
-	head_release(&head);
-	return true;
+	if (head_read(tree, &head, &ignored)) {
+		size_t bytes = strlen(head.oid) / 2;
+		head_release(&head);
+		return bytes;
+	}
+	error_release(&ignored);
+	return git_run(tree, args, &format, &ignored) &&
+		strcmp(str_text(&format), "sha256") == 0
+	    ? 32
+	    : 20;
 }
 
 bool
@@ -236,8 +246,9 @@ index_load(
     const char *tree, struct str *bytes, size_t *oid_bytes, struct error *err)
 {
 	autofree char *git_dir = head_git_dir(tree, err);
-	if (git_dir == NULL || !find_oid_bytes(tree, oid_bytes, err))
+	if (git_dir == NULL)
 		return false;
+	*oid_bytes = find_oid_bytes(tree);
 	autofree char *file = path_join(git_dir, "index");
 	return !path_exists(file) || file_read(file, INDEX_LIMIT, bytes, err);
 }

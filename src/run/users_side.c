@@ -38,6 +38,7 @@ struct users_side_guest {
 struct users_side {
 	struct supervisor *sup;
 	struct shared before; /* as it was at the last look */
+	struct str stash; /* its log before the run */
 	char *copies; /* the folder of the copies */
 	char *net; /* the ref that holds the user's commits; NULL: none */
 	LIST_HEAD(, users_side_guest) guests;
@@ -178,6 +179,7 @@ users_side_open(struct supervisor *sup)
 	LIST_INIT(&side->guests);
 	copy_all(side);
 	shared_read(&sup->repo, &side->before);
+	str_add_str(&side->stash, &side->before.stash);
 	hold_commits(side);
 	return side;
 }
@@ -185,8 +187,10 @@ users_side_open(struct supervisor *sup)
 /* --- what became of the stash ----------------------------------------- */
 
 /*
- * A user who pops an entry in the main work tree changes its index; then it is
- * theirs to say where it belongs.
+ * What was there before the run is put back. An entry that came meanwhile may
+ * be an agent's, which its end keeps elsewhere and takes off the stash. A user
+ * who pops an entry in the main work tree changes its index; then it is theirs
+ * to say where it belongs.
  */
 static const char *
 mend_stash(struct users_side_look *look)
@@ -194,7 +198,7 @@ mend_stash(struct users_side_look *look)
 	struct users_side *side = look->side;
 	autostr struct str joined = { 0 };
 	autoerror struct error err = { 0 };
-	if (!stash_log_join(&side->before.stash, &look->now.stash, &joined))
+	if (!stash_log_join(&side->stash, &look->now.stash, &joined))
 		return "";
 	if (look->index_changed) {
 		side->needs_net = true;
@@ -413,6 +417,7 @@ users_side_close(struct users_side *side)
 	while (!LIST_EMPTY(&side->guests))
 		forget(LIST_FIRST(&side->guests));
 	shared_release(&side->before);
+	str_release(&side->stash);
 	strv_release(&side->since);
 	free(side->copies);
 	free(side->net);
