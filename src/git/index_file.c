@@ -313,9 +313,8 @@ bool
 index_uncover(const char *tree, const char *index, struct error *err)
 {
 	bool all = false;
-	size_t oid_bytes = 0;
-	if (!find_oid_bytes(tree, &oid_bytes, err) ||
-	    !index_unmark(tree, index, oid_bytes, &all, err))
+	size_t oid_bytes = find_oid_bytes(tree);
+	if (!index_unmark(tree, index, oid_bytes, &all, err))
 		return false;
 	if (all)
 		return true;

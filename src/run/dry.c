@@ -65,9 +65,12 @@ show_items(struct dry *dry, const json_t *items)
 		json_t *item = json_array_get(items, i);
 		autofree char *label =
 		    label_make(dry->workflow.map.item_name, NULL, item, i);
-		str_format(&dry->text, "            %s: ", label);
-		json_compact(item, &dry->text, true);
-		str_add_char(&dry->text, '\n');
+		autostr struct str whole = { 0 };
+		json_compact(item, &whole, true);
+		str_add(&dry->text, "            ");
+		if (strcmp(label, str_text(&whole)) != 0)
+			str_format(&dry->text, "%s: ", label);
+		str_format(&dry->text, "%s\n", str_text(&whole));
 		json_array_append(sample, item);
 	}
 	json_object_set_new(dry->plan, "items", json_integer((json_int_t)n));

@@ -144,32 +144,44 @@ static void
 plans(void)
 {
 	plan_command("items.json", "$.items[*]",
-	    "{\"id\":\"item_0\",\"data\":{\"p\":1}}\n"
-	    "{\"id\":\"item_1\",\"data\":{\"p\":2}}\n",
+	    "{\"id\":\"item_0\",\"label\":\"{\\\"p\\\":1}\","
+	    "\"data\":{\"p\":1}}\n"
+	    "{\"id\":\"item_1\",\"label\":\"{\\\"p\\\":2}\","
+	    "\"data\":{\"p\":2}}\n",
 	    2);
 	plan_command("list.txt", "",
-	    "{\"id\":\"item_0\",\"data\":\"one\"}\n"
-	    "{\"id\":\"item_1\",\"data\":\"two $(x)\"}\n",
+	    "{\"id\":\"item_0\",\"label\":\"one\",\"data\":\"one\"}\n"
+	    "{\"id\":\"item_1\",\"label\":\"two $(x)\","
+	    "\"data\":\"two $(x)\"}\n",
 	    2);
 	plan_command("l.jsonl", "",
-	    "{\"id\":\"item_0\",\"data\":{\"a\":1}}\n"
-	    "{\"id\":\"item_1\",\"data\":{\"a\":2}}\n",
+	    "{\"id\":\"item_0\",\"label\":\"{\\\"a\\\":1}\","
+	    "\"data\":{\"a\":1}}\n"
+	    "{\"id\":\"item_1\",\"label\":\"{\\\"a\\\":2}\","
+	    "\"data\":{\"a\":2}}\n",
 	    2);
 	plan_command("echo '[3,4]'", "",
-	    "{\"id\":\"item_0\",\"data\":3}\n"
-	    "{\"id\":\"item_1\",\"data\":4}\n",
+	    "{\"id\":\"item_0\",\"label\":\"3\",\"data\":3}\n"
+	    "{\"id\":\"item_1\",\"label\":\"4\",\"data\":4}\n",
 	    2);
 	plan_command("cat items.json", "$.items[*]",
-	    "{\"id\":\"item_0\",\"data\":{\"p\":1}}\n"
-	    "{\"id\":\"item_1\",\"data\":{\"p\":2}}\n",
+	    "{\"id\":\"item_0\",\"label\":\"{\\\"p\\\":1}\","
+	    "\"data\":{\"p\":1}}\n"
+	    "{\"id\":\"item_1\",\"label\":\"{\\\"p\\\":2}\","
+	    "\"data\":{\"p\":2}}\n",
 	    2);
 	plan_command("[\"$(exit 3)\", 2]", "",
-	    "{\"id\":\"item_0\",\"data\":\"$(exit 3)\"}\n"
-	    "{\"id\":\"item_1\",\"data\":2}\n",
+	    "{\"id\":\"item_0\",\"label\":\"$(exit 3)\","
+	    "\"data\":\"$(exit 3)\"}\n"
+	    "{\"id\":\"item_1\",\"label\":\"2\",\"data\":2}\n",
 	    2);
 	plan_command(" {\"items\": [{\"${n}\": [\"${quoted}\"]}]}", "$.items",
-	    "{\"id\":\"item_0\",\"data\":{\"${n}\":[\"a\\\", \\\"b\"]}}\n", 1);
-	plan_command("[${n}]", "", "{\"id\":\"item_0\",\"data\":7}\n", 1);
+	    "{\"id\":\"item_0\","
+	    "\"label\":\"{\\\"${n}\\\":[\\\"a\\\\\\\", \\\\\\\"b\\\"]}\","
+	    "\"data\":{\"${n}\":[\"a\\\", \\\"b\"]}}\n",
+	    1);
+	plan_command("[${n}]", "",
+	    "{\"id\":\"item_0\",\"label\":\"7\",\"data\":7}\n", 1);
 	plan_command("[ -e items.json ] && echo 1", "", NULL, 0);
 	plan_command("{ echo 1; }", "", NULL, 0);
 	plan_command("true", "", "", 0);

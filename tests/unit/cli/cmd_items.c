@@ -26,26 +26,35 @@ options_select(struct program *p)
 	p->input = input;
 	program_run(p, "items", "--input", "-", NULL);
 	is_lines(p,
-	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n"
-	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_1\"}\n"
-	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_2\"}\n",
+	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":3}\"}\n"
+	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_1\","
+	    "\"label\":\"{\\\"k\\\":\\\"b\\\",\\\"n\\\":1}\"}\n"
+	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_2\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":2}\"}\n",
 	    "items of standard input are printed with their ids");
 	program_run(p, "items", "--input=-", "--filter=n > 2", NULL);
-	is_lines(p, "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n",
+	is_lines(p,
+	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":3}\"}\n",
 	    "--filter keeps those for which it holds");
 	program_run(p, "items", "--input=-", "--sort-by=k", "--sort-by=n DESC",
 	    "--json-path=$[*].n", "--max-items=1", NULL);
-	is_lines(p, "{\"data\":3,\"id\":\"item_0\"}\n",
+	is_lines(p, "{\"data\":3,\"id\":\"item_0\",\"label\":\"3\"}\n",
 	    "--json-path selects and --max-items ends the list");
 	program_run(p, "items", "--input=-", "--sort-by=n", "--offset=1",
 	    "--json-path=$[?@.k=='a']", NULL);
-	is_lines(p, "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n",
+	is_lines(p,
+	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":3}\"}\n",
 	    "--sort-by orders before --offset leaves out");
 	program_run(
 	    p, "items", "--input=-", "--distinct=k", "--filter=n < 3", NULL);
 	is_lines(p,
-	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\"}\n"
-	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\"}\n",
+	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"b\\\",\\\"n\\\":1}\"}\n"
+	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":2}\"}\n",
 	    "--distinct keeps the first of each value");
 	program_run(p, "items", "--input=-", "--filter=false", NULL);
 	is_lines(p, "", "no items are no lines");
@@ -60,7 +69,8 @@ controls_are_escaped(struct program *p)
 	program_run(p, "items", "--input=-", NULL);
 	is_lines(p,
 	    "{\"data\":\"\\u001b\\u007f\\u009b\\u202e\\u2066\\u061c\xc3\xa4\","
-	    "\"id\":\"item_0\"}\n",
+	    "\"id\":\"item_0\",\"label\":\"\\\\e\\\\x7f\\\\x9b"
+	    "\\\\u202e\\\\u2066\\\\u061c\xc3\xa4\"}\n",
 	    "controls of every kind are escaped, as JSON has it");
 	p->input = NULL;
 }
@@ -109,12 +119,16 @@ workflows_have_items(struct program *p)
 {
 	program_run(p, "items", "map.yml", NULL);
 	is_lines(p,
-	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\"}\n"
-	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\"}\n",
+	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"b\\\",\\\"n\\\":1}\"}\n"
+	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":2}\"}\n",
 	    "a workflow's own keys select");
 	program_run(p, "items", "map.yml", "--filter", "n > 1", "--sort-by",
 	    "n DESC", "--max-items=1", NULL);
-	is_lines(p, "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n",
+	is_lines(p,
+	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":3}\"}\n",
 	    "options stand for its keys");
 	program_run(p, "items", "map.yml", "--json-path=$[*].n",
 	    "--filter=true", "--distinct=k", "--sort-by=n", "--offset=2", NULL);
@@ -122,12 +136,16 @@ workflows_have_items(struct program *p)
 	program_run(
 	    p, "items", "map.yml", "--filter=true", "--distinct=k", NULL);
 	is_lines(p,
-	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\"}\n"
-	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\"}\n",
+	    "{\"data\":{\"k\":\"b\",\"n\":1},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"b\\\",\\\"n\\\":1}\"}\n"
+	    "{\"data\":{\"k\":\"a\",\"n\":2},\"id\":\"item_1\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":2}\"}\n",
 	    "--distinct is added to them");
 	program_run(p, "items", "map.yml", "--filter=true",
 	    "--json-path=$[?@.n==3]", NULL);
-	is_lines(p, "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\"}\n",
+	is_lines(p,
+	    "{\"data\":{\"k\":\"a\",\"n\":3},\"id\":\"item_0\","
+	    "\"label\":\"{\\\"k\\\":\\\"a\\\",\\\"n\\\":3}\"}\n",
 	    "so is --json-path");
 	autofree char *repo = home_path("repo");
 	autofree char *file = home_path("repo/map.yml");

@@ -110,7 +110,7 @@ test_reuse(void)
 	expect_reuse("touch \"$(git rev-parse --git-dir)/index.lock\"", false);
 	expect_reuse("git update-index --assume-unchanged a; echo >> a", false);
 	expect_reuse("git update-index --skip-worktree a; echo >> a", false);
-	expect_reuse("git worktree lock .", false);
+	expect_reuse("git worktree unlock .; git worktree lock .", true);
 	expect_reuse("git update-index --split-index", false);
 	expect_reuse("git config extensions.worktreeConfig true;"
 		     "git config --worktree core.fileMode false;"
