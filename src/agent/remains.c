@@ -2,6 +2,9 @@
 /* What an attempt's end left, found and kept. */
 #include "config.h"
 
+#include <sys/file.h>
+
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -389,6 +392,11 @@ keep_stashes(struct remains *remains, struct error *err)
 	stashes_top(remains->owner.dir, top);
 	if (strcmp(top, remains->stash) == 0)
 		return true;
+	/* Git drops by number: agents that end together do it in turn. */
+	autofree char *refs = path_join(remains->common_dir, "refs");
+	autofd int turn = open(refs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (turn >= 0)
+		(void)flock(turn, LOCK_EX);
 	list_branches(remains, &branches);
 	if (!stashes_find(
 		remains->owner.dir, remains->stash, &branches, &oids, err))
